@@ -1,0 +1,36 @@
+/* The kinds, and which servers can do them. */
+#include "model/scan_kind.h"
+
+#include <stddef.h>
+#include <string.h>
+
+enum { VERSION_SCAN = 20800, VERSION_EXPIRED = 40000 };
+
+const struct scan_kind scan_kinds[SCAN_KIND_COUNT] = {
+    [SCAN_KIND_BIGKEY] = {SCAN_KIND_BIGKEY, "bigkey", ERROR_BIGKEY_RUNNING,
+                          ERROR_BIGKEY_UNSUPPORTED, ERROR_UNKNOWN_BIGKEY_TASK},
+    [SCAN_KIND_EXPIRED] = {SCAN_KIND_EXPIRED, "expired", ERROR_TASK_STILL_RUNNING,
+                           ERROR_EXPIRED_UNSUPPORTED, ERROR_INVALID_TASK_ID},
+};
+
+const struct scan_kind *scan_kind_find(const char *name)
+{
+    for (int i = 0; i < SCAN_KIND_COUNT; i++) {
+        if (strcmp(scan_kinds[i].name, name) == 0)
+            return &scan_kinds[i];
+    }
+    return NULL;
+}
+
+bool scan_kind_supported(enum scan_kind_id id, const struct server_capability *server)
+{
+    switch (id) {
+    case SCAN_KIND_BIGKEY:
+        return server->version >= VERSION_SCAN;
+    case SCAN_KIND_EXPIRED:
+        return server->version >= VERSION_EXPIRED;
+    case SCAN_KIND_COUNT:
+        break;
+    }
+    return false;
+}
