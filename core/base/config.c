@@ -175,7 +175,7 @@ static int split_option(char **argv, int argc, int *index, char name[NAME_MAX_LE
 static int load_option(struct config *config, char **argv, int argc, int *index, struct error *err)
 {
     char name[NAME_MAX_LENGTH];
-    const char *value;
+    const char *value = NULL;
     if (split_option(argv, argc, index, name, &value, err) < 0)
         return -1;
     const struct setting *setting = find_setting(text_of(name));

@@ -1,0 +1,49 @@
+/* An instance: a Redis or Valkey of a project, how to reach it, and what the last probe found. */
+#ifndef MODEL_INSTANCE_H
+#define MODEL_INSTANCE_H
+
+#include <stdbool.h>
+
+#include "base/uuid.h"
+#include "pg/result.h"
+
+/* Text belongs to the row it was read from; null where there is none. */
+struct instance {
+    const char *project_id;
+    const char *id;
+    const char *name;
+    const char *description;
+    const char *cache_mode;
+    const char *status;
+    const char *endpoints; /* host:port, separated by commas */
+    bool enable_ssl;
+    const char *username;
+    bool has_password;
+    const char *engine;
+    const char *engine_version;
+    const char *capabilities; /* kinds' names, separated by commas */
+    const char *node_role;
+    const char *server_mode;
+    int64_t databases;
+    int64_t used_memory; /* bytes */
+    int64_t maxmemory;   /* bytes, 0 for no limit */
+    const char *maxmemory_policy;
+    const char *probe_error;
+    char probed_at[PG_TIME_LENGTH + 1]; /* empty where it never was */
+    char created_at[PG_TIME_LENGTH + 1];
+    char updated_at[PG_TIME_LENGTH + 1];
+};
+
+/* The columns of an instance, in the order that instance_read expects them. */
+#define INSTANCE_COLUMNS                                                                           \
+    "i.project_id, i.id, i.name, i.description, i.cache_mode, i.status, "                          \
+    "array_to_string(i.endpoints, ','), i.enable_ssl, i.username, i.sealed_password IS NOT NULL, " \
+    "i.engine, i.engine_version, array_to_string(i.capabilities, ','), i.node_role, "              \
+    "i.server_mode, i.databases, i.used_memory, i.maxmemory, i.maxmemory_policy, i.probe_error, "  \
+    "i.probed_at, i.created_at, i.updated_at"
+enum { INSTANCE_COLUMN_COUNT = 23 };
+
+void instance_read(const struct pg_rows *rows, int row, int first_column,
+                   struct instance *ret_instance);
+
+#endif

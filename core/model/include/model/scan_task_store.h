@@ -1,0 +1,96 @@
+/* All SQL on scan tasks and their results.
+ *
+ * A change of state is one statement whose WHERE lists the states it may leave, and which says what
+ * happened in its first column.  Statements of the API return no row where the instance does not exist in the
+ * project; a worker's carry the fence of its claim, and one that matches no row means that the task is no
+ * longer its own. */
+#ifndef MODEL_SCAN_TASK_STORE_H
+#define MODEL_SCAN_TASK_STORE_H
+
+#include "model/scan_task.h"
+#include "pg/statement.h"
+
+/* Carries '' when a task was created and the task's id when a running one was deleted. */
+#define SCAN_TASK_CHANNEL "scan_task"
+
+/* Records kept per instance and kind; the oldest finished one goes when one more is created. */
+#define SCAN_TASK_RECORDS_MAX 100
+
+/* $1 project, $2 instance, $3 id, $4 kind, $5 request digest or null.  The same digest again answers with
+ * the task that the first one made.  One row: outcome (`created`, `not_running`, `unsupported`, `busy`),
+ * then the task's columns, null unless created. */
+extern const struct pg_statement scan_task_create;
+
+/* $1 project, $2 instance, $3 id, $4 kind.  One row: outcome (`found`, `no_task`), task, keys. */
+extern const struct pg_statement scan_task_show;
+
+/* The same parameters and columns; outcome `deleted` or `no_task`. */
+extern const struct pg_statement scan_task_delete;
+
+enum {
+    SCAN_TASK_OUTCOME = 0,
+    SCAN_TASK_FIRST = 1,
+    SCAN_TASK_KEYS = SCAN_TASK_FIRST + SCAN_TASK_COLUMN_COUNT
+};
+
+/* $1 project, $2 instance, $3 kind, $4 status or null, $5 offset, $6 limit.  A row per record of the page,
+ * newest first, each with the count of all that match and the sum of their num before the task's
+ * columns; one row with a null task where the page is empty. */
+extern const struct pg_statement scan_task_list;
+enum { SCAN_TASK_LIST_COUNT = 0, SCAN_TASK_LIST_TOTAL = 1, SCAN_TASK_LIST_FIRST = 2 };
+
+/* Workers. */
+
+/* $1 owner, $2 lease in seconds, $3 most attempts.  No row where nothing is due. */
+extern const struct pg_statement scan_task_claim;
+enum scan_task_claim_column {
+    SCAN_TASK_CLAIM_PROJECT_ID,
+    SCAN_TASK_CLAIM_INSTANCE_ID,
+    SCAN_TASK_CLAIM_ID,
+    SCAN_TASK_CLAIM_KIND,
+    SCAN_TASK_CLAIM_FENCE,
+    SCAN_TASK_CLAIM_ATTEMPT,
+    SCAN_TASK_CLAIM_CREATED_AT,
+    SCAN_TASK_CLAIM_FIRST_OF_INSTANCE, /* INSTANCE_TARGET_COLUMNS of instance_store.h */
+};
+
+/* $1 owner, $2 lease in seconds, then arrays of equal length: $3 projects, $4 ids, $5 fences, $6 keys seen,
+ * $7 keys in all.  Returns the ids that are still this worker's; renews their leases. */
+extern const struct pg_statement scan_task_renew;
+
+/* $1 projects, $2 ids, $3 fences.  Returns the ids still this worker's; writes nothing. */
+extern const struct pg_statement scan_task_check;
+
+/* $1 project, $2 id, $3 fence, $4 num, $5 keys (JSON text or null), $6 keys seen.  A row where it was
+ * recorded. */
+extern const struct pg_statement scan_task_succeed;
+
+/* $1 project, $2 id, $3 fence, $4 reason, $5 num.  A row where it was recorded. */
+extern const struct pg_statement scan_task_fail;
+
+/* $1 project, $2 id, $3 fence.  Gives a running task back, as if it had not been tried. */
+extern const struct pg_statement scan_task_release;
+
+/* $1 most attempts.  Fails tasks whose last attempt's lease ran out, and returns their ids. */
+extern const struct pg_statement scan_task_give_up;
+
+/* Operators. */
+
+/* $1 project or null, $2 instance or null, $3 status or null, $4 limit.  Newest first. */
+extern const struct pg_statement scan_task_survey;
+/* $1 id, in any project. */
+extern const struct pg_statement scan_task_inspect;
+enum scan_task_survey_column {
+    SCAN_TASK_SURVEY_PROJECT_NAME = SCAN_TASK_COLUMN_COUNT,
+    SCAN_TASK_SURVEY_PROJECT_ID,
+    SCAN_TASK_SURVEY_INSTANCE_NAME,
+    SCAN_TASK_SURVEY_KIND,
+    SCAN_TASK_SURVEY_ATTEMPT,
+    SCAN_TASK_SURVEY_OWNER,
+    SCAN_TASK_SURVEY_KEYS_SEEN,
+    SCAN_TASK_SURVEY_KEYS_TOTAL,
+    SCAN_TASK_SURVEY_FAILURE,
+    SCAN_TASK_SURVEY_KEYS, /* scan_task_inspect only */
+};
+
+#endif

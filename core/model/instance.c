@@ -1,0 +1,39 @@
+/* The value of an instance, as a row has it. */
+#include "model/instance.h"
+
+static void read_time(const struct pg_rows *rows, int row, int column, char *ret_text)
+{
+    if (pg_rows_time(rows, row, column, ret_text) < 0)
+        ret_text[0] = '\0';
+}
+
+void instance_read(const struct pg_rows *rows, int row, int first_column,
+                   struct instance *ret_instance)
+{
+    int c = first_column;
+    *ret_instance = (struct instance){
+        .project_id = pg_rows_string(rows, row, c),
+        .id = pg_rows_string(rows, row, c + 1),
+        .name = pg_rows_string(rows, row, c + 2),
+        .description = pg_rows_string(rows, row, c + 3),
+        .cache_mode = pg_rows_string(rows, row, c + 4),
+        .status = pg_rows_string(rows, row, c + 5),
+        .endpoints = pg_rows_string(rows, row, c + 6),
+        .enable_ssl = pg_rows_boolean(rows, row, c + 7),
+        .username = pg_rows_string(rows, row, c + 8),
+        .has_password = pg_rows_boolean(rows, row, c + 9),
+        .engine = pg_rows_string(rows, row, c + 10),
+        .engine_version = pg_rows_string(rows, row, c + 11),
+        .capabilities = pg_rows_string(rows, row, c + 12),
+        .node_role = pg_rows_string(rows, row, c + 13),
+        .server_mode = pg_rows_string(rows, row, c + 14),
+        .databases = pg_rows_integer(rows, row, c + 15),
+        .used_memory = pg_rows_integer(rows, row, c + 16),
+        .maxmemory = pg_rows_integer(rows, row, c + 17),
+        .maxmemory_policy = pg_rows_string(rows, row, c + 18),
+        .probe_error = pg_rows_string(rows, row, c + 19),
+    };
+    read_time(rows, row, c + 20, ret_instance->probed_at);
+    read_time(rows, row, c + 21, ret_instance->created_at);
+    read_time(rows, row, c + 22, ret_instance->updated_at);
+}

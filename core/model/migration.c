@@ -1,0 +1,118 @@
+/* Applies the embedded migrations under a lock on their record. */
+#include "model/migration.h"
+
+#include <string.h>
+
+#include <openssl/evp.h>
+
+#include "base/scope.h"
+
+enum { DIGEST_LENGTH = 32, DIGEST_TEXT_LENGTH = 2 * DIGEST_LENGTH };
+
+static const char create_record[] = "CREATE TABLE IF NOT EXISTS schema_migration ("
+                                    "name text PRIMARY KEY, checksum text NOT NULL, "
+                                    "applied_at timestamptz NOT NULL DEFAULT now())";
+static const char begin[] = "BEGIN; LOCK TABLE schema_migration IN EXCLUSIVE MODE";
+
+static const struct pg_statement find_record = {
+    "schema_migration_find", "SELECT checksum FROM schema_migration WHERE name = $1", 1};
+
+static const struct pg_statement insert_record = {
+    "schema_migration_insert", "INSERT INTO schema_migration (name, checksum) VALUES ($1, $2)", 2};
+
+static void checksum_of(const struct migration *migration, char ret_text[DIGEST_TEXT_LENGTH + 1])
+{
+    unsigned char digest[DIGEST_LENGTH] = {0};
+    EVP_Digest(migration->sql, migration->length, digest, NULL, EVP_sha256(), NULL);
+    text_format_hex(digest, sizeof(digest), ret_text);
+}
+
+/* 1 where it is applied, 0 where it is not, -1 where it was changed since or on any other failure. */
+static int find(struct pg_session *session, const struct migration *migration, const char *checksum,
+                struct error *err)
+{
+    struct pg_parameters parameters;
+    pg_parameters_init(&parameters);
+    pg_parameters_add_reference(&parameters, migration->name);
+    SCOPED(pg_rows_release) struct pg_rows rows = {0};
+    if (pg_session_execute(session, &find_record, &parameters, &rows, err) < 0)
+        return -1;
+    if (rows.row_count == 0)
+        return 0;
+    if (!text_equals(pg_rows_text(&rows, 0, 0), text_of(checksum)))
+        return error_set(err, ERROR_CONFIG, "migration %s was changed after it was applied",
+                         migration->name);
+    return 1;
+}
+
+/* Within the transaction that `begin` opened. */
+static int apply_missing(struct pg_session *session, const struct migration *migration,
+                         int *ret_applied, struct error *err)
+{
+    char checksum[DIGEST_TEXT_LENGTH + 1];
+    checksum_of(migration, checksum);
+    int found = find(session, migration, checksum, err);
+    if (found != 0)
+        return found < 0 ? -1 : 0;
+    struct pg_parameters parameters;
+    pg_parameters_init(&parameters);
+    pg_parameters_add_reference(&parameters, migration->name);
+    pg_parameters_add_reference(&parameters, checksum);
+    if (pg_session_script(session, migration->sql, err) < 0)
+        return error_prefix(err, "migration %s", migration->name);
+    *ret_applied = 1;
+    return pg_session_execute(session, &insert_record, &parameters, NULL, err);
+}
+
+static int create_record_table(struct pg_session *session, struct error *err)
+{
+    /* Two at once may both find it missing; the one that comes second fails and looks again. */
+    for (int attempt = 0; attempt < 3; attempt++) {
+        error_clear(err);
+        if (pg_session_script(session, create_record, err) == 0)
+            return 0;
+        if (err->code != ERROR_DATABASE_CONFLICT)
+            return -1;
+    }
+    return -1;
+}
+
+int migrations_apply(struct pg_session *session, void (*on_applied)(const char *name),
+                     struct error *err)
+{
+    if (create_record_table(session, err) < 0)
+        return -1;
+    for (size_t i = 0; i < migration_count; i++) {
+        int applied = 0;
+        if (pg_session_script(session, begin, err) < 0)
+            return -1;
+        if (apply_missing(session, &migrations[i], &applied, err) < 0) {
+            struct error ignored = {0};
+            pg_session_script(session, "ROLLBACK", &ignored);
+            return -1;
+        }
+        if (pg_session_script(session, "COMMIT", err) < 0)
+            return -1;
+        if (applied && on_applied)
+            on_applied(migrations[i].name);
+    }
+    return 0;
+}
+
+int migrations_check(struct pg_session *session, struct error *err)
+{
+    for (size_t i = 0; i < migration_count; i++) {
+        char checksum[DIGEST_TEXT_LENGTH + 1];
+        checksum_of(&migrations[i], checksum);
+        int found = find(session, &migrations[i], checksum, err);
+        if (found < 0 && err->code == ERROR_DATABASE_STATEMENT)
+            return error_prefix(err, "database is not migrated (run 'dcsctl migrate')");
+        if (found < 0)
+            return -1;
+        if (found == 0)
+            return error_set(err, ERROR_CONFIG,
+                             "database is not migrated: %s is missing (run 'dcsctl migrate')",
+                             migrations[i].name);
+    }
+    return 0;
+}

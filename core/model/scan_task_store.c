@@ -1,0 +1,159 @@
+/* Scan tasks: the queue, its history and the results, a statement per transition. */
+#include "model/scan_task_store.h"
+
+#include "model/instance_store.h"
+
+#define QUOTE(number) QUOTE_AGAIN(number)
+#define QUOTE_AGAIN(number) #number
+
+/* A row that two requests with one signature race for is given to both: DO UPDATE sees the row that the other
+ * one just committed, and its WHERE lets only the same request have it. */
+const struct pg_statement scan_task_create = {
+    "scan_task_create",
+    "WITH target AS (SELECT status, $4::text = ANY (capabilities) AS supported FROM instance "
+    "    WHERE project_id = $1::uuid AND id = $2::uuid), "
+    "repeated AS (SELECT t.* FROM scan_task t WHERE t.project_id = $1::uuid "
+    "    AND t.request_digest = $5::bytea AND t.instance_id = $2::uuid AND t.kind = $4::text "
+    "    LIMIT 1), "
+    "inserted AS (INSERT INTO scan_task "
+    "    (project_id, instance_id, id, kind, scan_type, request_digest) "
+    "    SELECT $1::uuid, $2::uuid, $3::uuid, $4::text, 'manual', $5::bytea FROM target "
+    "    WHERE status = 'RUNNING' AND supported AND NOT EXISTS (SELECT FROM repeated) "
+    "    ON CONFLICT (project_id, instance_id, kind) WHERE status IN ('waiting', 'running') "
+    "    DO UPDATE SET request_digest = scan_task.request_digest "
+    "    WHERE scan_task.request_digest = EXCLUDED.request_digest RETURNING *), "
+    "retired AS (DELETE FROM scan_task WHERE (project_id, id) IN ("
+    "    SELECT project_id, id FROM scan_task WHERE project_id = $1::uuid "
+    "    AND instance_id = $2::uuid AND kind = $4::text AND status IN ('success', 'failed') "
+    "    ORDER BY created_at DESC, id DESC OFFSET " QUOTE(SCAN_TASK_RECORDS_MAX) " - 1) "
+    "    AND EXISTS (SELECT FROM inserted)), "
+    "notified AS (SELECT pg_notify('" SCAN_TASK_CHANNEL "', '') FROM inserted) "
+    "SELECT CASE WHEN t.id IS NOT NULL THEN 'created' WHEN target.status <> 'RUNNING' "
+    "    THEN 'not_running' WHEN NOT target.supported THEN 'unsupported' ELSE 'busy' END, "
+    SCAN_TASK_COLUMNS ", (SELECT count(*) FROM notified) "
+    "FROM target LEFT JOIN (SELECT * FROM inserted UNION ALL SELECT * FROM repeated) t ON true",
+    5};
+
+const struct pg_statement scan_task_show = {
+    "scan_task_show",
+    "SELECT CASE WHEN t.id IS NULL THEN 'no_task' ELSE 'found' END, " SCAN_TASK_COLUMNS ", r.keys "
+    "FROM instance i LEFT JOIN scan_task t ON t.project_id = i.project_id AND t.id = $3::uuid "
+    "    AND t.instance_id = i.id AND t.kind = $4::text "
+    "LEFT JOIN scan_result r ON r.project_id = t.project_id AND r.task_id = t.id "
+    "WHERE i.project_id = $1::uuid AND i.id = $2::uuid",
+    4};
+
+const struct pg_statement scan_task_delete = {
+    "scan_task_delete",
+    "WITH deleted AS (DELETE FROM scan_task WHERE project_id = $1::uuid "
+    "    AND instance_id = $2::uuid AND id = $3::uuid AND kind = $4::text RETURNING *), "
+    "notified AS (SELECT pg_notify('" SCAN_TASK_CHANNEL "', id::text) FROM deleted "
+    "    WHERE status = 'running') "
+    "SELECT CASE WHEN t.id IS NULL THEN 'no_task' ELSE 'deleted' END, " SCAN_TASK_COLUMNS
+    ", r.keys, (SELECT count(*) FROM notified) "
+    "FROM instance i LEFT JOIN deleted t ON true "
+    "LEFT JOIN scan_result r ON r.project_id = t.project_id AND r.task_id = t.id "
+    "WHERE i.project_id = $1::uuid AND i.id = $2::uuid",
+    4};
+
+const struct pg_statement scan_task_list = {
+    "scan_task_list",
+    "SELECT n.count, n.total, " SCAN_TASK_COLUMNS " FROM instance i "
+    "CROSS JOIN LATERAL (SELECT count(*) AS count, coalesce(sum(num), 0) AS total FROM scan_task "
+    "    WHERE project_id = $1::uuid AND instance_id = $2::uuid AND kind = $3::text "
+    "    AND ($4::text IS NULL OR status = $4::text)) n "
+    "LEFT JOIN LATERAL (SELECT * FROM scan_task "
+    "    WHERE project_id = $1::uuid AND instance_id = $2::uuid AND kind = $3::text "
+    "    AND ($4::text IS NULL OR status = $4::text) "
+    "    ORDER BY created_at DESC, id DESC OFFSET $5::bigint LIMIT $6::bigint) t ON true "
+    "WHERE i.project_id = $1::uuid AND i.id = $2::uuid ORDER BY t.created_at DESC, t.id DESC",
+    6};
+
+const struct pg_statement scan_task_claim = {
+    "scan_task_claim",
+    "WITH due AS (SELECT project_id, id FROM scan_task WHERE claimable_at <= now() "
+    "    AND attempt < $3::integer ORDER BY claimable_at LIMIT 1 FOR UPDATE SKIP LOCKED), "
+    "t AS (UPDATE scan_task s SET status = 'running', started_at = coalesce(started_at, now()), "
+    "    attempt = attempt + 1, fence = fence + 1, lease_owner = $1::text, "
+    "    claimable_at = now() + $2::integer * interval '1 second' "
+    "    FROM due WHERE s.project_id = due.project_id AND s.id = due.id RETURNING s.*) "
+    "SELECT t.project_id, t.instance_id, t.id, t.kind, t.fence, t.attempt, t.created_at, "
+    INSTANCE_TARGET_COLUMNS
+    " FROM t JOIN instance i ON i.project_id = t.project_id AND i.id = t.instance_id",
+    3};
+
+const struct pg_statement scan_task_renew = {
+    "scan_task_renew",
+    "UPDATE scan_task t SET claimable_at = now() + $2::integer * interval '1 second', "
+    "    lease_owner = $1::text, keys_seen = mine.keys_seen, keys_total = mine.keys_total "
+    "FROM unnest($3::uuid[], $4::uuid[], $5::bigint[], $6::bigint[], $7::bigint[]) "
+    "    AS mine (project_id, id, fence, keys_seen, keys_total) "
+    "WHERE t.project_id = mine.project_id AND t.id = mine.id AND t.fence = mine.fence "
+    "    AND t.status = 'running' RETURNING t.id",
+    7};
+
+const struct pg_statement scan_task_check = {
+    "scan_task_check",
+    "SELECT t.id FROM unnest($1::uuid[], $2::uuid[], $3::bigint[]) AS mine (project_id, id, fence) "
+    "JOIN scan_task t ON t.project_id = mine.project_id AND t.id = mine.id "
+    "    AND t.fence = mine.fence AND t.status = 'running'",
+    3};
+
+#define FINISHED(status)                                                                           \
+    "UPDATE scan_task SET status = '" status "', finished_at = now(), claimable_at = NULL, "       \
+    "lease_owner = NULL, "
+
+const struct pg_statement scan_task_succeed = {
+    "scan_task_succeed",
+    "WITH finished AS (" FINISHED("success") "num = $4::integer, keys_seen = $6::bigint "
+    "    WHERE project_id = $1::uuid AND id = $2::uuid AND fence = $3::bigint "
+    "    AND status = 'running' RETURNING project_id, id), "
+    "stored AS (INSERT INTO scan_result (project_id, task_id, keys) "
+    "    SELECT project_id, id, $5::text FROM finished WHERE $5::text IS NOT NULL) "
+    "SELECT id FROM finished",
+    6};
+
+const struct pg_statement scan_task_fail = {
+    "scan_task_fail",
+    FINISHED("failed") "failure = $4::text, num = $5::integer WHERE project_id = $1::uuid "
+    "AND id = $2::uuid AND fence = $3::bigint AND status = 'running' RETURNING id",
+    5};
+
+const struct pg_statement scan_task_release = {
+    "scan_task_release",
+    "UPDATE scan_task SET claimable_at = now(), lease_owner = NULL, attempt = attempt - 1 "
+    "WHERE project_id = $1::uuid AND id = $2::uuid AND fence = $3::bigint AND status = 'running' "
+    "RETURNING id, pg_notify('" SCAN_TASK_CHANNEL "', '')",
+    3};
+
+const struct pg_statement scan_task_give_up = {
+    "scan_task_give_up",
+    FINISHED("failed") "failure = 'given up after ' || attempt || ' attempts: the worker ' || "
+    "coalesce(lease_owner, 'that ran it') || ' was lost' "
+    "WHERE (project_id, id) IN (SELECT project_id, id FROM scan_task "
+    "    WHERE claimable_at <= now() AND status = 'running' AND attempt >= $1::integer "
+    "    ORDER BY claimable_at LIMIT 100 FOR UPDATE SKIP LOCKED) RETURNING id",
+    1};
+
+#define SURVEY_COLUMNS                                                                             \
+    SCAN_TASK_COLUMNS ", p.name, t.project_id, i.name, t.kind, t.attempt, t.lease_owner, "         \
+                      "t.keys_seen, t.keys_total, t.failure "
+#define SURVEY_TABLES                                                                              \
+    "FROM scan_task t JOIN project p ON p.id = t.project_id "                                      \
+    "JOIN instance i ON i.project_id = t.project_id AND i.id = t.instance_id "
+
+const struct pg_statement scan_task_survey = {
+    "scan_task_survey",
+    "SELECT " SURVEY_COLUMNS SURVEY_TABLES
+    "WHERE ($1::uuid IS NULL OR t.project_id = $1::uuid) "
+    "AND ($2::uuid IS NULL OR t.instance_id = $2::uuid) "
+    "AND ($3::text IS NULL OR t.status = $3::text) "
+    "ORDER BY t.created_at DESC, t.id DESC LIMIT $4::bigint",
+    4};
+
+const struct pg_statement scan_task_inspect = {
+    "scan_task_inspect",
+    "SELECT " SURVEY_COLUMNS ", r.keys " SURVEY_TABLES
+    "LEFT JOIN scan_result r ON r.project_id = t.project_id AND r.task_id = t.id "
+    "WHERE t.id = $1::uuid",
+    1};
