@@ -1,0 +1,56 @@
+/* The operations of the API: a table row each, and per operation two small pure functions.
+ *
+ * bind turns a request into the parameters of one statement, render turns its rows into a reply; both may
+ * refuse with an error instead.  Neither blocks, and neither knows HTTP's library or the database's. */
+#ifndef API_OPERATION_H
+#define API_OPERATION_H
+
+#include <stddef.h>
+
+#include "api/query.h"
+#include "api/reply.h"
+#include "base/uuid.h"
+#include "model/scan_kind.h"
+#include "pg/result.h"
+#include "pg/statement.h"
+
+enum http_method { HTTP_GET, HTTP_POST, HTTP_PUT, HTTP_DELETE, HTTP_METHOD_COUNT };
+
+struct operation;
+
+/* A request as an operation sees it: authenticated, authorised, its ids well-formed. */
+struct api_request {
+    const struct operation *operation;
+    struct uuid project;
+    struct uuid instance; /* empty where the path has none */
+    struct uuid task;     /* empty where the path has none */
+    struct api_query query;
+    struct text body;
+    struct uuid new_id;                  /* for what the request may create */
+    const unsigned char *request_digest; /* of SIGNATURE_DIGEST_LENGTH bytes, or null */
+    size_t request_digest_length;
+};
+
+typedef int operation_bind_fn(const struct api_request *request, struct pg_parameters *parameters,
+                              struct error *err);
+typedef int operation_render_fn(const struct api_request *request, const struct pg_rows *rows,
+                                struct api_reply *reply, struct error *err);
+
+struct operation {
+    enum http_method method;
+    const char *path;   /* segments in braces are the ids of struct api_request */
+    const char *action; /* what a credential must be allowed to do */
+    const struct scan_kind *kind; /* null where it is about no kind */
+    const struct pg_statement *statement;
+    operation_bind_fn *bind;
+    operation_render_fn *render;
+};
+
+extern const struct operation operations[];
+extern const size_t operation_count;
+
+const char *http_method_name(enum http_method method);
+/* HEAD counts as GET.  Returns -1 for a method that no operation has. */
+int http_method_parse(struct text name, enum http_method *ret_method);
+
+#endif

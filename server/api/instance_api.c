@@ -1,0 +1,183 @@
+/* Operations on instances: what tenants see of what operators registered and the last probe found. */
+#include <stdio.h>
+#include <string.h>
+
+#include "model/instance_store.h"
+#include "operations.h"
+
+enum { MEBIBYTE = 1024 * 1024, ENDPOINT_MAX = 320, FILTER_MAX = 256 };
+
+static const int64_t gibibyte = (int64_t)1024 * MEBIBYTE;
+
+static int bind_instance_id(const struct api_request *request, struct pg_parameters *parameters,
+                            struct error *err)
+{
+    struct text id = api_query_find(&request->query, "instance_id");
+    struct uuid uuid;
+    if (!id.bytes) {
+        pg_parameters_add_reference(parameters, NULL);
+        return 0;
+    }
+    if (uuid_parse(id, &uuid) < 0)
+        return error_set_public(err, ERROR_INVALID_PARAMETER, "instance_id");
+    pg_parameters_add_text(parameters, text_of(uuid.text));
+    return 0;
+}
+
+static int bind_name(const struct api_request *request, struct pg_parameters *parameters,
+                     struct error *err)
+{
+    struct text name = api_query_find(&request->query, "name");
+    struct text equal = api_query_find(&request->query, "name_equal");
+    if (name.length > FILTER_MAX)
+        return error_set_public(err, ERROR_INVALID_PARAMETER, "name");
+    bool whole = text_equals(equal, TEXT("true"));
+    if (equal.bytes && !whole && !text_equals(equal, TEXT("false")))
+        return error_set_public(err, ERROR_INVALID_PARAMETER, "name_equal");
+    pg_parameters_add_reference(parameters, whole ? NULL : name.bytes);
+    pg_parameters_add_reference(parameters, whole ? name.bytes : NULL);
+    return 0;
+}
+
+int bind_instance_list(const struct api_request *request, struct pg_parameters *parameters,
+                       struct error *err)
+{
+    pg_parameters_add_reference(parameters, request->project.text);
+    if (bind_instance_id(request, parameters, err) < 0 || bind_name(request, parameters, err) < 0)
+        return -1;
+    pg_parameters_add_reference(parameters, api_query_find(&request->query, "status").bytes);
+    pg_parameters_add_reference(parameters, api_query_find(&request->query, "ip").bytes);
+    return bind_page(request, parameters, err);
+}
+
+int bind_instance(const struct api_request *request, struct pg_parameters *parameters,
+                  struct error *err)
+{
+    (void)err;
+    pg_parameters_add_reference(parameters, request->project.text);
+    pg_parameters_add_reference(parameters, request->instance.text);
+    return 0;
+}
+
+/* The host of `host:port` or `[v6]:port`, and the port as a number; 0 where there is none. */
+static struct text host_of(struct text endpoint, int64_t *ret_port)
+{
+    const char *colon = memrchr(endpoint.bytes, ':', endpoint.length);
+    struct text host = {endpoint.bytes, colon ? (size_t)(colon - endpoint.bytes) : endpoint.length};
+    struct text port = {colon ? colon + 1 : "", colon ? endpoint.length - host.length - 1 : 0};
+    if (text_parse_integer(port, ret_port) < 0)
+        *ret_port = 0;
+    if (host.length > 1 && host.bytes[0] == '[')
+        host = (struct text){host.bytes + 1, host.length - 2};
+    return host;
+}
+
+/* `ip` has all hosts, separated by commas; `domain_name` and `port` are the first one's. */
+static void write_endpoints(struct json_writer *body, const struct instance *instance)
+{
+    char hosts[ENDPOINT_MAX * 8] = "";
+    size_t used = 0;
+    int64_t first_port = 0;
+    struct text first = {0};
+    const char *rest = instance->endpoints;
+    while (*rest) {
+        size_t length = strcspn(rest, ",");
+        int64_t port;
+        struct text host = host_of((struct text){rest, length}, &port);
+        if (!first.bytes) {
+            first = host;
+            first_port = port;
+        }
+        if (used + host.length + 2 < sizeof(hosts))
+            used += (size_t)snprintf(hosts + used, sizeof(hosts) - used, "%s%.*s", used ? "," : "",
+                                     (int)host.length, host.bytes);
+        rest += length + (rest[length] == ',');
+    }
+    json_writer_member_text(body, "ip", hosts);
+    json_writer_member_number(body, "port", first_port);
+    json_writer_name(body, "domain_name");
+    json_writer_text(body, first.bytes ? first.bytes : "", first.length);
+}
+
+/* `7.0` of `7.0.15`. */
+static void write_version(struct json_writer *body, const char *version)
+{
+    size_t length = 0;
+    for (int dots = 0; version && version[length]; length++) {
+        if (version[length] == '.' && ++dots == 2)
+            break;
+    }
+    json_writer_name(body, "engine_version");
+    json_writer_text(body, version ? version : "", length);
+}
+
+static void write_members(struct json_writer *body, const struct instance *instance)
+{
+    char spec_code[64];
+    snprintf(spec_code, sizeof(spec_code), "redis.%s", instance->cache_mode);
+    json_writer_member_text(body, "instance_id", instance->id);
+    json_writer_member_text(body, "name", instance->name);
+    /* Clients know one engine by that name; Valkey answers to it as well. */
+    json_writer_member_text(body, "engine", "Redis");
+    write_version(body, instance->engine_version);
+    write_endpoints(body, instance);
+    json_writer_member_text(body, "status", instance->status);
+    json_writer_member_text(body, "sub_status", "normal");
+    json_writer_member_text(body, "spec_code", spec_code);
+    json_writer_member_number(body, "capacity", (instance->maxmemory + gibibyte - 1) / gibibyte);
+    json_writer_member_number(body, "max_memory", instance->maxmemory / MEBIBYTE);
+    json_writer_member_number(body, "used_memory", instance->used_memory / MEBIBYTE);
+    json_writer_member_text(body, "no_password_access", instance->has_password ? "false" : "true");
+    json_writer_member_boolean(body, "enable_ssl", instance->enable_ssl);
+    json_writer_member_text(body, "created_at", instance->created_at);
+    json_writer_member_text(body, "updated_at", instance->updated_at);
+    json_writer_member_text(body, "description", instance->description);
+    json_writer_name(body, "tags");
+    json_writer_begin_array(body);
+    json_writer_end_array(body);
+}
+
+int render_instance_list(const struct api_request *request, const struct pg_rows *rows,
+                         struct api_reply *reply, struct error *err)
+{
+    struct json_writer *body = &reply->body;
+    (void)request;
+    if (rows->row_count == 0)
+        return error_set(err, ERROR_INTERNAL, "instance_list gave no row");
+    json_writer_begin_object(body);
+    json_writer_member_number(body, "instance_num", pg_rows_integer(rows, 0, INSTANCE_LIST_COUNT));
+    json_writer_name(body, "instances");
+    json_writer_begin_array(body);
+    for (int row = 0; row < rows->row_count; row++) {
+        struct instance instance;
+        if (pg_rows_is_null(rows, row, INSTANCE_LIST_FIRST))
+            continue;
+        instance_read(rows, row, INSTANCE_LIST_FIRST, &instance);
+        json_writer_begin_object(body);
+        write_members(body, &instance);
+        json_writer_end_object(body);
+    }
+    json_writer_end_array(body);
+    json_writer_end_object(body);
+    return 0;
+}
+
+int render_instance(const struct api_request *request, const struct pg_rows *rows,
+                    struct api_reply *reply, struct error *err)
+{
+    struct json_writer *body = &reply->body;
+    struct instance instance;
+    (void)request;
+    if (rows->row_count == 0)
+        return error_set(err, ERROR_UNKNOWN_INSTANCE, "no such instance in the project");
+    instance_read(rows, 0, 0, &instance);
+    json_writer_begin_object(body);
+    write_members(body, &instance);
+    json_writer_member_text(body, "cache_mode", instance.cache_mode);
+    json_writer_member_number(body, "db_number", instance.databases);
+    json_writer_member_number(body, "replica_count", 1);
+    json_writer_member_number(body, "sharding_count", 1);
+    json_writer_member_text(body, "product_type", "generic");
+    json_writer_end_object(body);
+    return 0;
+}

@@ -1,0 +1,119 @@
+/* Routing: templates and paths are walked side by side, segment by segment. */
+#include "api/route.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Cuts the first segment off a path that begins with '/'. */
+static struct text next_segment(struct text *path)
+{
+    struct text rest = {path->bytes + 1, path->length - 1};
+    const char *end = rest.length ? memchr(rest.bytes, '/', rest.length) : NULL;
+    struct text segment = {rest.bytes, end ? (size_t)(end - rest.bytes) : rest.length};
+    *path = (struct text){segment.bytes + segment.length, rest.length - segment.length};
+    return segment;
+}
+
+/* A segment that is too long or badly encoded is none that a path can have. */
+static bool decode_segment(struct text segment, char ret_decoded[ROUTE_SEGMENT_MAX + 1],
+                           size_t *ret_length)
+{
+    char decoded[3 * ROUTE_SEGMENT_MAX];
+    if (segment.length > sizeof(decoded))
+        return false;
+    ptrdiff_t length = text_percent_decode(segment, decoded);
+    if (length < 0 || length > ROUTE_SEGMENT_MAX)
+        return false;
+    memcpy(ret_decoded, decoded, (size_t)length);
+    ret_decoded[length] = '\0';
+    *ret_length = (size_t)length;
+    return true;
+}
+
+static char *id_place(struct text name, struct route_match *match)
+{
+    if (text_equals(name, TEXT("{project_id}")))
+        return match->project;
+    return text_equals(name, TEXT("{instance_id}")) ? match->instance : match->task;
+}
+
+static bool match_segment(struct text expected, struct text segment, struct route_match *match)
+{
+    char decoded[ROUTE_SEGMENT_MAX + 1];
+    size_t length;
+    if (!decode_segment(segment, decoded, &length))
+        return false;
+    if (expected.length > 0 && expected.bytes[0] == '{') {
+        /* A NUL inside ends the text early or leaves it longer than any id: no id either way. */
+        char *place = id_place(expected, match);
+        if (length == 0)
+            return false;
+        memcpy(place, decoded, length + 1);
+        if (strlen(place) != length)
+            memcpy(place, "?", 2);
+        return true;
+    }
+    return text_equals(expected, (struct text){decoded, length});
+}
+
+static bool match_path(const char *template, struct text path, struct route_match *match)
+{
+    struct text expected = text_of(template);
+    match->project[0] = match->instance[0] = match->task[0] = '\0';
+    while (expected.length > 0 && path.length > 0) {
+        struct text expected_segment = next_segment(&expected);
+        if (!match_segment(expected_segment, next_segment(&path), match))
+            return false;
+    }
+    return expected.length == 0 && path.length == 0;
+}
+
+static void add_allowed(char allow[ROUTE_ALLOW_MAX], enum http_method method)
+{
+    size_t length = strlen(allow);
+    snprintf(allow + length, ROUTE_ALLOW_MAX - length, "%s%s", length ? ", " : "",
+             method == HTTP_GET ? "GET, HEAD" : http_method_name(method));
+}
+
+int route_find(struct text method, struct text path, struct route_match *ret_match,
+               struct error *err)
+{
+    enum http_method wanted = HTTP_METHOD_COUNT;
+    http_method_parse(method, &wanted);
+    ret_match->allow[0] = '\0';
+    if (path.length == 0 || path.bytes[0] != '/')
+        return error_set(err, ERROR_UNKNOWN_PATH, "path does not begin with '/'");
+    if (path.length > 1 && path.bytes[path.length - 1] == '/')
+        path.length--;
+    for (size_t i = 0; i < operation_count; i++) {
+        if (!match_path(operations[i].path, path, ret_match))
+            continue;
+        ret_match->operation = &operations[i];
+        if (operations[i].method == wanted)
+            return 0;
+        add_allowed(ret_match->allow, operations[i].method);
+    }
+    if (ret_match->allow[0])
+        return error_set(err, ERROR_METHOD_NOT_ALLOWED, "method not allowed");
+    return error_set(err, ERROR_UNKNOWN_PATH, "no such path");
+}
+
+int route_read_project(const struct route_match *match, struct uuid *ret_project, struct error *err)
+{
+    if (uuid_parse_any(text_of(match->project), ret_project) < 0)
+        return error_set(err, ERROR_INVALID_PROJECT_ID, "malformed project id");
+    return 0;
+}
+
+int route_read_ids(const struct route_match *match, struct api_request *request, struct error *err)
+{
+    request->operation = match->operation;
+    request->instance.text[0] = request->task.text[0] = '\0';
+    if (route_read_project(match, &request->project, err) < 0)
+        return -1;
+    if (match->instance[0] && uuid_parse(text_of(match->instance), &request->instance) < 0)
+        return error_set(err, ERROR_INVALID_INSTANCE_ID, "malformed instance id");
+    if (match->task[0] && uuid_parse(text_of(match->task), &request->task) < 0)
+        return error_set(err, ERROR_INVALID_TASK_ID, "malformed task id");
+    return 0;
+}

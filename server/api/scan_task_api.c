@@ -1,0 +1,204 @@
+/* Operations on scan tasks, the same for every kind; what differs stands in the kind's descriptor. */
+#include <string.h>
+
+#include "model/scan_task_store.h"
+#include "operations.h"
+
+enum { PAGE_LIMIT_MAX = 1000, PAGE_LIMIT_DEFAULT = 10, PAGE_OFFSET_MAX = INT32_MAX };
+
+static void add_instance(const struct api_request *request, struct pg_parameters *parameters)
+{
+    pg_parameters_add_reference(parameters, request->project.text);
+    pg_parameters_add_reference(parameters, request->instance.text);
+}
+
+int bind_task_create(const struct api_request *request, struct pg_parameters *parameters,
+                     struct error *err)
+{
+    (void)err;
+    add_instance(request, parameters);
+    pg_parameters_add_reference(parameters, request->new_id.text);
+    pg_parameters_add_reference(parameters, request->operation->kind->name);
+    pg_parameters_add_bytes(parameters, request->request_digest, request->request_digest_length);
+    return 0;
+}
+
+int bind_task(const struct api_request *request, struct pg_parameters *parameters,
+              struct error *err)
+{
+    (void)err;
+    add_instance(request, parameters);
+    pg_parameters_add_reference(parameters, request->task.text);
+    pg_parameters_add_reference(parameters, request->operation->kind->name);
+    return 0;
+}
+
+int bind_page(const struct api_request *request, struct pg_parameters *parameters,
+              struct error *err)
+{
+    int64_t offset, limit;
+    if (api_query_integer(&request->query, "offset", 0, PAGE_OFFSET_MAX, 0, &offset, err) < 0 ||
+        api_query_integer(&request->query, "limit", 1, PAGE_LIMIT_MAX, PAGE_LIMIT_DEFAULT, &limit,
+                          err) < 0)
+        return -1;
+    pg_parameters_add_integer(parameters, offset);
+    pg_parameters_add_integer(parameters, limit);
+    return 0;
+}
+
+int bind_task_list(const struct api_request *request, struct pg_parameters *parameters,
+                   struct error *err)
+{
+    struct text name = api_query_find(&request->query, "status");
+    enum scan_status status;
+    add_instance(request, parameters);
+    pg_parameters_add_reference(parameters, request->operation->kind->name);
+    if (name.bytes && scan_status_parse(name, &status) < 0)
+        return error_set_public(err, ERROR_INVALID_PARAMETER, "status");
+    pg_parameters_add_reference(parameters, name.bytes ? scan_status_name(status) : NULL);
+    return bind_page(request, parameters, err);
+}
+
+static int refuse_unknown_instance(struct error *err)
+{
+    return error_set(err, ERROR_UNKNOWN_INSTANCE, "no such instance in the project");
+}
+
+/* What a statement says happened, as an error; 0 where it is not one. */
+static int check_outcome(const struct api_request *request, const struct pg_rows *rows,
+                         struct error *err)
+{
+    const struct scan_kind *kind = request->operation->kind;
+    if (rows->row_count == 0)
+        return refuse_unknown_instance(err);
+    struct text outcome = pg_rows_text(rows, 0, SCAN_TASK_OUTCOME);
+    if (text_equals(outcome, TEXT("not_running")))
+        return error_set(err, ERROR_INSTANCE_NOT_RUNNING, "instance is not RUNNING");
+    if (text_equals(outcome, TEXT("unsupported")))
+        return error_set(err, kind->unsupported, "instance cannot do %s", kind->name);
+    if (text_equals(outcome, TEXT("busy")))
+        return error_set(err, kind->busy, "one is waiting or running");
+    if (text_equals(outcome, TEXT("no_task")))
+        return error_set(err, kind->unknown_task, "no such task");
+    return 0;
+}
+
+static void write_time(struct json_writer *body, const char *name, const char *time)
+{
+    if (time[0])
+        json_writer_member_text(body, name, time);
+}
+
+static void write_times(struct json_writer *body, const struct scan_task *task)
+{
+    json_writer_member_text(body, "created_at", task->created_at);
+    write_time(body, "started_at", task->started_at);
+    write_time(body, "finished_at", task->finished_at);
+}
+
+/* The members that every form of a task begins with. */
+static void write_head(struct json_writer *body, const struct scan_task *task, bool with_instance)
+{
+    json_writer_member_text(body, "id", task->id);
+    if (with_instance)
+        json_writer_member_text(body, "instance_id", task->instance_id);
+    json_writer_member_text(body, "status", scan_status_name(task->status));
+    json_writer_member_text(body, "scan_type", task->scan_type);
+}
+
+static void write_detail(struct json_writer *body, const struct pg_rows *rows)
+{
+    struct scan_task task;
+    scan_task_read(rows, 0, SCAN_TASK_FIRST, &task);
+    json_writer_begin_object(body);
+    write_head(body, &task, true);
+    write_times(body, &task);
+    json_writer_member_number(body, "num", task.num);
+    /* The result of create has no column for keys: a new task has none. */
+    if (task.status == SCAN_STATUS_SUCCESS) {
+        struct text keys = pg_rows_text(rows, 0, SCAN_TASK_KEYS);
+        json_writer_name(body, "keys");
+        json_writer_value(body, keys.length ? keys.bytes : "[]", keys.length ? keys.length : 2);
+    }
+    json_writer_end_object(body);
+}
+
+int render_task_detail(const struct api_request *request, const struct pg_rows *rows,
+                       struct api_reply *reply, struct error *err)
+{
+    if (check_outcome(request, rows, err) < 0)
+        return -1;
+    write_detail(&reply->body, rows);
+    return 0;
+}
+
+int render_task_deleted(const struct api_request *request, const struct pg_rows *rows,
+                        struct api_reply *reply, struct error *err)
+{
+    (void)request;
+    if (rows->row_count == 0)
+        return refuse_unknown_instance(err);
+    if (!text_equals(pg_rows_text(rows, 0, SCAN_TASK_OUTCOME), TEXT("deleted"))) {
+        reply->status = HTTP_NO_CONTENT;
+        return 0;
+    }
+    write_detail(&reply->body, rows);
+    return 0;
+}
+
+int render_expired_created(const struct api_request *request, const struct pg_rows *rows,
+                           struct api_reply *reply, struct error *err)
+{
+    struct scan_task task;
+    if (check_outcome(request, rows, err) < 0)
+        return -1;
+    scan_task_read(rows, 0, SCAN_TASK_FIRST, &task);
+    json_writer_begin_object(&reply->body);
+    write_head(&reply->body, &task, true);
+    write_times(&reply->body, &task);
+    json_writer_end_object(&reply->body);
+    return 0;
+}
+
+/* A page of tasks.  Histories carry the instance and the number in each record, and the sum over all. */
+static int render_records(const struct api_request *request, const struct pg_rows *rows,
+                          struct api_reply *reply, bool histories, struct error *err)
+{
+    struct json_writer *body = &reply->body;
+    if (rows->row_count == 0)
+        return refuse_unknown_instance(err);
+    json_writer_begin_object(body);
+    json_writer_member_text(body, "instance_id", request->instance.text);
+    json_writer_member_number(body, "count", pg_rows_integer(rows, 0, SCAN_TASK_LIST_COUNT));
+    if (histories)
+        json_writer_member_number(body, "total", pg_rows_integer(rows, 0, SCAN_TASK_LIST_TOTAL));
+    json_writer_name(body, "records");
+    json_writer_begin_array(body);
+    for (int row = 0; row < rows->row_count; row++) {
+        struct scan_task task;
+        if (pg_rows_is_null(rows, row, SCAN_TASK_LIST_FIRST))
+            continue;
+        scan_task_read(rows, row, SCAN_TASK_LIST_FIRST, &task);
+        json_writer_begin_object(body);
+        write_head(body, &task, histories);
+        if (histories)
+            json_writer_member_number(body, "num", task.num);
+        write_times(body, &task);
+        json_writer_end_object(body);
+    }
+    json_writer_end_array(body);
+    json_writer_end_object(body);
+    return 0;
+}
+
+int render_task_list(const struct api_request *request, const struct pg_rows *rows,
+                     struct api_reply *reply, struct error *err)
+{
+    return render_records(request, rows, reply, false, err);
+}
+
+int render_expired_histories(const struct api_request *request, const struct pg_rows *rows,
+                             struct api_reply *reply, struct error *err)
+{
+    return render_records(request, rows, reply, true, err);
+}

@@ -1,0 +1,42 @@
+/* Accounting of connections through the one hook that h2o leaves free: the socket's on_close. */
+#include "connection.h"
+
+#include <stdlib.h>
+#include <sys/socket.h>
+
+static void on_close(void *data)
+{
+    struct connection *connection = data;
+    h2o_linklist_unlink(&connection->link);
+    atomic_fetch_sub(&connection->loop->server->connections, 1);
+    free(connection);
+}
+
+void connection_attach(struct loop *loop, h2o_socket_t *socket)
+{
+    struct connection *connection = calloc(1, sizeof(*connection));
+    if (!connection)
+        abort();
+    connection->loop = loop;
+    connection->socket = socket;
+    h2o_linklist_insert(&loop->connections, &connection->link);
+    atomic_fetch_add(&loop->server->connections, 1);
+    socket->on_close.cb = on_close;
+    socket->on_close.data = connection;
+}
+
+struct connection *connection_of_request(h2o_req_t *req)
+{
+    return req->conn->callbacks->get_socket(req->conn)->on_close.data;
+}
+
+void connections_end_idle(struct loop *loop)
+{
+    h2o_linklist_t *node = loop->connections.next;
+    for (; node != &loop->connections; node = node->next) {
+        struct connection *connection = H2O_STRUCT_FROM_MEMBER(struct connection, link, node);
+        /* h2o sees the end of its input and closes the connection itself. */
+        if (connection->requests == 0)
+            shutdown(h2o_socket_get_fd(connection->socket), SHUT_RD);
+    }
+}

@@ -1,0 +1,22 @@
+/* A client's connection, as far as h2o leaves it to us: counted, bounded, and ended when the server stops.
+ *
+ * It hangs on its h2o socket and dies with it.  Loop's thread only. */
+#ifndef SERVER_HTTP_CONNECTION_H
+#define SERVER_HTTP_CONNECTION_H
+
+#include "loop.h"
+
+struct connection {
+    h2o_linklist_t link;
+    struct loop *loop;
+    h2o_socket_t *socket;
+    int requests; /* in flight */
+};
+
+/* Takes a fresh socket into the loop's list. */
+void connection_attach(struct loop *loop, h2o_socket_t *socket);
+struct connection *connection_of_request(h2o_req_t *req);
+/* Makes idle connections end; busy ones end after their answer. */
+void connections_end_idle(struct loop *loop);
+
+#endif

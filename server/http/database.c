@@ -1,0 +1,134 @@
+/* libpq's socket is watched through a duplicate, so that h2o and libpq each close their own. */
+#include "database.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+
+#include "model/access_key_store.h"
+
+struct database {
+    struct loop *loop;
+    struct pg_pipeline_settings settings;
+    struct pg_pipeline *pipeline;
+    h2o_socket_t *socket;
+    unsigned generation;
+    bool write_armed;
+};
+
+static void watch(struct database *database);
+
+static void on_readable(h2o_socket_t *socket, const char *err)
+{
+    struct database *database = socket->data;
+    (void)err; /* libpq finds out by itself, and says more */
+    pg_pipeline_advance(database->pipeline);
+    watch(database);
+}
+
+static void on_writable(h2o_socket_t *socket, const char *err)
+{
+    struct database *database = socket->data;
+    (void)err;
+    database->write_armed = false;
+    pg_pipeline_advance(database->pipeline);
+    watch(database);
+}
+
+/* Follows the pipeline: its socket may be another one by now, and it may have something to write. */
+static void watch(struct database *database)
+{
+    unsigned generation;
+    int descriptor = pg_pipeline_descriptor(database->pipeline, &generation);
+    if (generation != database->generation) {
+        if (database->socket)
+            h2o_socket_close(database->socket);
+        database->socket = NULL;
+        database->write_armed = false;
+        database->generation = generation;
+        if (descriptor < 0)
+            return;
+        int duplicate = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+        if (duplicate < 0)
+            return; /* out of descriptors: the tick's time-out ends the attempt */
+        database->socket = h2o_evloop_socket_create(database->loop->h2o.loop, duplicate,
+                                                    H2O_SOCKET_FLAG_DONT_READ);
+        database->socket->data = database;
+        h2o_socket_read_start(database->socket, on_readable);
+    }
+    if (database->socket && !database->write_armed &&
+        (pg_pipeline_interest(database->pipeline) & PG_PIPELINE_WRITE)) {
+        database->write_armed = true;
+        h2o_socket_notify_write(database->socket, on_writable);
+    }
+}
+
+static void on_access_key_changed(void *argument, const char *payload)
+{
+    struct loop *loop = argument;
+    access_key_cache_forget(loop->access_keys, text_of(payload));
+}
+
+static void on_reset(void *argument)
+{
+    struct loop *loop = argument;
+    access_key_cache_clear(loop->access_keys);
+}
+
+struct database *database_new(struct loop *loop, bool listens)
+{
+    const struct config *config = loop->server->config;
+    struct database *database = calloc(1, sizeof(*database));
+    if (!database)
+        abort();
+    database->loop = loop;
+    database->settings = (struct pg_pipeline_settings){
+        .uri = config->database_url,
+        .application = "dcs-server",
+        .statement_timeout_ms = (int)config->database_timeout_ms,
+        .in_flight_max = (int)config->database_in_flight,
+        .statements = loop->server->statements,
+        .statement_count = loop->server->statement_count,
+        .listen_channel = listens ? ACCESS_KEY_CHANNEL : NULL,
+        .on_notify = listens ? on_access_key_changed : NULL,
+        .on_reset = listens ? on_reset : NULL,
+        .argument = loop,
+    };
+    database->pipeline = pg_pipeline_new(&database->settings);
+    return database;
+}
+
+void database_free(struct database *database)
+{
+    if (!database)
+        return;
+    if (database->socket)
+        h2o_socket_close(database->socket);
+    pg_pipeline_free(database->pipeline);
+    free(database);
+}
+
+void database_tick(struct database *database)
+{
+    pg_pipeline_tick(database->pipeline);
+    watch(database);
+}
+
+int database_submit(struct loop *loop, const struct pg_statement *statement,
+                    const struct pg_parameters *parameters, pg_pipeline_done_fn *done,
+                    void *argument, struct error *err)
+{
+    struct database *best = NULL;
+    for (int i = 0; i < loop->database_count; i++) {
+        struct database *database = loop->databases[i];
+        if (!pg_pipeline_is_ready(database->pipeline))
+            continue;
+        if (!best || pg_pipeline_depth(database->pipeline) < pg_pipeline_depth(best->pipeline))
+            best = database;
+    }
+    if (!best)
+        return error_set(err, ERROR_UNAVAILABLE, "no database connection");
+    if (pg_pipeline_submit(best->pipeline, statement, parameters, done, argument, err) < 0)
+        return -1;
+    watch(best);
+    return 0;
+}

@@ -1,0 +1,20 @@
+/* A pg_pipeline in h2o's event loop: watches its socket and drives it. */
+#ifndef SERVER_HTTP_DATABASE_H
+#define SERVER_HTTP_DATABASE_H
+
+#include "loop.h"
+#include "pg/pipeline.h"
+
+/* The first one of a loop also listens to changes of access keys. */
+struct database *database_new(struct loop *loop, bool listens);
+void database_free(struct database *database);
+
+/* A few times a second: connects, reconnects, gives up on silence. */
+void database_tick(struct database *database);
+
+/* Sends a statement on the loop's connection that has the least in flight; see pg_pipeline_submit. */
+int database_submit(struct loop *loop, const struct pg_statement *statement,
+                    const struct pg_parameters *parameters, pg_pipeline_done_fn *done,
+                    void *argument, struct error *err);
+
+#endif

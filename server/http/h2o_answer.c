@@ -1,0 +1,165 @@
+/* h2o 2.2.5 answers some requests before any handler of ours runs.
+ *
+ * Those that it can parse go through the host's fall-back path, where a filter replaces the body.  For a head
+ * that it cannot parse it writes a fixed text to the socket, past every filter; that one write is caught by
+ * defining h2o_socket_write here, which the dynamic linker prefers to the library's own (the library calls it
+ * through its procedure linkage table; a test shows that it does). */
+#include "h2o_answer.h"
+
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/reply.h"
+#include "framing.h"
+
+const char *http_reason(int status)
+{
+    static const struct {
+        int status;
+        const char *reason;
+    } reasons[] = {
+        {200, "OK"},
+        {204, "No Content"},
+        {400, "Bad Request"},
+        {401, "Unauthorized"},
+        {403, "Forbidden"},
+        {404, "Not Found"},
+        {405, "Method Not Allowed"},
+        {413, "Content Too Large"},
+        {414, "URI Too Long"},
+        {429, "Too Many Requests"},
+        {431, "Request Header Fields Too Large"},
+        {503, "Service Unavailable"},
+    };
+    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+        if (reasons[i].status == status)
+            return reasons[i].reason;
+    }
+    return "Internal Server Error";
+}
+
+void request_id_generate(char ret_id[UUID_HEX_LENGTH + 1])
+{
+    struct uuid uuid;
+    uuid_generate(&uuid);
+    uuid_format_hex(&uuid, ret_id);
+}
+
+typedef void socket_write_fn(h2o_socket_t *socket, h2o_iovec_t *bufs, size_t count,
+                             h2o_socket_cb done);
+
+/* The library's own; set before any loop runs. */
+static socket_write_fn *library_write;
+
+struct replaced_body {
+    h2o_ostream_t super;
+    h2o_iovec_t body;
+};
+
+static void send_replaced(h2o_ostream_t *stream, h2o_req_t *req, h2o_iovec_t *bufs, size_t count,
+                          h2o_send_state_t state)
+{
+    struct replaced_body *self = (struct replaced_body *)stream;
+    (void)bufs;
+    (void)count;
+    bool last = state == H2O_SEND_STATE_FINAL;
+    h2o_ostream_send_next(&self->super, req, last ? &self->body : NULL, last, state);
+}
+
+static void error_of_status(int status, struct error *err)
+{
+    if (status == 413)
+        error_set(err, ERROR_BODY_TOO_LARGE, "body too large");
+    else if (status == 404)
+        error_set(err, ERROR_UNKNOWN_PATH, "no such path");
+    else
+        error_set_public(err, ERROR_INVALID_PARAMETER, "message body");
+}
+
+static void replace_answer(h2o_filter_t *filter, h2o_req_t *req, h2o_ostream_t **slot)
+{
+    struct error err = {0};
+    struct api_reply reply;
+    char request_id[UUID_HEX_LENGTH + 1];
+    (void)filter;
+    error_of_status(req->res.status, &err);
+    request_id_generate(request_id);
+    api_reply_init(&reply);
+    api_reply_set_error(&reply, &err, request_id);
+
+    h2o_iovec_t id = h2o_strdup(&req->pool, request_id, UUID_HEX_LENGTH);
+    memset(&req->res.headers, 0, sizeof(req->res.headers));
+    h2o_add_header(&req->pool, &req->res.headers, H2O_TOKEN_CONTENT_TYPE, NULL,
+                   H2O_STRLIT("application/json"));
+    h2o_add_header_by_str(&req->pool, &req->res.headers, H2O_STRLIT("x-request-id"), 0,
+                          "X-Request-Id", id.base, id.len);
+    req->res.status = reply.status;
+    req->res.reason = http_reason(reply.status);
+    req->res.content_length = reply.body.length;
+
+    struct replaced_body *body = (void *)h2o_add_ostream(req, sizeof(*body), slot);
+    slot = &body->super.next;
+    body->super.do_send = send_replaced;
+    body->body = h2o_strdup(&req->pool, reply.body.text, reply.body.length);
+    api_reply_release(&reply);
+    h2o_setup_next_ostream(req, slot);
+}
+
+void h2o_answer_register(h2o_hostconf_t *host)
+{
+    h2o_filter_t *filter = h2o_create_filter(&host->fallback_path, sizeof(*filter));
+    filter->on_setup_ostream = replace_answer;
+    void *found = dlsym(RTLD_NEXT, "h2o_socket_write");
+    if (!found)
+        abort();
+    memcpy(&library_write, &found, sizeof(library_write));
+}
+
+static bool is_bad_request(const h2o_iovec_t *bufs, size_t count)
+{
+    static const char start[] = "HTTP/1.1 400 Bad Request\r\n"
+                                "Content-Type: text/plain; charset=utf-8\r\n";
+    return count == 1 && bufs[0].len > sizeof(start) &&
+           memcmp(bufs[0].base, start, sizeof(start) - 1) == 0;
+}
+
+/* The longest that h2o reads of a head (H2O_MAX_REQLEN) is far above ours: what is longer is too large. */
+static void unreadable_error(const h2o_socket_t *socket, struct error *err)
+{
+    if (socket->input->size > FRAMING_HEAD_MAX)
+        error_set(err, ERROR_HEADERS_TOO_LARGE, "head too large");
+    else
+        error_set_public(err, ERROR_INVALID_PARAMETER, "HTTP message");
+}
+
+/* h2o keeps no copy of what a full socket does not take at once.  The buffer is the thread's: at worst such a
+ * client finds another bad request's id in what is left of its answer. */
+static h2o_iovec_t unreadable_answer(const h2o_socket_t *socket)
+{
+    static _Thread_local char answer[API_ERROR_MESSAGE_MAX];
+    struct error err = {0};
+    struct api_reply reply;
+    char request_id[UUID_HEX_LENGTH + 1];
+    unreadable_error(socket, &err);
+    request_id_generate(request_id);
+    api_reply_init(&reply);
+    api_reply_set_error(&reply, &err, request_id);
+    int length = snprintf(answer, sizeof(answer),
+                          "HTTP/1.1 %d %s\r\nContent-Type: application/json\r\nX-Request-Id: %s\r\n"
+                          "Connection: close\r\nContent-Length: %zu\r\n\r\n%s",
+                          reply.status, http_reason(reply.status), request_id, reply.body.length, reply.body.text);
+    api_reply_release(&reply);
+    return h2o_iovec_init(answer, (size_t)length);
+}
+
+void h2o_socket_write(h2o_socket_t *socket, h2o_iovec_t *bufs, size_t count, h2o_socket_cb done)
+{
+    if (!is_bad_request(bufs, count)) {
+        library_write(socket, bufs, count, done);
+        return;
+    }
+    h2o_iovec_t answer = unreadable_answer(socket);
+    library_write(socket, &answer, 1, done);
+}

@@ -1,0 +1,69 @@
+/* One event loop of the server: a thread that owns its sockets, database connections and caches.
+ *
+ * Nothing is shared between loops but what `struct server` holds, which is read-only once they run, and its
+ * one counter. */
+#ifndef SERVER_HTTP_LOOP_H
+#define SERVER_HTTP_LOOP_H
+
+#include <h2o.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "auth/access_key_cache.h"
+#include "base/config.h"
+#include "base/secret.h"
+#include "pg/statement.h"
+
+enum { SERVER_LISTENERS_MAX = 2, SERVER_STATEMENTS_MAX = 64 };
+
+struct database;
+
+/* What all loops share. */
+struct server {
+    const struct config *config;
+    const struct keyring *keyring;
+    h2o_globalconf_t h2o;
+    SSL_CTX *tls; /* null without HTTPS */
+    int statement_count;
+    const struct pg_statement *statements[SERVER_STATEMENTS_MAX];
+    atomic_long connections;
+};
+
+struct loop {
+    h2o_context_t h2o; /* first: a request leads to its loop through its context */
+    struct server *server;
+    pthread_t thread;
+    h2o_multithread_receiver_t receiver;
+    h2o_timeout_t tick_interval;
+    h2o_timeout_entry_t tick;
+    int listener_count;
+    struct loop_listener {
+        h2o_socket_t *socket;
+        h2o_accept_ctx_t accept;
+    } listeners[SERVER_LISTENERS_MAX];
+    h2o_linklist_t connections; /* of struct connection */
+    struct access_key_cache *access_keys;
+    int database_count;
+    struct database **databases;
+    bool stopping;
+    int64_t stop_deadline_ms;
+};
+
+/* Adds a listening socket before the loop runs; tls is null for plain HTTP.  The loop owns it. */
+void loop_add_listener(struct loop *loop, int descriptor, SSL_CTX *tls);
+
+/* Prepares a loop on the calling thread; freed by loop_free after its thread has been joined. */
+struct loop *loop_new(struct server *server);
+void loop_free(struct loop *loop);
+
+/* Starts the loop's thread. */
+void loop_start(struct loop *loop);
+/* From any thread: accept no more, finish what is in flight, then end. */
+void loop_request_stop(struct loop *loop);
+
+static inline struct loop *loop_of_request(const h2o_req_t *req)
+{
+    return (struct loop *)req->conn->ctx;
+}
+
+#endif

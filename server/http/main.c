@@ -1,0 +1,199 @@
+/* dcs-server: reads its settings, refuses to start on a bad one, runs the event loops until a signal. */
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "api/operation.h"
+#include "base/log.h"
+#include "base/scope.h"
+#include "exchange.h"
+#include "h2o_answer.h"
+#include "listener.h"
+#include "loop.h"
+#include "model/access_key_store.h"
+#include "model/migration.h"
+#include "tls.h"
+
+enum { LOOPS_MAX = 256, BODY_MAX = 64 * 1024, START_TIMEOUT_MS = 10000 };
+
+static void print_usage(void)
+{
+    puts("Usage: dcs-server [--config FILE] [--SETTING=VALUE ...]\n"
+         "       dcs-server --operations | --help | --version\n\n"
+         "Serves the cache-analysis API over HTTPS.  SIGTERM and SIGINT finish what is in flight.\n");
+    config_print_help();
+}
+
+static int print_operations(void)
+{
+    for (size_t i = 0; i < operation_count; i++)
+        printf("%s %s %s\n", http_method_name(operations[i].method), operations[i].path,
+               operations[i].action);
+    return EXIT_SUCCESS;
+}
+
+static void add_statement(struct server *server, const struct pg_statement *statement)
+{
+    for (int i = 0; i < server->statement_count; i++) {
+        if (server->statements[i] == statement)
+            return;
+    }
+    if (server->statement_count == SERVER_STATEMENTS_MAX)
+        abort();
+    server->statements[server->statement_count++] = statement;
+}
+
+static int check_database(const struct config *config, struct error *err)
+{
+    if (!config->database_url[0])
+        return error_set(err, ERROR_CONFIG, "database_url: not set");
+    struct pg_session *session =
+        pg_session_new(config->database_url, "dcs-server", START_TIMEOUT_MS);
+    int status = pg_session_connect(session, err);
+    if (status == 0)
+        status = migrations_check(session, err);
+    pg_session_free(session);
+    return status < 0 ? error_prefix(err, "database_url") : 0;
+}
+
+static void init_http(struct server *server)
+{
+    h2o_config_init(&server->h2o);
+    server->h2o.server_name = (h2o_iovec_t){0};
+    server->h2o.max_request_entity_size = BODY_MAX;
+    server->h2o.http1.upgrade_to_http2 = 0;
+    server->h2o.http1.req_timeout = (uint64_t)server->config->request_timeout_ms;
+    server->h2o.handshake_timeout = (uint64_t)server->config->request_timeout_ms;
+    h2o_hostconf_t *host =
+        h2o_config_register_host(&server->h2o, h2o_iovec_init(H2O_STRLIT("default")), 65535);
+    exchange_register(host);
+    h2o_answer_register(host);
+    add_statement(server, &access_key_find);
+    for (size_t i = 0; i < operation_count; i++)
+        add_statement(server, operations[i].statement);
+}
+
+static int count_loops(const struct config *config)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    if (config->loops > 0)
+        return (int)config->loops;
+    return cores < 1 ? 1 : cores > LOOPS_MAX ? LOOPS_MAX : (int)cores;
+}
+
+struct listening {
+    int descriptors[LOOPS_MAX];
+    int port;
+};
+
+static int listen_on(const char *setting, const char *address, int count, struct listening *ret,
+                     struct error *err)
+{
+    return listener_open(setting, address, count, ret->descriptors, &ret->port, err);
+}
+
+static void wait_for_stop(const sigset_t *signals)
+{
+    int number = 0;
+    sigwait(signals, &number);
+    LOG_INFO("stopping", LOG_NUMBER("signal", number));
+}
+
+/* Everything that can be wrong has been found before the first loop starts. */
+static int serve(struct server *server, const sigset_t *signals, struct error *err)
+{
+    static struct listening https, http;
+    const struct config *config = server->config;
+    struct loop *loops[LOOPS_MAX];
+    int count = count_loops(config);
+    bool with_https = config->listen_https[0], with_http = config->listen_http[0];
+    if (!with_https && !with_http)
+        return error_set(err, ERROR_CONFIG, "listen_https, listen_http: nothing to listen on");
+    if ((with_https && listen_on("listen_https", config->listen_https, count, &https, err) < 0) ||
+        (with_http && listen_on("listen_http", config->listen_http, count, &http, err) < 0))
+        return -1;
+    for (int i = 0; i < count; i++) {
+        loops[i] = loop_new(server);
+        if (with_https)
+            loop_add_listener(loops[i], https.descriptors[i], server->tls);
+        if (with_http)
+            loop_add_listener(loops[i], http.descriptors[i], NULL);
+    }
+    for (int i = 0; i < count; i++)
+        loop_start(loops[i]);
+    if (with_https)
+        LOG_INFO("listening", LOG_TEXT("scheme", "https"), LOG_NUMBER("port", https.port));
+    if (with_http)
+        LOG_INFO("listening", LOG_TEXT("scheme", "http"), LOG_NUMBER("port", http.port));
+
+    wait_for_stop(signals);
+    for (int i = 0; i < count; i++)
+        loop_request_stop(loops[i]);
+    for (int i = 0; i < count; i++)
+        pthread_join(loops[i]->thread, NULL);
+    for (int i = 0; i < count; i++)
+        loop_free(loops[i]);
+    LOG_INFO("stopped");
+    return 0;
+}
+
+static int start(struct server *server, const struct config *config, const sigset_t *signals,
+                 struct error *err)
+{
+    struct keyring *keyring = NULL;
+    enum log_level level;
+    if (log_level_parse(config->log_level, &level) < 0)
+        return error_set(err, ERROR_CONFIG, "log_level: '%s' is none", config->log_level);
+    log_set_threshold(level);
+    server->config = config;
+    if (keyring_load(config->key_file, &keyring, err) < 0)
+        return error_prefix(err, "key_file");
+    server->keyring = keyring;
+    int status = 0;
+    if (config->listen_https[0])
+        status = tls_context_new(config->tls_certificate, config->tls_key, &server->tls, err);
+    if (status == 0)
+        status = check_database(config, err);
+    if (status == 0) {
+        init_http(server);
+        status = serve(server, signals, err);
+    }
+    SSL_CTX_free(server->tls);
+    keyring_free(keyring);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    static struct server server;
+    static struct config config;
+    struct error err = {0};
+    sigset_t signals;
+    if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+        print_usage();
+        return EXIT_SUCCESS;
+    }
+    if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+        puts("dcs-server " DCS_VERSION);
+        return EXIT_SUCCESS;
+    }
+    if (argc == 2 && strcmp(argv[1], "--operations") == 0)
+        return print_operations();
+
+    /* Before any thread is made, so that the signals reach sigwait alone. */
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    signal(SIGPIPE, SIG_IGN);
+
+    if (config_load(&config, &argc, argv, environ, false, &err) < 0 ||
+        start(&server, &config, &signals, &err) < 0) {
+        LOG_ERROR("start_failed", LOG_ERROR_FIELDS(&err));
+        return EXIT_FAILURE;
+    }
+    return EXIT_SUCCESS;
+}

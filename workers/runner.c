@@ -1,0 +1,197 @@
+/* Claim, run, record.  A scan that ends because its task is not ours any more records nothing; one that
+ * ends because the worker stops gives its task back. */
+#include "runner.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/scope.h"
+#include "claim.h"
+#include "model/scan_task_store.h"
+#include "scan/scan.h"
+
+enum { STATEMENT_TIMEOUT_MS = 30000, RETRY_MS = 500 };
+
+/* A claimed task while it runs. */
+struct run {
+    struct worker *worker;
+    struct pg_session *session;
+    struct claim claim;
+    struct lease lease;
+};
+
+#define LOG_RUN(run)                                                                               \
+    LOG_TEXT("task", (run)->claim.task.text), LOG_TEXT("instance", (run)->claim.instance.text),    \
+        LOG_TEXT("project", (run)->claim.project.text)
+
+static bool scan_must_stop(void *argument)
+{
+    struct run *run = argument;
+    return queue_is_stopping(&run->worker->queue) ||
+           !lease_is_held(run->worker->keeper, &run->lease);
+}
+
+static void on_progress(void *argument, const struct scan_progress *progress)
+{
+    struct run *run = argument;
+    atomic_store_explicit(&run->lease.keys_seen, progress->keys_seen, memory_order_relaxed);
+    atomic_store_explicit(&run->lease.keys_total, progress->keys_total, memory_order_relaxed);
+}
+
+static int scan(struct run *run, struct scan_outcome *ret_outcome, struct error *err)
+{
+    const struct config *config = run->worker->config;
+    bool expired = run->claim.kind->id == SCAN_KIND_EXPIRED;
+    struct scan_request request = {
+        .kind = run->claim.kind,
+        .target = run->claim.target,
+        .batch_keys = (int)(expired ? config->expired_batch_keys : config->scan_batch_keys),
+        .timeout_ms = config->scan_timeout_seconds * 1000,
+        .stopped = scan_must_stop,
+        .stopped_argument = run,
+        .progress = on_progress,
+        .progress_argument = run,
+    };
+    return scan_run(&request, ret_outcome, err);
+}
+
+static void add_task(const struct run *run, struct pg_parameters *parameters)
+{
+    pg_parameters_init(parameters);
+    pg_parameters_add_reference(parameters, run->claim.project.text);
+    pg_parameters_add_reference(parameters, run->claim.task.text);
+    pg_parameters_add_integer(parameters, run->claim.fence);
+}
+
+/* Writes the end of a run.  While the database is away it is tried again as long as the lease is safe;
+ * after that another worker will take the task over. */
+static void record(struct run *run, const struct pg_statement *statement,
+                   const struct pg_parameters *parameters)
+{
+    for (;;) {
+        struct error err = {0};
+        SCOPED(pg_rows_release) struct pg_rows rows = {0};
+        if (pg_session_execute(run->session, statement, parameters, &rows, &err) == 0) {
+            if (rows.row_count == 0)
+                LOG_WARNING("write_fenced", LOG_RUN(run), LOG_TEXT("statement", statement->name));
+            return;
+        }
+        LOG_WARNING("record_failed", LOG_RUN(run), LOG_ERROR_FIELDS(&err));
+        bool transient = error_describe(err.code)->retryable;
+        if (!transient || !lease_is_held(run->worker->keeper, &run->lease) ||
+            queue_is_stopping(&run->worker->queue))
+            return;
+        queue_wait(&run->worker->queue, RETRY_MS);
+    }
+}
+
+static void record_success(struct run *run, const struct scan_outcome *outcome)
+{
+    struct pg_parameters parameters;
+    add_task(run, &parameters);
+    pg_parameters_add_integer(&parameters, outcome->num > INT32_MAX ? INT32_MAX : outcome->num);
+    pg_parameters_add_reference(&parameters, outcome->keys);
+    pg_parameters_add_integer(&parameters, outcome->keys_seen);
+    LOG_INFO("scan_succeeded", LOG_RUN(run), LOG_TEXT("kind", run->claim.kind->name),
+             LOG_NUMBER("num", outcome->num), LOG_NUMBER("keys_seen", outcome->keys_seen),
+             LOG_NUMBER("commands", outcome->commands),
+             LOG_NUMBER("expired_released", outcome->expired_released),
+             LOG_NUMBER("duration_ms", outcome->duration_ms));
+    record(run, &scan_task_succeed, &parameters);
+}
+
+static void record_failure(struct run *run, const struct error *reason)
+{
+    struct pg_parameters parameters;
+    add_task(run, &parameters);
+    pg_parameters_add_reference(&parameters, reason->text);
+    pg_parameters_add_integer(&parameters, 0);
+    LOG_WARNING("scan_failed", LOG_RUN(run), LOG_ERROR_FIELDS(reason));
+    record(run, &scan_task_fail, &parameters);
+}
+
+static void give_back(struct run *run)
+{
+    struct pg_parameters parameters;
+    add_task(run, &parameters);
+    LOG_INFO("scan_given_back", LOG_RUN(run));
+    record(run, &scan_task_release, &parameters);
+}
+
+/* What becomes of a scan that did not succeed. */
+static void settle(struct run *run, const struct error *err)
+{
+    if (err->code != ERROR_SCAN_CANCELLED)
+        record_failure(run, err);
+    else if (!lease_is_held(run->worker->keeper, &run->lease))
+        LOG_INFO("scan_stopped", LOG_RUN(run), LOG_TEXT("reason", "the task is not ours any more"));
+    else
+        give_back(run);
+}
+
+static void run_claim(struct run *run, const struct error *unusable)
+{
+    struct error err = *unusable;
+    struct scan_outcome outcome = {0};
+    LOG_INFO("scan_started", LOG_RUN(run), LOG_NUMBER("attempt", run->claim.attempt),
+             LOG_NUMBER("fence", run->claim.fence));
+    lease_add(run->worker->keeper, &run->lease);
+    if (err.code == ERROR_NONE && scan(run, &outcome, &err) == 0) {
+        record_success(run, &outcome);
+        scan_outcome_release(&outcome);
+    } else {
+        settle(run, &err);
+    }
+    lease_remove(run->worker->keeper, &run->lease);
+}
+
+/* Returns whether there was a task. */
+static bool work_once(struct runner *runner)
+{
+    struct worker *worker = runner->worker;
+    struct run run = {.worker = worker, .session = runner->session};
+    struct error unusable = {0}, err = {0};
+    int64_t sent_ms = clock_monotonic_ms();
+    int found = claim_next(runner->session, worker->config, worker->keyring, worker->owner,
+                           &run.claim, &unusable, &err);
+    if (found < 0)
+        LOG_WARNING("claim_failed", LOG_ERROR_FIELDS(&err));
+    if (found <= 0)
+        return false;
+    /* There may be more: call a colleague before this one is busy. */
+    queue_ring(&worker->queue);
+    run.lease.project = run.claim.project;
+    run.lease.task = run.claim.task;
+    run.lease.fence = run.claim.fence;
+    atomic_store(&run.lease.renewed_ms, sent_ms);
+    run_claim(&run, &unusable);
+    claim_release(&run.claim);
+    return true;
+}
+
+static void *run_tasks(void *argument)
+{
+    struct runner *runner = argument;
+    struct queue *queue = &runner->worker->queue;
+    while (!queue_is_stopping(queue)) {
+        if (!work_once(runner))
+            queue_wait(queue, (int)runner->worker->config->poll_seconds * 1000);
+    }
+    return NULL;
+}
+
+void runner_start(struct runner *runner, struct worker *worker)
+{
+    runner->worker = worker;
+    runner->session =
+        pg_session_new(worker->config->database_url, "dcs-worker", STATEMENT_TIMEOUT_MS);
+    if (pthread_create(&runner->thread, NULL, run_tasks, runner) != 0)
+        abort();
+}
+
+void runner_join(struct runner *runner)
+{
+    pthread_join(runner->thread, NULL);
+    pg_session_free(runner->session);
+}

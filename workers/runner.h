@@ -1,0 +1,32 @@
+/* A runner: a thread that claims a task, runs its scan, and records what came of it; then the next one. */
+#ifndef WORKERS_RUNNER_H
+#define WORKERS_RUNNER_H
+
+#include <pthread.h>
+
+#include "base/config.h"
+#include "base/secret.h"
+#include "lease.h"
+#include "pg/session.h"
+#include "queue.h"
+
+/* What all runners of a worker share. */
+struct worker {
+    const struct config *config;
+    const struct keyring *keyring;
+    const char *owner; /* in leases: who this is */
+    struct queue queue;
+    struct lease_keeper *keeper;
+};
+
+struct runner {
+    struct worker *worker;
+    struct pg_session *session;
+    pthread_t thread;
+};
+
+void runner_start(struct runner *runner, struct worker *worker);
+/* After queue_stop: waits for its scan to be given back. */
+void runner_join(struct runner *runner);
+
+#endif
