@@ -1,0 +1,118 @@
+/* bind and render of the operations on instances, over plain structs. */
+#include <string.h>
+
+#include "api/operation.h"
+#include "model/instance_store.h"
+#include "unit.h"
+
+static const struct operation *find_operation(const char *action)
+{
+    for (size_t i = 0; i < operation_count; i++) {
+        if (strcmp(operations[i].action, action) == 0)
+            return &operations[i];
+    }
+    fail_msg("no operation %s", action);
+    return NULL;
+}
+
+#define V(text) {(text), sizeof(text) - 1}
+#define INSTANCE_VALUES                                                                            \
+    V("p"), V("i"), V("cache \"one\""), V("about"), V("single"), V("RUNNING"),                     \
+        V("[::1]:6379,b.example:6380"), V("t"), {0}, V("t"), V("Valkey"), V("8.1.1"), V("bigkey"), \
+        V("master"), V("standalone"), V("16"), V("3145728"), V("1610612736"), V("noeviction"),     \
+        {0}, V("2026-11-22 17:09:23+00"), V("2026-11-22 17:09:21+00"), V("2026-11-22 17:09:22+00")
+#define EXPECTED                                                                                   \
+    "\"instance_id\":\"i\",\"name\":\"cache \\\"one\\\"\",\"engine\":\"Redis\","                   \
+    "\"engine_version\":\"8.1\",\"ip\":\"::1,b.example\",\"port\":6379,\"domain_name\":\"::1\","   \
+    "\"status\":\"RUNNING\",\"sub_status\":\"normal\",\"spec_code\":\"redis.single\","             \
+    "\"capacity\":2,\"max_memory\":1536,\"used_memory\":3,\"no_password_access\":\"false\","       \
+    "\"enable_ssl\":true,\"created_at\":\"2026-11-22T17:09:21.000Z\","                             \
+    "\"updated_at\":\"2026-11-22T17:09:22.000Z\",\"description\":\"about\",\"tags\":[]"
+
+static void check(const char *action, const struct pg_rows *rows, const char *expected)
+{
+    struct api_request request = {.operation = find_operation(action)};
+    struct api_reply reply;
+    struct error err = {0};
+    api_reply_init(&reply);
+    assert_int_equal(request.operation->render(&request, rows, &reply, &err), 0);
+    assert_string_equal(reply.body.text, expected);
+    api_reply_release(&reply);
+}
+
+static void test_show(void **state)
+{
+    (void)state;
+    const struct pg_value values[] = {INSTANCE_VALUES};
+    const struct pg_rows rows = {1, COUNT_OF(values), values, NULL};
+    assert_int_equal(COUNT_OF(values), INSTANCE_COLUMN_COUNT);
+    check("dcs:instance:get", &rows,
+          "{" EXPECTED ",\"cache_mode\":\"single\",\"db_number\":16,\"replica_count\":1,"
+          "\"sharding_count\":1,\"product_type\":\"generic\"}");
+}
+
+static void test_show_of_nothing(void **state)
+{
+    (void)state;
+    const struct pg_rows rows = {0, INSTANCE_COLUMN_COUNT, NULL, NULL};
+    struct api_request request = {.operation = find_operation("dcs:instance:get")};
+    struct api_reply reply;
+    struct error err = {0};
+    api_reply_init(&reply);
+    assert_int_equal(request.operation->render(&request, &rows, &reply, &err), -1);
+    assert_int_equal(err.code, ERROR_UNKNOWN_INSTANCE);
+    api_reply_release(&reply);
+}
+
+static void test_list(void **state)
+{
+    (void)state;
+    const struct pg_value values[] = {V("12"), INSTANCE_VALUES};
+    const struct pg_rows rows = {1, COUNT_OF(values), values, NULL};
+    check("dcs:instance:list", &rows, "{\"instance_num\":12,\"instances\":[{" EXPECTED "}]}");
+    struct pg_value nothing[1 + INSTANCE_COLUMN_COUNT] = {V("0")};
+    const struct pg_rows no_rows = {1, COUNT_OF(nothing), nothing, NULL};
+    check("dcs:instance:list", &no_rows, "{\"instance_num\":0,\"instances\":[]}");
+}
+
+static int bind(const char *query, struct pg_parameters *parameters, struct error *err)
+{
+    static struct api_request request;
+    request = (struct api_request){.operation = find_operation("dcs:instance:list")};
+    assert_int_equal(api_query_parse(text_of(query), &request.query, err), 0);
+    pg_parameters_init(parameters);
+    return request.operation->bind(&request, parameters, err);
+}
+
+static void test_bind_filters(void **state)
+{
+    (void)state;
+    struct pg_parameters parameters;
+    struct error err = {0};
+    assert_int_equal(bind("name=a%20b&ip=10.0", &parameters, &err), 0);
+    assert_int_equal(parameters.count, instance_list.parameter_count);
+    assert_string_equal(parameters.values[2], "a b");
+    assert_null(parameters.values[3]);
+    assert_string_equal(parameters.values[5], "10.0");
+    assert_int_equal(bind("name=x&name_equal=true", &parameters, &err), 0);
+    assert_null(parameters.values[2]);
+    assert_string_equal(parameters.values[3], "x");
+    static const char *const refused[][2] = {
+        {"instance_id=5", "instance_id"}, {"name_equal=yes", "name_equal"}, {"limit=x", "limit"}};
+    for (size_t i = 0; i < COUNT_OF(refused); i++) {
+        struct error failure = {0};
+        assert_int_equal(bind(refused[i][0], &parameters, &failure), -1);
+        assert_string_equal(failure.public_argument, refused[i][1]);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_show),
+        cmocka_unit_test(test_show_of_nothing),
+        cmocka_unit_test(test_list),
+        cmocka_unit_test(test_bind_filters),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
