@@ -105,7 +105,8 @@ const struct pg_statement scan_task_check = {
 
 const struct pg_statement scan_task_succeed = {
     "scan_task_succeed",
-    "WITH finished AS (" FINISHED("success") "num = $4::integer, keys_seen = $6::bigint "
+    "WITH finished AS (" FINISHED("success") "num = $4::integer, keys_seen = $6::bigint, "
+    "    keys_total = greatest(keys_total, $6::bigint) "
     "    WHERE project_id = $1::uuid AND id = $2::uuid AND fence = $3::bigint "
     "    AND status = 'running' RETURNING project_id, id), "
     "stored AS (INSERT INTO scan_result (project_id, task_id, keys) "

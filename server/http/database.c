@@ -113,6 +113,15 @@ void database_tick(struct database *database)
     watch(database);
 }
 
+bool database_is_ready(const struct loop *loop)
+{
+    for (int i = 0; i < loop->database_count; i++) {
+        if (pg_pipeline_is_ready(loop->databases[i]->pipeline))
+            return true;
+    }
+    return false;
+}
+
 int database_submit(struct loop *loop, const struct pg_statement *statement,
                     const struct pg_parameters *parameters, pg_pipeline_done_fn *done,
                     void *argument, struct error *err)

@@ -8,7 +8,7 @@
 #include "connection.h"
 #include "database.h"
 
-enum { TICK_MS = 100, ACCEPTS_AT_ONCE = 16 };
+enum { TICK_MS = 100, ACCEPTS_AT_ONCE = 16, FIRST_CONNECTION_MS = 5000 };
 
 static void accept_some(h2o_socket_t *listener, int most)
 {
@@ -44,7 +44,6 @@ void loop_add_listener(struct loop *loop, int descriptor, SSL_CTX *tls)
     listener->socket =
         h2o_evloop_socket_create(loop->h2o.loop, descriptor, H2O_SOCKET_FLAG_DONT_READ);
     listener->socket->data = listener;
-    h2o_socket_read_start(listener->socket, on_accept);
 }
 
 static void on_tick(h2o_timeout_entry_t *entry)
@@ -96,9 +95,21 @@ static bool is_done(const struct loop *loop)
            clock_monotonic_ms() >= loop->stop_deadline_ms;
 }
 
+/* Clients that come first wait in the kernel's queue rather than be told that there is no database. */
+static void begin_accepting(struct loop *loop)
+{
+    int64_t deadline_ms = clock_monotonic_ms() + FIRST_CONNECTION_MS;
+    while (!database_is_ready(loop) && clock_monotonic_ms() < deadline_ms)
+        h2o_evloop_run(loop->h2o.loop, TICK_MS);
+    for (int i = 0; i < loop->listener_count; i++)
+        h2o_socket_read_start(loop->listeners[i].socket, on_accept);
+    pthread_barrier_wait(&loop->server->accepting);
+}
+
 static void *run(void *argument)
 {
     struct loop *loop = argument;
+    begin_accepting(loop);
     while (!is_done(loop))
         h2o_evloop_run(loop->h2o.loop, TICK_MS);
     return NULL;

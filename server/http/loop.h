@@ -27,6 +27,7 @@ struct server {
     int statement_count;
     const struct pg_statement *statements[SERVER_STATEMENTS_MAX];
     atomic_long connections;
+    pthread_barrier_t accepting; /* passed by main and by each loop once it accepts */
 };
 
 struct loop {
@@ -49,7 +50,8 @@ struct loop {
     int64_t stop_deadline_ms;
 };
 
-/* Adds a listening socket before the loop runs; tls is null for plain HTTP.  The loop owns it. */
+/* Adds a listening socket before the loop runs; tls is null for plain HTTP.  The loop owns it, and accepts
+ * once it has a database connection. */
 void loop_add_listener(struct loop *loop, int descriptor, SSL_CTX *tls);
 
 /* Prepares a loop on the calling thread; freed by loop_free after its thread has been joined. */

@@ -122,8 +122,10 @@ static int serve(struct server *server, const sigset_t *signals, struct error *e
         if (with_http)
             loop_add_listener(loops[i], http.descriptors[i], NULL);
     }
+    pthread_barrier_init(&server->accepting, NULL, (unsigned)count + 1);
     for (int i = 0; i < count; i++)
         loop_start(loops[i]);
+    pthread_barrier_wait(&server->accepting);
     if (with_https)
         LOG_INFO("listening", LOG_TEXT("scheme", "https"), LOG_NUMBER("port", https.port));
     if (with_http)
@@ -136,6 +138,7 @@ static int serve(struct server *server, const sigset_t *signals, struct error *e
         pthread_join(loops[i]->thread, NULL);
     for (int i = 0; i < count; i++)
         loop_free(loops[i]);
+    pthread_barrier_destroy(&server->accepting);
     LOG_INFO("stopped");
     return 0;
 }

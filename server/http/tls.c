@@ -2,13 +2,18 @@
  * resets; it ends at the ingress. */
 #include "tls.h"
 
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
 #include <h2o.h>
 #include <openssl/err.h>
 
 static int fail(struct error *err, const char *setting, const char *path)
 {
     char reason[256];
-    ERR_error_string_n(ERR_peek_last_error(), reason, sizeof(reason));
+    const char *text = ERR_reason_error_string(ERR_peek_error());
+    snprintf(reason, sizeof(reason), "%s", text ? text : strerror(errno));
     ERR_clear_error();
     return error_set(err, ERROR_CONFIG, "%s: %s: %s", setting, path[0] ? path : "(not set)", reason);
 }
