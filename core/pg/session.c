@@ -48,7 +48,7 @@ void pg_connection_error(const PGconn *connection, const char *doing, struct err
         length--;
     error_set(err, ERROR_DATABASE_CONNECTION, "%s: %.*s", doing, (int)length, message);
     for (char *c = err->text; *c; c++) {
-        if (*c == '\n')
+        if (*c == '\n' || *c == '\t')
             *c = ' ';
     }
 }

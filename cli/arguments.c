@@ -1,0 +1,107 @@
+/* The options' table and its parser: nothing is guessed, nothing abbreviated. */
+#include "arguments.h"
+
+#include <string.h>
+
+const struct option_description option_descriptions[OPTION_COUNT] = {
+    [OPTION_HELP] = {"--help", NULL, 1, "say how the command is used"},
+    [OPTION_JSON] = {"--json", NULL, 1, "print one JSON document instead of a table"},
+    [OPTION_PROJECT] = {"--project", "P", 1, "project, by id or name"},
+    [OPTION_INSTANCE] = {"--instance", "I", 1, "instance, by id, or by name with --project"},
+    [OPTION_STATUS] = {"--status", "S", 1, "waiting, running, success or failed"},
+    [OPTION_LIMIT] = {"--limit", "N", 1, "at most so many, the newest first (1 to 1000; 20)"},
+    [OPTION_ENDPOINT] = {"--endpoint", "HOST:PORT", ARGUMENTS_VALUES_MAX,
+                         "where it listens ([ADDRESS]:PORT for IPv6); may be repeated"},
+    [OPTION_CACHE_MODE] = {"--cache-mode", "MODE", 1,
+                           "single (default), ha, ha_rw_split, proxy or cluster"},
+    [OPTION_DESCRIPTION] = {"--description", "TEXT", 1, "a description that tenants see"},
+    [OPTION_TLS] = {"--tls", NULL, 1, "connect with TLS and verify the certificate"},
+    [OPTION_TLS_CA] = {"--tls-ca", "FILE", 1, "PEM certificates to trust; else the system's"},
+    [OPTION_TLS_SERVER_NAME] = {"--tls-server-name", "NAME", 1,
+                                "name in the certificate, where it is not the host"},
+    [OPTION_USER] = {"--user", "NAME", 1, "ACL user; else the default user"},
+    [OPTION_PASSWORD_FILE] = {"--password-file", "FILE", 1,
+                              "file with the password, - for standard input"},
+    [OPTION_NO_PROBE] = {"--no-probe", NULL, 1, "register only; do not connect"},
+};
+
+static int find_option(const char *word, size_t length)
+{
+    for (int i = 0; i < OPTION_COUNT; i++) {
+        const char *name = option_descriptions[i].name;
+        if (strlen(name) == length && memcmp(name, word, length) == 0)
+            return i;
+    }
+    return -1;
+}
+
+static int add_word(struct arguments *arguments, const char *word, struct error *err)
+{
+    if (arguments->word_count == ARGUMENTS_WORDS_MAX)
+        return error_set(err, ERROR_INVALID_PARAMETER, "too many words: '%s'", word);
+    arguments->words[arguments->word_count++] = word;
+    return 0;
+}
+
+static int add_option(struct arguments *arguments, int argc, char *const *argv, int *index,
+                      struct error *err)
+{
+    const char *word = argv[*index];
+    size_t length = strcspn(word, "=");
+    int option = find_option(word, length);
+    if (option < 0)
+        return error_set(err, ERROR_INVALID_PARAMETER, "unknown option '%.*s'", (int)length, word);
+    const struct option_description *description = &option_descriptions[option];
+    const char *value = word[length] == '=' ? word + length + 1 : NULL;
+    if (!description->value && value)
+        return error_set(err, ERROR_INVALID_PARAMETER, "%s takes no value", description->name);
+    if (description->value && !value) {
+        if (*index + 1 == argc)
+            return error_set(err, ERROR_INVALID_PARAMETER, "%s needs a value", description->name);
+        value = argv[++*index];
+    }
+    if (arguments->counts[option] == description->most)
+        return error_set(err, ERROR_INVALID_PARAMETER, "%s is given more than %d times",
+                         description->name, description->most);
+    arguments->values[option][arguments->counts[option]++] = value;
+    return 0;
+}
+
+int arguments_parse(int argc, char *const *argv, struct arguments *ret_arguments, struct error *err)
+{
+    *ret_arguments = (struct arguments){0};
+    bool words_only = false;
+    for (int i = 1; i < argc; i++) {
+        int status = 0;
+        if (!words_only && strcmp(argv[i], "--") == 0)
+            words_only = true;
+        else if (words_only || argv[i][0] != '-' || argv[i][1] == '\0')
+            status = add_word(ret_arguments, argv[i], err);
+        else
+            status = add_option(ret_arguments, argc, argv, &i, err);
+        if (status < 0)
+            return -1;
+    }
+    return 0;
+}
+
+const char *arguments_value(const struct arguments *arguments, enum option option)
+{
+    int count = arguments->counts[option];
+    return count > 0 ? arguments->values[option][count - 1] : NULL;
+}
+
+int arguments_check(const struct arguments *arguments, unsigned allowed, unsigned required,
+                    struct error *err)
+{
+    for (int i = 0; i < OPTION_COUNT; i++) {
+        bool given = arguments->counts[i] > 0;
+        if (given && !(allowed & OPTION_BIT(i)))
+            return error_set(err, ERROR_INVALID_PARAMETER, "%s does not belong to this command",
+                             option_descriptions[i].name);
+        if (!given && (required & OPTION_BIT(i)))
+            return error_set(err, ERROR_INVALID_PARAMETER, "%s is missing",
+                             option_descriptions[i].name);
+    }
+    return 0;
+}

@@ -1,0 +1,68 @@
+/* The command line after the settings were taken out (base/config.h): words and options, one table
+ * for all commands.  A mistake is ERROR_INVALID_PARAMETER, which main answers with exit status 2.
+ */
+#ifndef CLI_ARGUMENTS_H
+#define CLI_ARGUMENTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+enum option {
+    OPTION_HELP,
+    OPTION_JSON,
+    OPTION_PROJECT,
+    OPTION_INSTANCE,
+    OPTION_STATUS,
+    OPTION_LIMIT,
+    OPTION_ENDPOINT,
+    OPTION_CACHE_MODE,
+    OPTION_DESCRIPTION,
+    OPTION_TLS,
+    OPTION_TLS_CA,
+    OPTION_TLS_SERVER_NAME,
+    OPTION_USER,
+    OPTION_PASSWORD_FILE,
+    OPTION_NO_PROBE,
+    OPTION_COUNT
+};
+
+#define OPTION_BIT(option) (1u << (option))
+
+enum { ARGUMENTS_WORDS_MAX = 8, ARGUMENTS_VALUES_MAX = 64 };
+
+struct option_description {
+    const char *name;  /* with its dashes */
+    const char *value; /* what stands for the value in help; null: it has none */
+    int most;          /* how often it may be given */
+    const char *help;
+};
+
+extern const struct option_description option_descriptions[OPTION_COUNT];
+
+/* Everything points into argv. */
+struct arguments {
+    int word_count;
+    const char *words[ARGUMENTS_WORDS_MAX];
+    int counts[OPTION_COUNT];
+    const char *values[OPTION_COUNT][ARGUMENTS_VALUES_MAX];
+};
+
+/* Takes `--name value`, `--name=value` and words, in any order; after `--` there are only words. */
+int arguments_parse(int argc, char *const *argv, struct arguments *ret_arguments,
+                    struct error *err);
+
+static inline bool arguments_have(const struct arguments *arguments, enum option option)
+{
+    return arguments->counts[option] > 0;
+}
+
+/* The last value given, or null. */
+const char *arguments_value(const struct arguments *arguments, enum option option);
+
+/* Refuses options outside `allowed` and the lack of one in `required` (OPTION_BITs). */
+int arguments_check(const struct arguments *arguments, unsigned allowed, unsigned required,
+                    struct error *err);
+
+#endif

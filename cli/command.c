@@ -1,0 +1,171 @@
+/* The table of commands and its help. */
+#include "command.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define PROJECT OPTION_BIT(OPTION_PROJECT)
+#define INSTANCE_ADD                                                                               \
+    (PROJECT | OPTION_BIT(OPTION_ENDPOINT) | OPTION_BIT(OPTION_CACHE_MODE) |                       \
+     OPTION_BIT(OPTION_DESCRIPTION) | OPTION_BIT(OPTION_TLS) | OPTION_BIT(OPTION_TLS_CA) |         \
+     OPTION_BIT(OPTION_TLS_SERVER_NAME) | OPTION_BIT(OPTION_USER) |                                \
+     OPTION_BIT(OPTION_PASSWORD_FILE) | OPTION_BIT(OPTION_NO_PROBE))
+#define TASK_LIST                                                                                  \
+    (PROJECT | OPTION_BIT(OPTION_INSTANCE) | OPTION_BIT(OPTION_STATUS) | OPTION_BIT(OPTION_LIMIT))
+
+const struct command commands[] = {
+    {"migrate", NULL, NULL, 0, 0, command_migrate, "bring the database's schema up to date",
+     "Prints what it applied.  Safe to repeat, and to run twice at once."},
+    {"project", "add", "NAME", 0, 0, command_project_add, "make a project; prints its id", NULL},
+    {"project", "list", NULL, 0, 0, command_project_list, "all projects", NULL},
+    {"key", "add", NULL, PROJECT, PROJECT, command_key_add,
+     "make an access key; prints its secret, once",
+     "The secret is stored sealed under the key file's first key and cannot be read again."},
+    {"key", "list", NULL, PROJECT, 0, command_key_list, "access keys", NULL},
+    {"key", "disable", "ID", 0, 0, command_key_disable, "refuse requests signed with a key", NULL},
+    {"instance", "add", "NAME", INSTANCE_ADD, PROJECT | OPTION_BIT(OPTION_ENDPOINT),
+     command_instance_add, "register a Redis or Valkey and probe it",
+     "The password comes from a file or standard input and is stored sealed.  Where the probe "
+     "fails,\n"
+     "the reason is recorded and printed, the exit status is 1, and the instance stays "
+     "registered:\n"
+     "correct the server and run 'instance probe', or remove it."},
+    {"instance", "list", NULL, PROJECT, 0, command_instance_list, "registered instances", NULL},
+    {"instance", "show", "NAME|ID", PROJECT, PROJECT, command_instance_show,
+     "all that is known of an instance", NULL},
+    {"instance", "probe", "NAME|ID", PROJECT, PROJECT, command_instance_probe,
+     "connect and record version, role, mode, maxmemory-policy and what can be analysed",
+     "Where it fails, the reason is recorded and printed and the exit status is 1; what an "
+     "earlier\n"
+     "probe found stays."},
+    {"instance", "remove", "NAME|ID", PROJECT, PROJECT, command_instance_remove,
+     "forget an instance with its tasks and results", "The server itself is not touched."},
+    {"task", "list", NULL, TASK_LIST, 0, command_task_list, "tasks, the newest first", NULL},
+    {"task", "show", "ID", 0, 0, command_task_show,
+     "a task: progress, worker, reason of failure, biggest keys", NULL},
+    {"secret", "generate-key", "FILE", 0, 0, command_secret_generate_key,
+     "write a new key-encryption key into a new file",
+     "Keep the file: without it no sealed secret opens.  To rotate, put the new key's line in "
+     "front\n"
+     "of the old one's."},
+    {0},
+};
+
+static const char usage[] = "usage: dcsctl NOUN [VERB] [WORD] [--option VALUE ...] [--json]\n";
+
+static const char epilogue[] =
+    "\n'dcsctl NOUN --help' says more.  --json prints one JSON document, on every command.\n"
+    "\nSettings (--name value, DCS_NAME in the environment, 'name = value' in --config FILE):\n"
+    "  database_url              PostgreSQL connection string; environment or file only\n"
+    "  key_file                  file of key-encryption keys ('secret generate-key' makes one)\n"
+    "  redis_connect_timeout_ms  time to reach a Redis when it is probed\n"
+    "  redis_reply_timeout_ms    longest silence of a Redis that owes a reply\n"
+    "\nExit status: 0 done; 1 failed, the reason is on standard error; 2 not understood.\n";
+
+static bool is_word(const struct arguments *arguments, int index, const char *word)
+{
+    return index < arguments->word_count && word && strcmp(arguments->words[index], word) == 0;
+}
+
+static int check_words(const struct command *command, const struct arguments *arguments,
+                       const char **ret_word, struct error *err)
+{
+    int own = command->verb ? 2 : 1;
+    int count = arguments->word_count - own;
+    if (command->word && count < 1)
+        return error_set(err, ERROR_INVALID_PARAMETER, "%s is missing", command->word);
+    if (count > (command->word ? 1 : 0))
+        return error_set(err, ERROR_INVALID_PARAMETER, "unexpected word '%s'",
+                         arguments->words[arguments->word_count - 1]);
+    *ret_word = command->word ? arguments->words[own] : NULL;
+    return arguments_check(arguments,
+                           command->allowed | OPTION_BIT(OPTION_HELP) | OPTION_BIT(OPTION_JSON),
+                           command->required, err);
+}
+
+int command_find(const struct arguments *arguments, const struct command **ret_command,
+                 const char **ret_word, struct error *err)
+{
+    bool noun_known = false;
+    for (const struct command *command = commands; command->noun; command++) {
+        if (!is_word(arguments, 0, command->noun))
+            continue;
+        noun_known = true;
+        if (command->verb && !is_word(arguments, 1, command->verb))
+            continue;
+        *ret_command = command;
+        return check_words(command, arguments, ret_word, err);
+    }
+    if (arguments->word_count == 0)
+        return error_set(err, ERROR_INVALID_PARAMETER, "no command; see 'dcsctl --help'");
+    if (!noun_known)
+        return error_set(err, ERROR_INVALID_PARAMETER, "unknown command '%s'; see 'dcsctl --help'",
+                         arguments->words[0]);
+    return error_set(err, ERROR_INVALID_PARAMETER, "%s '%s'; see 'dcsctl %s --help'",
+                     arguments->word_count > 1 ? "unknown verb" : "a verb is missing after",
+                     arguments->words[arguments->word_count > 1 ? 1 : 0], arguments->words[0]);
+}
+
+static void print_synopsis(const struct command *command)
+{
+    printf("dcsctl %s%s%s%s%s", command->noun, command->verb ? " " : "",
+           command->verb ? command->verb : "", command->word ? " " : "",
+           command->word ? command->word : "");
+    for (int i = 0; i < OPTION_COUNT; i++) {
+        const struct option_description *option = &option_descriptions[i];
+        if (command->required & OPTION_BIT(i))
+            printf(" %s %s", option->name, option->value);
+    }
+    if (command->allowed & ~command->required)
+        printf(" [options]");
+    putchar('\n');
+}
+
+static void print_command(const struct command *command)
+{
+    print_synopsis(command);
+    printf("    %s\n", command->summary);
+    for (const char *c = command->details; c && *c;) {
+        int length = (int)strcspn(c, "\n");
+        printf("    %.*s\n", length, c);
+        c += length + (c[length] == '\n');
+    }
+    for (int i = 0; i < OPTION_COUNT; i++) {
+        const struct option_description *option = &option_descriptions[i];
+        char name[32];
+        snprintf(name, sizeof(name), "%s%s%s", option->name, option->value ? " " : "",
+                 option->value ? option->value : "");
+        if (command->allowed & OPTION_BIT(i))
+            printf("      %-24s  %s\n", name, option->help);
+    }
+    putchar('\n');
+}
+
+static void print_everything(void)
+{
+    printf("%sdcsctl sets up and watches a cache analysis service.\n\n", usage);
+    for (const struct command *command = commands; command->noun; command++) {
+        char name[64];
+        snprintf(name, sizeof(name), "%s %s %s", command->noun, command->verb ? command->verb : "",
+                 command->word ? command->word : "");
+        printf("  %-26s %s\n", name, command->summary);
+    }
+    fputs(epilogue, stdout);
+}
+
+void command_print_help(const struct arguments *arguments)
+{
+    bool printed = false;
+    for (const struct command *command = commands; command->noun; command++) {
+        if (is_word(arguments, 0, command->noun) && (arguments->word_count == 1 || !command->verb ||
+                                                     is_word(arguments, 1, command->verb))) {
+            print_command(command);
+            printed = true;
+        }
+    }
+    if (printed)
+        puts(
+            "Every command takes --json and --help.  'dcsctl --help' lists all, and the settings.");
+    else
+        print_everything();
+}

@@ -1,0 +1,53 @@
+/* One table of commands: what a person types, what --help says about it, and the function behind
+ * it. */
+#ifndef CLI_COMMAND_H
+#define CLI_COMMAND_H
+
+#include "arguments.h"
+#include "base/config.h"
+#include "pg/session.h"
+
+/* What a command works with; lives as long as it runs. */
+struct cli {
+    const struct config *config;
+    const struct arguments *arguments;
+    const char *word; /* the command's own word: a name, an id, a file; null where it takes none */
+    struct pg_session *session;
+    bool json;
+};
+
+/* Writes the command's answer to standard output.  A failure's code decides the exit status:
+ * ERROR_INVALID_PARAMETER is 2, any other is 1. */
+typedef int command_fn(struct cli *cli, struct error *err);
+
+struct command {
+    const char *noun;
+    const char *verb; /* null: the noun is all */
+    const char *word; /* what stands for the word in help; null: the command takes none */
+    unsigned allowed; /* options beside --help and --json */
+    unsigned required;
+    command_fn *run;
+    const char *summary;
+    const char *details; /* more for its own help; may be null */
+};
+
+/* Ended by a row without noun. */
+extern const struct command commands[];
+
+/* Finds the command that the words name and its own word, which may be null.  A mistake is
+ * ERROR_INVALID_PARAMETER. */
+int command_find(const struct arguments *arguments, const struct command **ret_command,
+                 const char **ret_word, struct error *err);
+
+/* Help on what the words name, as far as they name something: everything, a noun, a command. */
+void command_print_help(const struct arguments *arguments);
+
+command_fn command_migrate;
+command_fn command_project_add, command_project_list;
+command_fn command_key_add, command_key_list, command_key_disable;
+command_fn command_instance_add, command_instance_list, command_instance_show,
+    command_instance_probe, command_instance_remove;
+command_fn command_task_list, command_task_show;
+command_fn command_secret_generate_key;
+
+#endif

@@ -1,0 +1,86 @@
+/* dcsctl: the operators' tool.  Reads the settings, finds the command, and turns its failure into
+ * one line on standard error and an exit status. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/scope.h"
+#include "command.h"
+#include "printable.h"
+
+extern char **environ;
+
+enum { STATUS_DONE = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };
+enum { STATEMENT_TIMEOUT_MS = 60000 };
+
+static void session_cleanup(struct pg_session **session)
+{
+    pg_session_free(*session);
+}
+
+static int run(const struct config *config, const struct arguments *arguments, struct error *err)
+{
+    const struct command *command;
+    struct cli cli = {.config = config, .arguments = arguments};
+    if (command_find(arguments, &command, &cli.word, err) < 0)
+        return -1;
+    cli.json = arguments_have(arguments, OPTION_JSON);
+    SCOPED(session_cleanup)
+    struct pg_session *session =
+        pg_session_new(config->database_url, "dcsctl", STATEMENT_TIMEOUT_MS);
+    cli.session = session;
+    return command->run(&cli, err);
+}
+
+static bool asks_for_help(int argc, char *const *argv)
+{
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--help") == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Help is given whatever the settings are like. */
+static int help(int argc, char *const *argv)
+{
+    struct arguments arguments;
+    struct error ignored = {0};
+    if (arguments_parse(argc, argv, &arguments, &ignored) < 0)
+        arguments = (struct arguments){0};
+    command_print_help(&arguments);
+    return 0;
+}
+
+static int report_failure(const struct error *err)
+{
+    /* It may quote a server's own words. */
+    size_t width;
+    SCOPED(scope_free) char *text = printable_copy(text_of(err->text), ERROR_TEXT_MAX, &width);
+    fprintf(stderr, "dcsctl: %s\n", text);
+    return err->code == ERROR_INVALID_PARAMETER ? STATUS_USAGE : STATUS_FAILED;
+}
+
+int main(int argc, char **argv)
+{
+    static struct config config;
+    static struct arguments arguments;
+    struct error err = {0};
+    /* A reader that goes away is a failed write, not the end of a half-done command. */
+    signal(SIGPIPE, SIG_IGN);
+    int status = config_load(&config, &argc, argv, environ, true, &err);
+    if (asks_for_help(argc, argv)) {
+        status = help(argc, argv);
+    } else if (status < 0) {
+        report_failure(&err);
+        return STATUS_USAGE;
+    } else if (arguments_parse(argc, argv, &arguments, &err) < 0 ||
+               run(&config, &arguments, &err) < 0) {
+        status = report_failure(&err);
+    }
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fputs("dcsctl: cannot write to standard output\n", stderr);
+        return status ? status : STATUS_FAILED;
+    }
+    return status;
+}

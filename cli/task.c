@@ -1,0 +1,180 @@
+/* dcsctl task: what is waiting, running and done, and why it failed. */
+#include <stdio.h>
+
+#include <jansson.h>
+
+#include "base/json.h"
+#include "base/scope.h"
+#include "lookup.h"
+#include "model/scan_task_store.h"
+#include "report_rows.h"
+
+enum { LIMIT_DEFAULT = 20, LIMIT_MAX = 1000 };
+
+/* Of the list and, written one below the other, of a task. */
+#define TASK_COLUMNS(id, project, instance, kind, status, num, seen, total, attempt, owner,        \
+                     created, started, finished, failure)                                          \
+    {"id", id, REPORT_TEXT}, {"project_id", NULL, REPORT_TEXT}, {"project", project, REPORT_TEXT}, \
+        {"instance_id", NULL, REPORT_TEXT}, {"instance", instance, REPORT_TEXT},                   \
+        {"kind", kind, REPORT_TEXT}, {"status", status, REPORT_TEXT}, {"num", num, REPORT_NUMBER}, \
+        {"keys_seen", seen, REPORT_NUMBER}, {"keys_total", total, REPORT_NUMBER},                  \
+        {"attempt", attempt, REPORT_NUMBER}, {"owner", owner, REPORT_TEXT},                        \
+        {"created_at", created, REPORT_TEXT}, {"started_at", started, REPORT_TEXT},                \
+        {"finished_at", finished, REPORT_TEXT},                                                    \
+    {                                                                                              \
+        "failure", failure, REPORT_TEXT                                                            \
+    }
+
+static const struct report_column list_columns[] = {
+    TASK_COLUMNS("ID", "PROJECT", "INSTANCE", "KIND", "STATUS", "NUM", "SEEN", "KEYS", "ATTEMPT",
+                 NULL, "CREATED", NULL, "FINISHED", "FAILURE")};
+
+static const struct report_column record_columns[] = {
+    TASK_COLUMNS("id", "project", "instance", "kind", "status", "num", "keys seen", "keys in all",
+                 "attempt", "owner", "created", "started", "finished", "failure"),
+    {"keys", NULL, REPORT_JSON}};
+
+static const struct report_column key_columns[] = {
+    {NULL, "TYPE", REPORT_TEXT}, {NULL, "SIZE", REPORT_NUMBER}, {NULL, "UNIT", REPORT_TEXT},
+    {NULL, "DB", REPORT_NUMBER}, {NULL, "SHARD", REPORT_TEXT},  {NULL, "NAME", REPORT_TEXT},
+};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static void add_task(struct report *report, const struct pg_rows *rows, int row)
+{
+    struct scan_task task;
+    scan_task_read(rows, row, 0, &task);
+    report_add_text(report, task.id);
+    report_add_project(report, pg_rows_string(rows, row, SCAN_TASK_SURVEY_PROJECT_ID));
+    report_add_text(report, pg_rows_string(rows, row, SCAN_TASK_SURVEY_PROJECT_NAME));
+    report_add_text(report, task.instance_id);
+    report_add_text(report, pg_rows_string(rows, row, SCAN_TASK_SURVEY_INSTANCE_NAME));
+    report_add_text(report, pg_rows_string(rows, row, SCAN_TASK_SURVEY_KIND));
+    report_add_text(report, scan_status_name(task.status));
+    report_add_number(report, task.num);
+    report_add_number(report, pg_rows_integer(rows, row, SCAN_TASK_SURVEY_KEYS_SEEN));
+    report_add_number(report, pg_rows_integer(rows, row, SCAN_TASK_SURVEY_KEYS_TOTAL));
+    report_add_number(report, pg_rows_integer(rows, row, SCAN_TASK_SURVEY_ATTEMPT));
+    report_add_text(report, pg_rows_string(rows, row, SCAN_TASK_SURVEY_OWNER));
+    report_add_stamp(report, task.created_at);
+    report_add_stamp(report, task.started_at);
+    report_add_stamp(report, task.finished_at);
+    report_add_text(report, pg_rows_string(rows, row, SCAN_TASK_SURVEY_FAILURE));
+}
+
+/* --instance, an id anywhere or a name in --project; null where it is not given. */
+static int instance_option(struct cli *cli, const struct uuid *project, struct uuid *ret_instance,
+                           const char **ret_parameter, struct error *err)
+{
+    const char *word = arguments_value(cli->arguments, OPTION_INSTANCE);
+    *ret_parameter = word ? ret_instance->text : NULL;
+    if (!word || uuid_parse(text_of(word), ret_instance) == 0)
+        return 0;
+    if (!arguments_have(cli->arguments, OPTION_PROJECT))
+        return error_set(err, ERROR_INVALID_PARAMETER,
+                         "--instance by name needs --project, which the name belongs to");
+    SCOPED(pg_rows_release) struct pg_rows rows = {0};
+    if (instance_lookup(cli, project, word, &rows, err) < 0)
+        return -1;
+    struct instance instance;
+    instance_read(&rows, 0, 0, &instance);
+    return uuid_parse(text_of(instance.id), ret_instance);
+}
+
+static int check_filters(const struct arguments *arguments, int64_t *ret_limit, struct error *err)
+{
+    const char *status = arguments_value(arguments, OPTION_STATUS);
+    const char *limit = arguments_value(arguments, OPTION_LIMIT);
+    enum scan_status parsed;
+    *ret_limit = LIMIT_DEFAULT;
+    if (status && scan_status_parse(text_of(status), &parsed) < 0)
+        return error_set(err, ERROR_INVALID_PARAMETER, "unknown status '%s'", status);
+    if (limit && (text_parse_integer(text_of(limit), ret_limit) < 0 || *ret_limit < 1 ||
+                  *ret_limit > LIMIT_MAX))
+        return error_set(err, ERROR_INVALID_PARAMETER, "--limit is a number from 1 to %d",
+                         LIMIT_MAX);
+    return 0;
+}
+
+int command_task_list(struct cli *cli, struct error *err)
+{
+    struct uuid project, instance;
+    const char *project_parameter, *instance_parameter;
+    int64_t limit;
+    if (check_filters(cli->arguments, &limit, err) < 0 ||
+        project_option(cli, &project, &project_parameter, err) < 0 ||
+        instance_option(cli, &project, &instance, &instance_parameter, err) < 0)
+        return -1;
+    struct pg_parameters parameters;
+    pg_parameters_init(&parameters);
+    pg_parameters_add_reference(&parameters, project_parameter);
+    pg_parameters_add_reference(&parameters, instance_parameter);
+    pg_parameters_add_reference(&parameters, arguments_value(cli->arguments, OPTION_STATUS));
+    pg_parameters_add_integer(&parameters, limit);
+    SCOPED(pg_rows_release) struct pg_rows rows = {0};
+    if (cli_execute(cli, &scan_task_survey, &parameters, &rows, err) < 0)
+        return -1;
+    SCOPED(report_release) struct report report;
+    report_init(&report, list_columns, COUNT(list_columns));
+    for (int row = 0; row < rows.row_count; row++)
+        add_task(&report, &rows, row);
+    report_write_list(&report, cli->json, "tasks", "There are no such tasks.");
+    return 0;
+}
+
+static void add_text_member(struct report *report, const json_t *key, const char *name)
+{
+    const json_t *member = json_object_get(key, name);
+    if (member)
+        report_add_bytes(report,
+                         (struct text){json_string_value(member), json_string_length(member)});
+    else
+        report_add_text(report, NULL);
+}
+
+/* The keys as they were recorded; a name may have any character, NUL as well. */
+static int show_keys(const char *keys, struct error *err)
+{
+    SCOPED(json_cleanup) json_t *array = json_loads(keys, JSON_ALLOW_NUL, NULL);
+    if (!json_is_array(array))
+        return error_set(err, ERROR_INTERNAL, "the recorded result is no JSON array");
+    SCOPED(report_release) struct report report;
+    report_init(&report, key_columns, COUNT(key_columns));
+    size_t index;
+    const json_t *key;
+    json_array_foreach(array, index, key)
+    {
+        add_text_member(&report, key, "type");
+        report_add_number(&report, json_integer_value(json_object_get(key, "size")));
+        add_text_member(&report, key, "unit");
+        report_add_number(&report, json_integer_value(json_object_get(key, "db")));
+        add_text_member(&report, key, "shard");
+        add_text_member(&report, key, "name");
+    }
+    putchar('\n');
+    report_write_list(&report, false, NULL, "There are no keys.");
+    return 0;
+}
+
+int command_task_show(struct cli *cli, struct error *err)
+{
+    struct uuid id;
+    if (uuid_parse(text_of(cli->word), &id) < 0)
+        return error_set(err, ERROR_INVALID_PARAMETER, "'%s' is not the id of a task", cli->word);
+    struct pg_parameters parameters;
+    pg_parameters_init(&parameters);
+    pg_parameters_add_reference(&parameters, id.text);
+    SCOPED(pg_rows_release) struct pg_rows rows = {0};
+    if (cli_execute(cli, &scan_task_inspect, &parameters, &rows, err) < 0)
+        return -1;
+    if (rows.row_count == 0)
+        return error_set(err, ERROR_NOT_FOUND, "there is no task '%s'", id.text);
+    SCOPED(report_release) struct report report;
+    report_init(&report, record_columns, COUNT(record_columns));
+    add_task(&report, &rows, 0);
+    const char *keys = pg_rows_string(&rows, 0, SCAN_TASK_SURVEY_KEYS);
+    report_add_text(&report, keys);
+    report_write_one(&report, cli->json);
+    return keys && !cli->json ? show_keys(keys, err) : 0;
+}
