@@ -1,0 +1,63 @@
+/* The kinds: found by name, their refusals, and which servers can do them. */
+#include "model/scan_kind.h"
+
+#include <string.h>
+
+#include "unit.h"
+
+static void test_find(void **state)
+{
+    (void)state;
+    for (int i = 0; i < SCAN_KIND_COUNT; i++) {
+        assert_int_equal(scan_kinds[i].id, i);
+        assert_ptr_equal(scan_kind_find(scan_kinds[i].name), &scan_kinds[i]);
+    }
+    assert_null(scan_kind_find(""));
+    assert_null(scan_kind_find("Bigkey"));
+}
+
+static void test_refusals(void **state)
+{
+    (void)state;
+    static const struct {
+        enum scan_kind_id id;
+        const char *busy, *unsupported;
+    } cases[] = {
+        {SCAN_KIND_BIGKEY, "DCS.4918", "DCS.4919"},
+        {SCAN_KIND_EXPIRED, "DCS.4017", "DCS.4818"},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        const struct scan_kind *kind = &scan_kinds[cases[i].id];
+        assert_string_equal(error_describe(kind->busy)->public_code, cases[i].busy);
+        assert_string_equal(error_describe(kind->unsupported)->public_code, cases[i].unsupported);
+    }
+    assert_string_equal(error_describe(scan_kinds[SCAN_KIND_BIGKEY].unknown_task)->public_code,
+                        "DCS.4942");
+}
+
+static void test_supported(void **state)
+{
+    (void)state;
+    static const struct {
+        int version;
+        bool bigkey, expired;
+    } cases[] = {
+        {0, false, false},    {20699, false, false}, {20800, true, false}, {30007, true, false},
+        {39999, true, false}, {40000, true, true},   {70015, true, true},  {90102, true, true},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct server_capability server = {.version = cases[i].version};
+        assert_int_equal(scan_kind_supported(SCAN_KIND_BIGKEY, &server), cases[i].bigkey);
+        assert_int_equal(scan_kind_supported(SCAN_KIND_EXPIRED, &server), cases[i].expired);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_find),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_supported),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,41 @@
+/* What a server is: its engine, version, role, memory and databases, asked once over a connection.
+ */
+#ifndef REDIS_PROBE_H
+#define REDIS_PROBE_H
+
+#include "redis/connection.h"
+
+enum redis_role { REDIS_ROLE_MASTER, REDIS_ROLE_REPLICA };
+enum redis_mode { REDIS_MODE_STANDALONE, REDIS_MODE_CLUSTER, REDIS_MODE_SENTINEL };
+
+enum { REDIS_WORD_MAX = 63 };
+
+struct redis_probe {
+    char engine[REDIS_WORD_MAX + 1];  /* `Redis` or `Valkey` */
+    char version[REDIS_WORD_MAX + 1]; /* the engine's own: `7.0.15` */
+    int redis_version; /* major * 10000 + minor * 100 + patch it is compatible with */
+    enum redis_role role;
+    enum redis_mode mode;
+    int64_t used_memory;                       /* bytes */
+    int64_t maxmemory;                         /* bytes; 0: no limit, or not told */
+    char maxmemory_policy[REDIS_WORD_MAX + 1]; /* `noeviction`; empty: not told */
+    int databases;                             /* 16 where the server does not tell */
+    int64_t keys;                              /* of all databases */
+};
+
+/* Connects, asks and disconnects.  A server that refuses CONFIG GET is probed all the same. */
+int redis_probe_run(const struct redis_target *target, struct redis_probe *ret_probe,
+                    struct error *err);
+
+/* The same over a connection that is open and has nothing in flight. */
+int redis_probe_connection(struct redis_connection *connection, struct redis_probe *ret_probe,
+                           struct error *err);
+
+/* The part that INFO tells; databases are set to the default.  Fails with ERROR_REDIS_PROTOCOL
+ * where the version or the role is missing or malformed. */
+int redis_probe_parse(struct text info, struct redis_probe *ret_probe, struct error *err);
+
+/* maxmemory-policy is allkeys-lfu or volatile-lfu: the server counts how often keys are used. */
+bool redis_probe_is_lfu(const struct redis_probe *probe);
+
+#endif

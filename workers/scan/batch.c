@@ -1,0 +1,76 @@
+/* Memory is kept from batch to batch, as all batches but the strangest are alike. */
+#include "batch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { KEPT_BYTES_MAX = 4 << 20 };
+
+static void *resized(void *memory, size_t size)
+{
+    memory = realloc(memory, size);
+    if (!memory)
+        abort();
+    return memory;
+}
+
+static void reserve(struct scan_batch *batch, size_t keys, size_t bytes)
+{
+    if (keys > batch->keys_capacity) {
+        batch->keys = resized(batch->keys, keys * sizeof(*batch->keys));
+        batch->questions = resized(batch->questions, keys * sizeof(*batch->questions));
+        batch->keys_capacity = keys;
+    }
+    if (bytes > batch->names_capacity) {
+        batch->names = resized(batch->names, bytes);
+        batch->names_capacity = bytes;
+    }
+}
+
+void scan_batch_fill(struct scan_batch *batch, int db, const struct redis_reply *names)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < names->count; i++)
+        bytes += names->elements[i].text.length;
+    reserve(batch, names->count, bytes);
+    batch->busy = true;
+    batch->db = db;
+    batch->stage = 0;
+    batch->asked = batch->answered = 0;
+    batch->count = names->count;
+    char *place = batch->names;
+    for (size_t i = 0; i < names->count; i++) {
+        struct text name = names->elements[i].text;
+        if (name.length > 0)
+            memcpy(place, name.bytes, name.length);
+        batch->keys[i] = (struct scan_key){.name = {place, name.length}};
+        place += name.length;
+    }
+}
+
+int scan_batch_ask(struct scan_batch *batch, struct scan_key *key,
+                   const struct scan_command *command, struct error *err)
+{
+    struct text words[SCAN_COMMAND_WORDS_MAX + 1];
+    memcpy(words, command->words, (size_t)command->count * sizeof(words[0]));
+    words[command->count] = key->name;
+    batch->questions[batch->asked++] = (struct scan_question){key, command};
+    return redis_connection_append(batch->connection, words, command->count + 1, err);
+}
+
+void scan_batch_reset(struct scan_batch *batch)
+{
+    size_t kept = batch->names_capacity +
+                  batch->keys_capacity * (sizeof(*batch->keys) + sizeof(*batch->questions));
+    if (kept > KEPT_BYTES_MAX)
+        scan_batch_release(batch);
+    batch->busy = false;
+}
+
+void scan_batch_release(struct scan_batch *batch)
+{
+    free(batch->keys);
+    free(batch->questions);
+    free(batch->names);
+    *batch = (struct scan_batch){.connection = batch->connection};
+}

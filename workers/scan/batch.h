@@ -1,0 +1,72 @@
+/* The keys of one SCAN and the questions asked about them: one stage of questions at a time,
+ * answered in the order in which they were asked. */
+#ifndef SCAN_BATCH_H
+#define SCAN_BATCH_H
+
+#include "redis/connection.h"
+
+/* The types in the order of the API's answers; others are neither asked about nor reported. */
+enum scan_key_type {
+    SCAN_KEY_STRING,
+    SCAN_KEY_LIST,
+    SCAN_KEY_SET,
+    SCAN_KEY_ZSET,
+    SCAN_KEY_HASH,
+    SCAN_KEY_TYPE_COUNT,
+    SCAN_KEY_OTHER = SCAN_KEY_TYPE_COUNT
+};
+
+/* What is learnt about a key from stage to stage. */
+struct scan_key {
+    struct text name;
+    int64_t size;
+    enum scan_key_type type;
+    bool wanted; /* for the method: there is something left to ask */
+};
+
+enum { SCAN_COMMAND_WORDS_MAX = 2 };
+
+/* A command about one key, whose name is its last word: `TYPE key`, `OBJECT FREQ key`. */
+struct scan_command {
+    const char *name; /* for messages */
+    struct text words[SCAN_COMMAND_WORDS_MAX];
+    int count;
+};
+
+#define SCAN_WORD(literal)                                                                         \
+    {                                                                                              \
+        (literal), sizeof(literal) - 1                                                             \
+    }
+
+struct scan_question {
+    struct scan_key *key;
+    const struct scan_command *command;
+};
+
+struct scan_batch {
+    struct redis_connection *connection;
+    int db;
+    int stage;
+    bool busy;
+    struct scan_key *keys;
+    size_t count;
+    size_t keys_capacity;
+    struct scan_question *questions;
+    size_t asked; /* in this stage, at most one question about a key */
+    size_t answered;
+    char *names;
+    size_t names_capacity;
+};
+
+/* Takes the names, which must all be strings: the names are copied, as the reply does not live
+ * long. */
+void scan_batch_fill(struct scan_batch *batch, int db, const struct redis_reply *names);
+
+int scan_batch_ask(struct scan_batch *batch, struct scan_key *key,
+                   const struct scan_command *command, struct error *err);
+
+/* The batch may be filled again; memory of an unusual size is given back. */
+void scan_batch_reset(struct scan_batch *batch);
+void scan_batch_release(struct scan_batch *batch);
+
+#endif

@@ -1,0 +1,23 @@
+/* Expired keys: nothing is asked about a key.  A master deletes every expired key that SCAN passes
+ * and counts it; a replica deletes nothing. */
+#include "method.h"
+
+#include "redis/probe.h"
+
+static const char *expired_check(const struct redis_probe *server)
+{
+    return server->role == REDIS_ROLE_MASTER
+               ? NULL
+               : "a replica: expired keys are released on masters only";
+}
+
+static void expired_finish(void *state, struct scan_outcome *outcome)
+{
+    (void)state;
+    outcome->num = outcome->expired_released;
+}
+
+const struct scan_method scan_method_expired = {
+    .check = expired_check,
+    .finish = expired_finish,
+};

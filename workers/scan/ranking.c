@@ -1,0 +1,152 @@
+/* A sorted array: nearly every key fails the comparison with the last place and costs no more. */
+#include "ranking.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void ranking_init(struct ranking *ranking, int capacity)
+{
+    *ranking = (struct ranking){.capacity = capacity};
+    ranking->places = calloc((size_t)capacity, sizeof(*ranking->places));
+    if (!ranking->places)
+        abort();
+}
+
+void ranking_release(struct ranking *ranking)
+{
+    for (int i = 0; i < ranking->count; i++)
+        free(ranking->places[i].name);
+    free(ranking->places);
+    *ranking = (struct ranking){0};
+}
+
+/* FNV-1a, 64 bits. */
+static uint64_t hash_of(struct text name)
+{
+    uint64_t hash = 0xcbf29ce484222325;
+    for (size_t i = 0; i < name.length; i++)
+        hash = (hash ^ (unsigned char)name.bytes[i]) * 0x100000001b3;
+    return hash;
+}
+
+/* Where a long name is cut: not within a character. */
+static size_t cut_of(struct text name)
+{
+    for (size_t back = 1; back <= 3; back++) {
+        size_t start = RANKED_NAME_MAX - back;
+        if (text_utf8_width(name.bytes + start, name.length - start) > back)
+            return start;
+    }
+    return RANKED_NAME_MAX;
+}
+
+/* A view of a key as it would be ranked; the name is still the key's own. */
+static struct ranked_key candidate_of(int db, const struct scan_key *key, int64_t score)
+{
+    struct text name = key->name;
+    bool is_long = name.length > RANKED_NAME_MAX;
+    /* The pointer is only read from, and replaced by a copy before it is kept. */
+    return (struct ranked_key){.name = (char *)(uintptr_t)name.bytes,
+                               .kept = is_long ? cut_of(name) : name.length,
+                               .length = name.length,
+                               .hash = is_long ? hash_of(name) : 0,
+                               .db = db,
+                               .type = key->type,
+                               .size = key->size,
+                               .score = score};
+}
+
+static int compare_numbers(uint64_t a, uint64_t b)
+{
+    return (a > b) - (a < b);
+}
+
+static int compare_names(const struct ranked_key *a, const struct ranked_key *b)
+{
+    size_t common = a->kept < b->kept ? a->kept : b->kept;
+    int order = common > 0 ? memcmp(a->name, b->name, common) : 0;
+    if (order == 0)
+        order = compare_numbers(a->kept, b->kept);
+    if (order == 0)
+        order = compare_numbers(a->length, b->length);
+    return order != 0 ? order : compare_numbers(a->hash, b->hash);
+}
+
+/* Negative where a comes before b. */
+static int compare(const struct ranked_key *a, const struct ranked_key *b)
+{
+    if (a->score != b->score)
+        return a->score > b->score ? -1 : 1;
+    int order = compare_names(a, b);
+    return order != 0 ? order : (a->db > b->db) - (a->db < b->db);
+}
+
+static bool admits(const struct ranking *ranking, const struct ranked_key *candidate)
+{
+    return ranking->count < ranking->capacity ||
+           compare(candidate, &ranking->places[ranking->count - 1]) < 0;
+}
+
+bool ranking_admits(const struct ranking *ranking, int db, const struct scan_key *key,
+                    int64_t score)
+{
+    if (ranking->count == ranking->capacity && score < ranking->places[ranking->count - 1].score)
+        return false;
+    struct ranked_key candidate = candidate_of(db, key, score);
+    return admits(ranking, &candidate);
+}
+
+static int find(const struct ranking *ranking, const struct ranked_key *candidate)
+{
+    for (int i = 0; i < ranking->count; i++) {
+        if (ranking->places[i].db == candidate->db &&
+            ranking->places[i].length == candidate->length &&
+            compare_names(&ranking->places[i], candidate) == 0)
+            return i;
+    }
+    return -1;
+}
+
+static void remove_place(struct ranking *ranking, int place)
+{
+    free(ranking->places[place].name);
+    ranking->count--;
+    memmove(&ranking->places[place], &ranking->places[place + 1],
+            (size_t)(ranking->count - place) * sizeof(ranking->places[0]));
+}
+
+static void insert(struct ranking *ranking, const struct ranked_key *candidate)
+{
+    int place = ranking->count;
+    while (place > 0 && compare(candidate, &ranking->places[place - 1]) < 0)
+        place--;
+    memmove(&ranking->places[place + 1], &ranking->places[place],
+            (size_t)(ranking->count - place) * sizeof(ranking->places[0]));
+    ranking->places[place] = *candidate;
+    ranking->places[place].name = text_copy(candidate->name, candidate->kept);
+    ranking->places[place].utf8 = text_is_utf8(candidate->name, candidate->length);
+    ranking->count++;
+}
+
+void ranking_offer(struct ranking *ranking, int db, const struct scan_key *key, int64_t score)
+{
+    if (!ranking_admits(ranking, db, key, score))
+        return;
+    struct ranked_key candidate = candidate_of(db, key, score);
+    int place = find(ranking, &candidate);
+    if (place >= 0 && ranking->places[place].score >= score)
+        return;
+    if (place >= 0)
+        remove_place(ranking, place);
+    else if (ranking->count == ranking->capacity)
+        remove_place(ranking, ranking->count - 1);
+    insert(ranking, &candidate);
+}
+
+void ranking_remove(struct ranking *ranking, int db, struct text name)
+{
+    struct ranked_key candidate = candidate_of(db, &(struct scan_key){.name = name}, 0);
+    int place = find(ranking, &candidate);
+    if (place >= 0)
+        remove_place(ranking, place);
+}

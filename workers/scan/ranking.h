@@ -1,0 +1,44 @@
+/* The N keys with the highest score, exact: score descending, then name ascending by bytes, then
+ * database.  A key that is offered again counts once, with its higher score. */
+#ifndef SCAN_RANKING_H
+#define SCAN_RANKING_H
+
+#include <stdint.h>
+
+#include "base/text.h"
+#include "batch.h"
+
+/* Bytes of a name that are kept and shown.  Longer names are told apart by their length and a hash
+ * of all their bytes, and are ranked by these where their beginnings are equal. */
+enum { RANKED_NAME_MAX = 4096 };
+
+struct ranked_key {
+    char *name; /* the first `kept` bytes, whole UTF-8 characters where they are any */
+    size_t kept;
+    size_t length;
+    uint64_t hash; /* of a name that is not kept whole */
+    bool utf8;     /* all of it */
+    int db;
+    enum scan_key_type type;
+    int64_t size;
+    int64_t score;
+};
+
+struct ranking {
+    struct ranked_key *places; /* best first */
+    int count;
+    int capacity;
+};
+
+void ranking_init(struct ranking *ranking, int capacity);
+void ranking_release(struct ranking *ranking);
+
+/* Whether the key would take a place if it were offered. */
+bool ranking_admits(const struct ranking *ranking, int db, const struct scan_key *key,
+                    int64_t score);
+void ranking_offer(struct ranking *ranking, int db, const struct scan_key *key, int64_t score);
+
+/* Takes a key out, because it has become something else. */
+void ranking_remove(struct ranking *ranking, int db, struct text name);
+
+#endif

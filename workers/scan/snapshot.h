@@ -1,0 +1,23 @@
+/* What INFO says before and after a scan. */
+#ifndef SCAN_SNAPSHOT_H
+#define SCAN_SNAPSHOT_H
+
+#include "redis/probe.h"
+
+/* Databases that have keys; a server with more is not believed. */
+enum { SCAN_DATABASES_MAX = 1 << 16 };
+
+struct scan_snapshot {
+    struct redis_probe server;
+    int64_t keys;
+    int64_t expired; /* deleted since the server started */
+    int *databases;
+    int database_count;
+};
+
+/* Nothing may be in flight.  A snapshot is released whether or not this succeeds. */
+int scan_snapshot_take(struct redis_connection *connection, struct scan_snapshot *ret_snapshot,
+                       struct error *err);
+void scan_snapshot_release(struct scan_snapshot *snapshot);
+
+#endif
