@@ -28,7 +28,7 @@ static int check_request_line(struct text line, bool *ret_is_1_0, struct error *
 {
     const char *first = memchr(line.bytes, ' ', line.length);
     const char *last = memrchr(line.bytes, ' ', line.length);
-    if (!first || first == last)
+    if (!first || last - first <= 1)
         return refuse(err, "request line");
     size_t target_length = (size_t)(last - first - 1);
     if (target_length > FRAMING_TARGET_MAX)

@@ -36,14 +36,12 @@ static void on_accept(h2o_socket_t *listener, const char *err)
 void loop_add_listener(struct loop *loop, int descriptor, SSL_CTX *tls)
 {
     struct loop_listener *listener = &loop->listeners[loop->listener_count++];
+    listener->descriptor = descriptor;
     listener->accept = (h2o_accept_ctx_t){
         .ctx = &loop->h2o,
         .hosts = loop->server->h2o.hosts,
         .ssl_ctx = tls,
     };
-    listener->socket =
-        h2o_evloop_socket_create(loop->h2o.loop, descriptor, H2O_SOCKET_FLAG_DONT_READ);
-    listener->socket->data = listener;
 }
 
 static void on_tick(h2o_timeout_entry_t *entry)
@@ -106,9 +104,29 @@ static void begin_accepting(struct loop *loop)
     pthread_barrier_wait(&loop->server->accepting);
 }
 
+/* A socket's buffers come from lists of the thread that made it, which have no lock: all that the loop reads
+ * from is made on its own thread. */
+static void open_sockets(struct loop *loop)
+{
+    h2o_context_init(&loop->h2o, h2o_evloop_create(), &loop->server->h2o);
+    h2o_multithread_register_receiver(loop->h2o.queue, &loop->receiver, on_stop);
+    for (int i = 0; i < loop->database_count; i++)
+        loop->databases[i] = database_new(loop, i == 0);
+    for (int i = 0; i < loop->listener_count; i++) {
+        struct loop_listener *listener = &loop->listeners[i];
+        listener->socket = h2o_evloop_socket_create(loop->h2o.loop, listener->descriptor,
+                                                    H2O_SOCKET_FLAG_DONT_READ);
+        listener->socket->data = listener;
+    }
+    h2o_timeout_init(loop->h2o.loop, &loop->tick_interval, TICK_MS);
+    loop->tick.cb = on_tick;
+    on_tick(&loop->tick);
+}
+
 static void *run(void *argument)
 {
     struct loop *loop = argument;
+    open_sockets(loop);
     begin_accepting(loop);
     while (!is_done(loop))
         h2o_evloop_run(loop->h2o.loop, TICK_MS);
@@ -122,8 +140,6 @@ struct loop *loop_new(struct server *server)
     if (!loop)
         abort();
     loop->server = server;
-    h2o_context_init(&loop->h2o, h2o_evloop_create(), &server->h2o);
-    h2o_multithread_register_receiver(loop->h2o.queue, &loop->receiver, on_stop);
     h2o_linklist_init_anchor(&loop->connections);
     loop->access_keys = access_key_cache_new(config->access_key_cache_entries,
                                              config->access_key_cache_seconds * 1000);
@@ -131,11 +147,6 @@ struct loop *loop_new(struct server *server)
     loop->databases = calloc((size_t)loop->database_count, sizeof(*loop->databases));
     if (!loop->databases)
         abort();
-    for (int i = 0; i < loop->database_count; i++)
-        loop->databases[i] = database_new(loop, i == 0);
-    h2o_timeout_init(loop->h2o.loop, &loop->tick_interval, TICK_MS);
-    loop->tick.cb = on_tick;
-    on_tick(&loop->tick);
     return loop;
 }
 

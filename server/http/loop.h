@@ -39,6 +39,7 @@ struct loop {
     h2o_timeout_entry_t tick;
     int listener_count;
     struct loop_listener {
+        int descriptor;
         h2o_socket_t *socket;
         h2o_accept_ctx_t accept;
     } listeners[SERVER_LISTENERS_MAX];
@@ -54,7 +55,7 @@ struct loop {
  * once it has a database connection. */
 void loop_add_listener(struct loop *loop, int descriptor, SSL_CTX *tls);
 
-/* Prepares a loop on the calling thread; freed by loop_free after its thread has been joined. */
+/* A loop that is not running yet; freed by loop_free after its thread has been joined. */
 struct loop *loop_new(struct server *server);
 void loop_free(struct loop *loop);
 

@@ -1,0 +1,100 @@
+// A private PostgreSQL cluster: Unix socket only, in a temporary directory, no fsync, gone afterwards.
+
+import { existsSync, readdirSync, chownSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { userInfo } from 'node:os';
+import pg from 'pg';
+import { Program, must } from './program.mjs';
+import { until } from './wait.mjs';
+
+// PostgreSQL refuses to run as root, so root runs it as the user that Debian's package makes.
+const SERVER_USER = process.getuid() === 0 ? 'postgres' : undefined;
+const ROLE = SERVER_USER ?? userInfo().username;
+
+const SETTINGS = {
+  listen_addresses: '',
+  fsync: 'off',
+  synchronous_commit: 'off',
+  full_page_writes: 'off',
+  max_connections: '200',
+  shared_buffers: '64MB',
+  autovacuum: 'off',
+  log_min_messages: 'fatal',
+};
+
+export function postgresDirectory() {
+  const root = '/usr/lib/postgresql';
+  const versions = existsSync(root) ? readdirSync(root).sort((a, b) => Number(b) - Number(a)) : [];
+  const found = versions.map((v) => join(root, v, 'bin')).find((d) => existsSync(join(d, 'postgres')));
+  if (!found) throw new Error(`no PostgreSQL server under ${root}`);
+  return found;
+}
+
+async function chownTo(user, path) {
+  const uid = Number(await must('id', 'id', ['-u', user]));
+  const gid = Number(await must('id', 'id', ['-g', user]));
+  chownSync(path, uid, gid);
+}
+
+export class Postgres {
+  // directory is new and can be entered by the server's user.
+  static async start(directory) {
+    const postgres = new Postgres();
+    postgres.directory = join(directory, 'postgres');
+    postgres.data = join(postgres.directory, 'data');
+    postgres.databases = 0;
+    postgres.role = ROLE;
+    mkdirSync(postgres.directory, { mode: 0o755 });
+    if (SERVER_USER) await chownTo(SERVER_USER, postgres.directory);
+    await must('initdb', join(postgresDirectory(), 'initdb'),
+      ['-D', postgres.data, '-U', ROLE, '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync',
+        '--no-instructions'],
+      { user: SERVER_USER, cwd: postgres.directory, deadlineMs: 60_000 });
+    await postgres.launch();
+    return postgres;
+  }
+
+  async launch() {
+    const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+    this.program = new Program('postgres', join(postgresDirectory(), 'postgres'),
+      ['-D', this.data, '-k', this.directory, ...settings],
+      { user: SERVER_USER, cwd: this.directory, deathSignal: 'QUIT' });
+    await until('PostgreSQL accepts connections', async () => {
+      if (!this.program.running) throw new Error(this.program.stderr);
+      await this.sql('postgres', 'SELECT 1');
+      return true;
+    });
+  }
+
+  url(database) {
+    return `postgresql:///${database}?host=${encodeURIComponent(this.directory)}&user=${ROLE}`;
+  }
+
+  // One statement on a connection of its own; the rows as objects, values as text.
+  async sql(database, text, values = []) {
+    const client = new pg.Client({
+      host: this.directory,
+      user: ROLE,
+      database,
+      types: { getTypeParser: () => (value) => value },
+    });
+    client.on('error', () => {});
+    await client.connect();
+    try {
+      return (await client.query(text, values)).rows;
+    } finally {
+      await client.end();
+    }
+  }
+
+  async createDatabase(template) {
+    const name = `test_${++this.databases}`;
+    await this.sql('postgres', `CREATE DATABASE ${name}${template ? ` TEMPLATE ${template}` : ''}`);
+    return name;
+  }
+
+  // Away and back, as an operator's restart is.
+  async stop() {
+    await this.program.stop({ signal: 'SIGINT' });
+  }
+}
