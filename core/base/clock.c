@@ -44,25 +44,65 @@ static bool parse_digits(const char *text, int count, int *ret_value)
     return true;
 }
 
-int clock_parse_basic(const char *text, int length, int64_t *ret_unix_seconds)
+/* Where the six numbers of a stamp stand. */
+struct stamp_form {
+    int year, month, day, hour, minute, second;
+};
+
+static int parse_stamp(const char *text, const struct stamp_form *form, int64_t *ret_unix_seconds)
 {
     struct tm moment = {0};
-    if (length != CLOCK_BASIC_LENGTH || text[8] != 'T' || text[15] != 'Z')
+    if (!parse_digits(text + form->year, 4, &moment.tm_year) ||
+        !parse_digits(text + form->month, 2, &moment.tm_mon) ||
+        !parse_digits(text + form->day, 2, &moment.tm_mday) ||
+        !parse_digits(text + form->hour, 2, &moment.tm_hour) ||
+        !parse_digits(text + form->minute, 2, &moment.tm_min) ||
+        !parse_digits(text + form->second, 2, &moment.tm_sec))
         return -1;
-    if (!parse_digits(text, 4, &moment.tm_year) || !parse_digits(text + 4, 2, &moment.tm_mon) ||
-        !parse_digits(text + 6, 2, &moment.tm_mday) || !parse_digits(text + 9, 2, &moment.tm_hour) ||
-        !parse_digits(text + 11, 2, &moment.tm_min) || !parse_digits(text + 13, 2, &moment.tm_sec))
-        return -1;
-    struct tm given = moment;
     moment.tm_year -= 1900;
     moment.tm_mon -= 1;
+    struct tm given = moment;
     time_t seconds = timegm(&moment);
-    bool unchanged = moment.tm_year + 1900 == given.tm_year && moment.tm_mon + 1 == given.tm_mon &&
+    /* timegm carries what is out of range over to the next field. */
+    bool unchanged = moment.tm_year == given.tm_year && moment.tm_mon == given.tm_mon &&
                      moment.tm_mday == given.tm_mday && moment.tm_hour == given.tm_hour &&
                      moment.tm_min == given.tm_min && moment.tm_sec == given.tm_sec;
     if (!unchanged)
         return -1;
     *ret_unix_seconds = seconds;
+    return 0;
+}
+
+int clock_parse_basic(const char *text, int length, int64_t *ret_unix_seconds)
+{
+    static const struct stamp_form form = {0, 4, 6, 9, 11, 13};
+    if (length != CLOCK_BASIC_LENGTH || text[8] != 'T' || text[15] != 'Z')
+        return -1;
+    return parse_stamp(text, &form, ret_unix_seconds);
+}
+
+int clock_parse_iso(const char *text, int length, int64_t *ret_unix_ms)
+{
+    enum { SECONDS_LENGTH = 19, FRACTION_MAX = 6 };
+    static const struct stamp_form form = {0, 5, 8, 11, 14, 17};
+    int64_t seconds;
+    int milliseconds = 0, scale = 100, digits = 0;
+    if (length > 0 && (text[length - 1] == 'Z' || text[length - 1] == 'z'))
+        length--;
+    if (length < SECONDS_LENGTH || text[4] != '-' || text[7] != '-' || text[10] != 'T' ||
+        text[13] != ':' || text[16] != ':' || parse_stamp(text, &form, &seconds) < 0)
+        return -1;
+    if (length > SECONDS_LENGTH) {
+        if (text[SECONDS_LENGTH] != '.' || length == SECONDS_LENGTH + 1 ||
+            length > SECONDS_LENGTH + 1 + FRACTION_MAX)
+            return -1;
+        for (int i = SECONDS_LENGTH + 1; i < length; i++, scale /= 10) {
+            if (!parse_digits(text + i, 1, &digits))
+                return -1;
+            milliseconds += digits * scale;
+        }
+    }
+    *ret_unix_ms = seconds * 1000 + milliseconds;
     return 0;
 }
 

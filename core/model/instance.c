@@ -32,6 +32,9 @@ void instance_read(const struct pg_rows *rows, int row, int first_column,
         .maxmemory = pg_rows_integer(rows, row, c + 17),
         .maxmemory_policy = pg_rows_string(rows, row, c + 18),
         .probe_error = pg_rows_string(rows, row, c + 19),
+        .hotkeys_command = pg_rows_boolean(rows, row, c + 23),
+        .version = pg_rows_integer(rows, row, c + 24),
+        .tls_server_name = pg_rows_string(rows, row, c + 25),
     };
     read_time(rows, row, c + 20, ret_instance->probed_at);
     read_time(rows, row, c + 21, ret_instance->created_at);

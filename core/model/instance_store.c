@@ -17,8 +17,24 @@ const struct pg_statement instance_list = {
 
 const struct pg_statement instance_show = {
     "instance_show",
-    "SELECT " INSTANCE_COLUMNS
-    " FROM instance i WHERE i.project_id = $1::uuid AND i.id = $2::uuid",
+    "SELECT " INSTANCE_COLUMNS ", (SELECT count(DISTINCT shard) FROM instance_node n "
+    "    WHERE n.project_id = i.project_id AND n.instance_id = i.id), "
+    "(SELECT coalesce(max(nodes), 0) FROM (SELECT count(*) AS nodes FROM instance_node n "
+    "    WHERE n.project_id = i.project_id AND n.instance_id = i.id GROUP BY shard) s) "
+    "FROM instance i WHERE i.project_id = $1::uuid AND i.id = $2::uuid",
+    2};
+
+const struct pg_statement instance_nodes = {
+    "instance_nodes",
+    "SELECT i.id, n.id, n.host, n.port, n.role, n.shard FROM instance i "
+    "LEFT JOIN instance_node n ON n.project_id = i.project_id AND n.instance_id = i.id "
+    "WHERE i.project_id = $1::uuid AND i.id = $2::uuid ORDER BY n.shard, n.role, n.host, n.port",
+    2};
+
+const struct pg_statement instance_configs = {
+    "instance_configs",
+    "SELECT status, parameters, parameters_at FROM instance "
+    "WHERE project_id = $1::uuid AND id = $2::uuid",
     2};
 
 const struct pg_statement instance_find = {
@@ -35,28 +51,85 @@ const struct pg_statement instance_survey = {
 
 const struct pg_statement instance_insert = {
     "instance_insert",
-    "INSERT INTO instance (project_id, id, name, description, cache_mode, status, endpoints, "
-    "    enable_ssl, tls_ca, tls_server_name, username, sealed_password) "
-    "VALUES ($1::uuid, $2::uuid, $3::text, $4::text, $5::text, 'CREATING', "
-    "    string_to_array($6::text, ','), $7::boolean, $8::text, $9::text, $10::text, $11::bytea)",
-    11};
+    "WITH i AS (INSERT INTO instance (project_id, id, name, description, cache_mode, status, "
+    "    endpoints, enable_ssl, tls_ca, tls_server_name, username, sealed_password, "
+    "    hotkeys_command) "
+    "    SELECT p.id, $2::uuid, $3::text, $4::text, $5::text, 'CREATING', "
+    "    string_to_array($6::text, ','), $7::boolean, $8::text, $9::text, $10::text, $11::bytea, "
+    "    $12::boolean FROM project p WHERE p.id = $1::uuid RETURNING *) "
+    "SELECT " INSTANCE_COLUMNS ", pg_notify('" INSTANCE_PROBE_CHANNEL "', '') FROM i",
+    12};
+
+#define WAY_CHANGED                                                                                \
+    "(i.endpoints, i.cache_mode, i.enable_ssl, i.tls_ca, i.tls_server_name, i.username, "          \
+    "i.hotkeys_command) IS DISTINCT FROM (string_to_array($6::text, ','), $5::text, $7::boolean, " \
+    "$8::text, $9::text, $10::text, $12::boolean) OR NOT $13::boolean"
+
+const struct pg_statement instance_update = {
+    "instance_update",
+    "WITH target AS (SELECT id FROM instance WHERE project_id = $1::uuid AND id = $2::uuid), "
+    "updated AS (UPDATE instance i SET name = $3::text, description = $4::text, "
+    "    cache_mode = $5::text, endpoints = string_to_array($6::text, ','), "
+    "    enable_ssl = $7::boolean, tls_ca = $8::text, tls_server_name = $9::text, "
+    "    username = $10::text, hotkeys_command = $12::boolean, "
+    "    sealed_password = CASE WHEN $13::boolean THEN i.sealed_password ELSE $11::bytea END, "
+    "    status = CASE WHEN " WAY_CHANGED " THEN 'CREATING' ELSE i.status END, "
+    "    probed_at = CASE WHEN " WAY_CHANGED " THEN NULL ELSE i.probed_at END, "
+    "    probe_at = CASE WHEN " WAY_CHANGED " THEN now() ELSE i.probe_at END, "
+    "    version = i.version + 1, updated_at = now() "
+    "    WHERE i.project_id = $1::uuid AND i.id = $2::uuid AND i.version = $14::bigint "
+    "    RETURNING i.*) "
+    "SELECT CASE WHEN i.id IS NOT NULL THEN 'updated' WHEN target.id IS NULL THEN 'no_instance' "
+    "    ELSE 'version' END, " INSTANCE_COLUMNS ", "
+    "    CASE WHEN i.id IS NOT NULL THEN pg_notify('" INSTANCE_PROBE_CHANNEL "', '') END "
+    "FROM (SELECT 1) one LEFT JOIN target ON true LEFT JOIN updated i ON true",
+    14};
+
+const struct pg_statement instance_probe_request = {
+    "instance_probe_request",
+    "UPDATE instance i SET probe_at = now() WHERE i.project_id = $1::uuid AND i.id = $2::uuid "
+    "RETURNING " INSTANCE_COLUMNS ", pg_notify('" INSTANCE_PROBE_CHANNEL "', '')",
+    2};
+
+const struct pg_statement instance_probe_claim = {
+    "instance_probe_claim",
+    "WITH due AS (SELECT project_id, id FROM instance WHERE probe_at <= now() "
+    "    ORDER BY probe_at LIMIT $2::bigint FOR UPDATE SKIP LOCKED) "
+    "UPDATE instance i SET probe_at = now() + $1::bigint * interval '1 second' FROM due "
+    "WHERE i.project_id = due.project_id AND i.id = due.id "
+    "RETURNING " INSTANCE_COLUMNS ", " INSTANCE_TARGET_COLUMNS,
+    2};
 
 const struct pg_statement instance_probe_succeed = {
     "instance_probe_succeed",
-    "UPDATE instance SET status = 'RUNNING', engine = $3::text, engine_version = $4::text, "
-    "    capabilities = string_to_array($5::text, ','), node_role = $6::text, "
-    "    server_mode = $7::text, databases = $8::integer, used_memory = $9::bigint, "
-    "    maxmemory = $10::bigint, maxmemory_policy = $11::text, probed_at = now(), "
-    "    probe_error = NULL "
-    "WHERE project_id = $1::uuid AND id = $2::uuid RETURNING id",
-    11};
+    "WITH found AS (SELECT * FROM jsonb_to_recordset($13::jsonb) "
+    "    AS n (id uuid, host text, port integer, role text, shard integer)), "
+    "probed AS (UPDATE instance SET status = 'RUNNING', engine = $3::text, "
+    "    engine_version = $4::text, capabilities = string_to_array($5::text, ','), "
+    "    node_role = $6::text, server_mode = $7::text, databases = $8::integer, "
+    "    used_memory = $9::bigint, maxmemory = $10::bigint, maxmemory_policy = $11::text, "
+    "    parameters = coalesce($12::jsonb, parameters), "
+    "    parameters_at = CASE WHEN $12::jsonb IS NULL THEN parameters_at ELSE now() END, "
+    "    probed_at = now(), probe_error = NULL "
+    "    WHERE project_id = $1::uuid AND id = $2::uuid RETURNING project_id, id), "
+    "left_out AS (DELETE FROM instance_node n WHERE n.project_id = $1::uuid "
+    "    AND n.instance_id = $2::uuid AND NOT EXISTS (SELECT FROM found f "
+    "    WHERE f.host = n.host AND f.port = n.port)), "
+    "kept AS (INSERT INTO instance_node (project_id, instance_id, host, port, id, role, shard) "
+    "    SELECT p.project_id, p.id, f.host, f.port, f.id, f.role, f.shard FROM probed p, found f "
+    "    ON CONFLICT (project_id, instance_id, host, port) "
+    "    DO UPDATE SET role = EXCLUDED.role, shard = EXCLUDED.shard "
+    "    WHERE (instance_node.role, instance_node.shard) "
+    "        IS DISTINCT FROM (EXCLUDED.role, EXCLUDED.shard)) "
+    "SELECT id FROM probed",
+    13};
 
 const struct pg_statement instance_probe_fail = {
     "instance_probe_fail",
-    "UPDATE instance SET status = CASE WHEN probed_at IS NULL THEN 'ERROR' ELSE status END, "
-    "    probe_error = $3::text "
+    "UPDATE instance SET probe_error = $3::text, status = CASE WHEN probed_at IS NULL "
+    "    OR probed_at <= now() - $4::bigint * interval '1 second' THEN 'ERROR' ELSE status END "
     "WHERE project_id = $1::uuid AND id = $2::uuid RETURNING id",
-    3};
+    4};
 
 const struct pg_statement instance_delete = {
     "instance_delete",

@@ -71,7 +71,7 @@ static int create_record_table(struct pg_session *session, struct error *err)
         error_clear(err);
         if (pg_session_script(session, create_record, err) == 0)
             return 0;
-        if (err->code != ERROR_DATABASE_CONFLICT)
+        if (err->code != ERROR_ALREADY_EXISTS && err->code != ERROR_DATABASE_CONFLICT)
             return -1;
     }
     return -1;

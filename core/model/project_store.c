@@ -1,19 +1,43 @@
 /* Projects: the tenants. */
 #include "model/project_store.h"
 
+#define COLUMNS                                                                                    \
+    "p.id, p.name, p.created_at, p.updated_at, "                                                   \
+    "(SELECT count(*) FROM instance i WHERE i.project_id = p.id), "                                \
+    "(SELECT count(*) FROM access_key k WHERE k.project_id = p.id AND k.disabled_at IS NULL), "    \
+    "p.version"
+
 const struct pg_statement project_insert = {
-    "project_insert", "INSERT INTO project (id, name) VALUES ($1::uuid, $2::text)", 2};
+    "project_insert",
+    "WITH p AS (INSERT INTO project (id, name) VALUES ($1::uuid, $2::text) RETURNING *) "
+    "SELECT " COLUMNS " FROM p",
+    2};
 
 const struct pg_statement project_list = {
     "project_list",
-    "SELECT p.id, p.name, p.created_at, "
-    "(SELECT count(*) FROM instance i WHERE i.project_id = p.id), "
-    "(SELECT count(*) FROM access_key k WHERE k.project_id = p.id AND k.disabled_at IS NULL) "
-    "FROM project p ORDER BY p.name",
-    0};
+    "SELECT n.count, " COLUMNS " FROM (SELECT count(*) AS count FROM project) n "
+    "LEFT JOIN LATERAL (SELECT * FROM project ORDER BY name, id "
+    "    OFFSET $1::bigint LIMIT $2::bigint) p ON true ORDER BY p.name, p.id",
+    2};
+
+const struct pg_statement project_show = {
+    "project_show", "SELECT " COLUMNS " FROM project p WHERE p.id = $1::uuid", 1};
 
 const struct pg_statement project_find = {
     "project_find",
-    "SELECT id, name, created_at FROM project "
-    "WHERE name = $1::text OR replace(id::text, '-', '') = lower(replace($1::text, '-', ''))",
+    "SELECT " COLUMNS " FROM project p "
+    "WHERE p.name = $1::text OR replace(p.id::text, '-', '') = lower(replace($1::text, '-', ''))",
     1};
+
+const struct pg_statement project_update = {
+    "project_update",
+    "WITH target AS (SELECT id FROM project WHERE id = $1::uuid), "
+    "p AS (UPDATE project SET name = $2::text, version = version + 1, updated_at = now() "
+    "    WHERE id = $1::uuid AND version = $3::bigint RETURNING *) "
+    "SELECT CASE WHEN p.id IS NOT NULL THEN 'updated' WHEN target.id IS NULL THEN 'no_project' "
+    "    ELSE 'version' END, " COLUMNS " "
+    "FROM (SELECT 1) one LEFT JOIN target ON true LEFT JOIN p ON true",
+    3};
+
+const struct pg_statement project_delete = {
+    "project_delete", "DELETE FROM project WHERE id = $1::uuid RETURNING id", 1};

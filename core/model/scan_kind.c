@@ -4,11 +4,13 @@
 #include <stddef.h>
 #include <string.h>
 
-enum { VERSION_SCAN = 20800, VERSION_EXPIRED = 40000 };
+enum { VERSION_SCAN = 20800, VERSION_LFU = 40000, VERSION_EXPIRED = 40000 };
 
 const struct scan_kind scan_kinds[SCAN_KIND_COUNT] = {
     [SCAN_KIND_BIGKEY] = {SCAN_KIND_BIGKEY, "bigkey", ERROR_BIGKEY_RUNNING,
                           ERROR_BIGKEY_UNSUPPORTED, ERROR_UNKNOWN_BIGKEY_TASK},
+    [SCAN_KIND_HOTKEY] = {SCAN_KIND_HOTKEY, "hotkey", ERROR_TASK_STILL_RUNNING,
+                          ERROR_HOTKEY_UNSUPPORTED, ERROR_UNKNOWN_HOTKEY_TASK},
     [SCAN_KIND_EXPIRED] = {SCAN_KIND_EXPIRED, "expired", ERROR_TASK_STILL_RUNNING,
                            ERROR_EXPIRED_UNSUPPORTED, ERROR_INVALID_TASK_ID},
 };
@@ -27,6 +29,8 @@ bool scan_kind_supported(enum scan_kind_id id, const struct server_capability *s
     switch (id) {
     case SCAN_KIND_BIGKEY:
         return server->version >= VERSION_SCAN;
+    case SCAN_KIND_HOTKEY:
+        return (server->version >= VERSION_LFU && server->lfu) || server->hotkeys_command;
     case SCAN_KIND_EXPIRED:
         return server->version >= VERSION_EXPIRED;
     case SCAN_KIND_COUNT:

@@ -6,33 +6,43 @@
 #define QUOTE(number) QUOTE_AGAIN(number)
 #define QUOTE_AGAIN(number) #number
 
-/* A row that two requests with one signature race for is given to both: DO UPDATE sees the row that the other
- * one just committed, and its WHERE lets only the same request have it. */
+/* A task and the memory of the request that made it are committed together.  Of two equal requests at once the
+ * second finds the active task's place taken by a row that its snapshot does not show: `retry` asks for a new
+ * snapshot, which shows both. */
 const struct pg_statement scan_task_create = {
     "scan_task_create",
     "WITH target AS (SELECT status, $4::text = ANY (capabilities) AS supported FROM instance "
     "    WHERE project_id = $1::uuid AND id = $2::uuid), "
-    "repeated AS (SELECT t.* FROM scan_task t WHERE t.project_id = $1::uuid "
-    "    AND t.request_digest = $5::bytea AND t.instance_id = $2::uuid AND t.kind = $4::text "
-    "    LIMIT 1), "
-    "inserted AS (INSERT INTO scan_task "
-    "    (project_id, instance_id, id, kind, scan_type, request_digest) "
-    "    SELECT $1::uuid, $2::uuid, $3::uuid, $4::text, 'manual', $5::bytea FROM target "
+    "repeated AS (SELECT task_id, fingerprint FROM remembered_request "
+    "    WHERE project_id = $1::uuid AND token IN ($5::bytea, $6::bytea) "
+    "    ORDER BY fingerprint = $7::bytea LIMIT 1), "
+    "active AS (SELECT id FROM scan_task WHERE project_id = $1::uuid AND instance_id = $2::uuid "
+    "    AND kind = $4::text AND status IN ('waiting', 'running')), "
+    "inserted AS (INSERT INTO scan_task (project_id, instance_id, id, kind, scan_type) "
+    "    SELECT $1::uuid, $2::uuid, $3::uuid, $4::text, 'manual' FROM target "
     "    WHERE status = 'RUNNING' AND supported AND NOT EXISTS (SELECT FROM repeated) "
     "    ON CONFLICT (project_id, instance_id, kind) WHERE status IN ('waiting', 'running') "
-    "    DO UPDATE SET request_digest = scan_task.request_digest "
-    "    WHERE scan_task.request_digest = EXCLUDED.request_digest RETURNING *), "
+    "    DO NOTHING RETURNING *), "
+    "remembered AS (INSERT INTO remembered_request (project_id, token, fingerprint, task_id) "
+    "    SELECT i.project_id, token, $7::bytea, i.id FROM inserted i, "
+    "    unnest(ARRAY[$5::bytea, $6::bytea]) AS token WHERE token IS NOT NULL), "
     "retired AS (DELETE FROM scan_task WHERE (project_id, id) IN ("
     "    SELECT project_id, id FROM scan_task WHERE project_id = $1::uuid "
     "    AND instance_id = $2::uuid AND kind = $4::text AND status IN ('success', 'failed') "
     "    ORDER BY created_at DESC, id DESC OFFSET " QUOTE(SCAN_TASK_RECORDS_MAX) " - 1) "
     "    AND EXISTS (SELECT FROM inserted)), "
     "notified AS (SELECT pg_notify('" SCAN_TASK_CHANNEL "', '') FROM inserted) "
-    "SELECT CASE WHEN t.id IS NOT NULL THEN 'created' WHEN target.status <> 'RUNNING' "
-    "    THEN 'not_running' WHEN NOT target.supported THEN 'unsupported' ELSE 'busy' END, "
-    SCAN_TASK_COLUMNS ", (SELECT count(*) FROM notified) "
-    "FROM target LEFT JOIN (SELECT * FROM inserted UNION ALL SELECT * FROM repeated) t ON true",
-    5};
+    "SELECT CASE WHEN r.fingerprint <> $7::bytea THEN 'mismatch' "
+    "    WHEN t.id IS NOT NULL THEN 'created' WHEN r.fingerprint IS NOT NULL THEN 'no_task' "
+    "    WHEN target.status <> 'RUNNING' THEN 'not_running' "
+    "    WHEN NOT target.supported THEN 'unsupported' "
+    "    WHEN EXISTS (SELECT FROM active) THEN 'busy' ELSE 'retry' END, "
+    SCAN_TASK_COLUMNS ", s.keys, (SELECT count(*) FROM notified) "
+    "FROM target LEFT JOIN repeated r ON true "
+    "LEFT JOIN LATERAL (SELECT * FROM inserted UNION ALL SELECT * FROM scan_task "
+    "    WHERE project_id = $1::uuid AND id = r.task_id) t ON true "
+    "LEFT JOIN scan_result s ON s.project_id = t.project_id AND s.task_id = t.id",
+    7};
 
 const struct pg_statement scan_task_show = {
     "scan_task_show",

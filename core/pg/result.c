@@ -88,9 +88,10 @@ static enum error_code code_of_sqlstate(const char *sqlstate)
         enum error_code code;
     } codes[] = {
         {"40", ERROR_DATABASE_CONFLICT},    /* serialization failure, deadlock */
-        {"23505", ERROR_DATABASE_CONFLICT}, /* unique violation */
+        {"23505", ERROR_ALREADY_EXISTS},    /* unique violation */
         {"42710", ERROR_DATABASE_CONFLICT}, /* another one made the same type meanwhile */
         {"42P07", ERROR_DATABASE_CONFLICT}, /* or table */
+        {"23503", ERROR_STILL_IN_USE},      /* foreign key violation */
         {"08", ERROR_DATABASE_CONNECTION},  {"57P", ERROR_DATABASE_CONNECTION},
         {"53", ERROR_DATABASE_CONNECTION},  /* out of connections, memory, disk */
         {"25006", ERROR_DATABASE_CONNECTION}, /* read-only: a stand-by */

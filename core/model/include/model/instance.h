@@ -32,6 +32,9 @@ struct instance {
     char probed_at[PG_TIME_LENGTH + 1]; /* empty where it never was */
     char created_at[PG_TIME_LENGTH + 1];
     char updated_at[PG_TIME_LENGTH + 1];
+    bool hotkeys_command; /* hot keys come from the server's HOTKEYS command */
+    int64_t version;      /* counts updates */
+    const char *tls_server_name;
 };
 
 /* The columns of an instance, in the order that instance_read expects them. */
@@ -40,8 +43,8 @@ struct instance {
     "array_to_string(i.endpoints, ','), i.enable_ssl, i.username, i.sealed_password IS NOT NULL, " \
     "i.engine, i.engine_version, array_to_string(i.capabilities, ','), i.node_role, "              \
     "i.server_mode, i.databases, i.used_memory, i.maxmemory, i.maxmemory_policy, i.probe_error, "  \
-    "i.probed_at, i.created_at, i.updated_at"
-enum { INSTANCE_COLUMN_COUNT = 23 };
+    "i.probed_at, i.created_at, i.updated_at, i.hotkeys_command, i.version, i.tls_server_name"
+enum { INSTANCE_COLUMN_COUNT = 26 };
 
 void instance_read(const struct pg_rows *rows, int row, int first_column,
                    struct instance *ret_instance);

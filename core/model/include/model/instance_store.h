@@ -28,8 +28,30 @@ enum instance_target_column {
 extern const struct pg_statement instance_list;
 enum { INSTANCE_LIST_COUNT = 0, INSTANCE_LIST_FIRST = 1 };
 
-/* $1 project, $2 id: INSTANCE_COLUMNS, or no row. */
+/* $1 project, $2 id: INSTANCE_COLUMNS, number of shards, of nodes of the largest shard (0 where none is known);
+ * or no row. */
 extern const struct pg_statement instance_show;
+enum { INSTANCE_SHOW_SHARDS = INSTANCE_COLUMN_COUNT, INSTANCE_SHOW_REPLICAS };
+
+/* $1 project, $2 id.  A row per node by shard, master first: instance id, node id, host, port, role, shard; one row
+ * with a null node where none is known; no row where the instance does not exist. */
+extern const struct pg_statement instance_nodes;
+enum instance_node_column {
+    INSTANCE_NODE_INSTANCE_ID,
+    INSTANCE_NODE_ID,
+    INSTANCE_NODE_HOST,
+    INSTANCE_NODE_PORT,
+    INSTANCE_NODE_ROLE,
+    INSTANCE_NODE_SHARD
+};
+
+/* $1 project, $2 id: status, parameters (a JSON object of strings, or null), when they were read; or no row. */
+extern const struct pg_statement instance_configs;
+enum instance_configs_column {
+    INSTANCE_CONFIGS_STATUS,
+    INSTANCE_CONFIGS_PARAMETERS,
+    INSTANCE_CONFIGS_READ_AT
+};
 
 /* $1 project, $2 id or name: INSTANCE_COLUMNS then INSTANCE_TARGET_COLUMNS, or no row. */
 extern const struct pg_statement instance_find;
@@ -38,15 +60,33 @@ extern const struct pg_statement instance_find;
 extern const struct pg_statement instance_survey;
 
 /* $1 project, $2 id, $3 name, $4 description, $5 cache mode, $6 endpoints separated by commas, $7 TLS, $8 CA in
- * PEM or null, $9 server name or null, $10 user or null, $11 sealed password or null.  It is CREATING
- * until a probe has succeeded. */
+ * PEM or null, $9 server name or null, $10 user or null, $11 sealed password or null, $12 use HOTKEYS.  It is
+ * CREATING until a probe has succeeded, and due for one at once.  INSTANCE_COLUMNS, or no row where the
+ * project does not exist; a name that is taken is ERROR_ALREADY_EXISTS. */
 extern const struct pg_statement instance_insert;
 
+/* The parameters of instance_insert, then $13 keep the password that there is, $14 the version that was read.  One
+ * whose way to be reached changed is CREATING again, and due for a probe.  One row: outcome (`updated`,
+ * `version`, `no_instance`), then INSTANCE_COLUMNS. */
+extern const struct pg_statement instance_update;
+
+/* Carries '' when instances are due for a probe. */
+#define INSTANCE_PROBE_CHANNEL "instance_probe"
+
+/* $1 project, $2 id.  Makes it due for a probe now.  INSTANCE_COLUMNS, or no row. */
+extern const struct pg_statement instance_probe_request;
+
+/* $1 seconds until the next probe, $2 most rows.  Takes instances that are due: INSTANCE_COLUMNS, then
+ * INSTANCE_TARGET_COLUMNS. */
+extern const struct pg_statement instance_probe_claim;
+
 /* $1 project, $2 id, $3 engine, $4 version, $5 capabilities separated by commas, $6 role, $7 mode, $8
- * databases, $9 used memory, $10 maxmemory, $11 policy.  Makes it RUNNING. */
+ * databases, $9 used memory, $10 maxmemory, $11 policy, $12 parameters (a JSON object of strings, or null to keep
+ * those that there are), $13 nodes (a JSON array of {id, host, port, role, shard}; a node that is known keeps
+ * its id).  Makes it RUNNING. */
 extern const struct pg_statement instance_probe_succeed;
 
-/* $1 project, $2 id, $3 reason.  One that was never reached becomes ERROR; another keeps its status. */
+/* $1 project, $2 id, $3 reason, $4 seconds.  One that was never reached, or not for so long, becomes ERROR. */
 extern const struct pg_statement instance_probe_fail;
 
 /* $1 project, $2 id.  A row where there was one; its tasks and results go with it. */

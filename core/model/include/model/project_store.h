@@ -4,20 +4,36 @@
 
 #include "pg/statement.h"
 
-/* $1 id, $2 name.  A name that is taken is ERROR_DATABASE_CONFLICT. */
-extern const struct pg_statement project_insert;
-
-/* No parameters; by name. */
-extern const struct pg_statement project_list;
-enum project_list_column {
+enum project_column {
     PROJECT_ID,
     PROJECT_NAME,
     PROJECT_CREATED_AT,
+    PROJECT_UPDATED_AT,
     PROJECT_INSTANCES,
-    PROJECT_ACCESS_KEYS,
+    PROJECT_ACCESS_KEYS, /* enabled ones */
+    PROJECT_VERSION,
+    PROJECT_COLUMN_COUNT
 };
 
-/* $1 id or name.  No row where there is none; columns as above up to PROJECT_CREATED_AT. */
+/* $1 id, $2 name.  The columns above.  A name that is taken is ERROR_ALREADY_EXISTS. */
+extern const struct pg_statement project_insert;
+
+/* $1 offset, $2 limit.  By name; the count of all, then the columns above; one row with null columns where the
+ * page is empty. */
+extern const struct pg_statement project_list;
+enum { PROJECT_LIST_COUNT = 0, PROJECT_LIST_FIRST = 1 };
+
+/* $1 id.  The columns above, or no row. */
+extern const struct pg_statement project_show;
+
+/* $1 id or name.  The columns above, or no row. */
 extern const struct pg_statement project_find;
+
+/* $1 id, $2 name, $3 the version that was read.  One row: outcome (`updated`, `version`, `no_project`), then the
+ * columns above. */
+extern const struct pg_statement project_update;
+
+/* $1 id.  A row where there was one.  One that has keys or instances is ERROR_STILL_IN_USE. */
+extern const struct pg_statement project_delete;
 
 #endif

@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 
-enum scan_kind_id { SCAN_KIND_BIGKEY, SCAN_KIND_EXPIRED, SCAN_KIND_COUNT };
+enum scan_kind_id { SCAN_KIND_BIGKEY, SCAN_KIND_HOTKEY, SCAN_KIND_EXPIRED, SCAN_KIND_COUNT };
 
 struct scan_kind {
     enum scan_kind_id id;
@@ -20,6 +20,7 @@ struct scan_kind {
 struct server_capability {
     int version; /* major * 10000 + minor * 100 + patch, of the Redis version it is compatible with */
     bool lfu;    /* maxmemory-policy is allkeys-lfu or volatile-lfu */
+    bool hotkeys_command; /* it has HOTKEYS, and the instance opted in */
 };
 
 extern const struct scan_kind scan_kinds[SCAN_KIND_COUNT];

@@ -16,9 +16,10 @@
 /* Records kept per instance and kind; the oldest finished one goes when one more is created. */
 #define SCAN_TASK_RECORDS_MAX 100
 
-/* $1 project, $2 instance, $3 id, $4 kind, $5 request digest or null.  The same digest again answers with
- * the task that the first one made.  One row: outcome (`created`, `not_running`, `unsupported`, `busy`),
- * then the task's columns, null unless created. */
+/* $1 project, $2 instance, $3 id, $4 kind, $5 and $6 tokens of the request (its signature; its Idempotency-Key or
+ * null), $7 fingerprint.  A token that is remembered answers with the task that the first request made.  One
+ * row: outcome (`created`, `not_running`, `unsupported`, `busy`, `no_task`: made, and deleted since; `mismatch`: a
+ * token of another request; `retry`), then the task's columns, null unless created, and its keys. */
 extern const struct pg_statement scan_task_create;
 
 /* $1 project, $2 instance, $3 id, $4 kind.  One row: outcome (`found`, `no_task`), task, keys. */

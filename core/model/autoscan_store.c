@@ -1,0 +1,66 @@
+/* Autoscan configurations: what tenants set, and the moment that the next round falls due. */
+#include "model/autoscan_store.h"
+
+#define TARGET                                                                                     \
+    "target AS (SELECT project_id, id FROM instance WHERE project_id = $1::uuid AND id = $2::uuid)"
+#define CURRENT                                                                                    \
+    "SELECT * FROM autoscan WHERE project_id = $1::uuid AND instance_id = $2::uuid "               \
+    "AND kind = $3::text"
+#define WRITTEN_OR_CURRENT                                                                         \
+    "(SELECT * FROM written UNION ALL SELECT * FROM (" CURRENT ") c "                              \
+    "WHERE NOT EXISTS (SELECT FROM written)) a"
+
+const struct pg_statement autoscan_show = {
+    "autoscan_show",
+    "WITH " TARGET " SELECT 'found', " AUTOSCAN_COLUMNS " FROM target LEFT JOIN (" CURRENT
+    ") a ON true",
+    3};
+
+const struct pg_statement autoscan_write_times = {
+    "autoscan_write_times",
+    "WITH " TARGET ", "
+    "first AS (INSERT INTO remembered_request (project_id, token, fingerprint) "
+    "    SELECT project_id, $6::bytea, $7::bytea FROM target ON CONFLICT DO NOTHING RETURNING 1), "
+    "next AS (SELECT min(slot) AS slot FROM unnest($5::smallint[]) AS minute, "
+    "    LATERAL (VALUES (date_trunc('day', now()) + minute * interval '1 minute'), "
+    "        (date_trunc('day', now()) + interval '1 day' + minute * interval '1 minute')) "
+    "        AS slots (slot) WHERE slot > now() AND $4::boolean), "
+    "written AS (INSERT INTO autoscan "
+    "    (project_id, instance_id, kind, enabled, schedule_minutes, next_at) "
+    "    SELECT $1::uuid, $2::uuid, $3::text, $4::boolean, $5::smallint[], next.slot "
+    "    FROM first, next ON CONFLICT (project_id, instance_id, kind) DO UPDATE SET "
+    "    enabled = EXCLUDED.enabled, schedule_minutes = EXCLUDED.schedule_minutes, "
+    "    next_at = EXCLUDED.next_at, updated_at = now() RETURNING *) "
+    "SELECT 'written', " AUTOSCAN_COLUMNS " FROM target LEFT JOIN " WRITTEN_OR_CURRENT " ON true",
+    7};
+
+const struct pg_statement autoscan_write_interval = {
+    "autoscan_write_interval",
+    "WITH " TARGET ", "
+    "wanted AS (SELECT coalesce($5::timestamptz, a.first_scan_at) AS first_scan_at, "
+    "    coalesce($6::integer, a.interval_seconds) AS interval_seconds, "
+    "    coalesce($7::integer, a.timeout_seconds) AS timeout_seconds, "
+    "    coalesce($8::integer, a.scan_keys_count) AS scan_keys_count, "
+    "    EXISTS (SELECT FROM remembered_request WHERE project_id = $1::uuid "
+    "        AND token = $9::bytea) AS repeated "
+    "    FROM target LEFT JOIN (" CURRENT ") a ON true), "
+    "judged AS (SELECT *, CASE WHEN repeated THEN 'repeated' "
+    "    WHEN $4::boolean AND first_scan_at <= now() THEN 'past' "
+    "    WHEN timeout_seconds < 2 * interval_seconds::bigint THEN 'timeout' "
+    "    ELSE 'written' END AS outcome FROM wanted), "
+    "first AS (INSERT INTO remembered_request (project_id, token, fingerprint) "
+    "    SELECT $1::uuid, $9::bytea, $10::bytea FROM judged WHERE outcome = 'written' "
+    "    ON CONFLICT DO NOTHING RETURNING 1), "
+    "written AS (INSERT INTO autoscan (project_id, instance_id, kind, enabled, first_scan_at, "
+    "    interval_seconds, timeout_seconds, scan_keys_count, next_at) "
+    "    SELECT $1::uuid, $2::uuid, $3::text, $4::boolean, first_scan_at, interval_seconds, "
+    "    timeout_seconds, scan_keys_count, CASE WHEN $4::boolean THEN first_scan_at END "
+    "    FROM judged, first ON CONFLICT (project_id, instance_id, kind) DO UPDATE SET "
+    "    enabled = EXCLUDED.enabled, first_scan_at = EXCLUDED.first_scan_at, "
+    "    interval_seconds = EXCLUDED.interval_seconds, "
+    "    timeout_seconds = EXCLUDED.timeout_seconds, "
+    "    scan_keys_count = EXCLUDED.scan_keys_count, next_at = EXCLUDED.next_at, "
+    "    updated_at = now() RETURNING *) "
+    "SELECT CASE judged.outcome WHEN 'repeated' THEN 'written' ELSE judged.outcome END, "
+    AUTOSCAN_COLUMNS " FROM judged LEFT JOIN " WRITTEN_OR_CURRENT " ON true",
+    10};
