@@ -2,10 +2,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/endpoint.h"
 #include "model/instance_store.h"
 #include "operations.h"
 
-enum { MEBIBYTE = 1024 * 1024, ENDPOINT_MAX = 320, FILTER_MAX = 256 };
+enum { MEBIBYTE = 1024 * 1024, FILTER_MAX = 256 };
 
 static const int64_t gibibyte = (int64_t)1024 * MEBIBYTE;
 
@@ -39,7 +40,7 @@ static int bind_name(const struct api_request *request, struct pg_parameters *pa
     return 0;
 }
 
-int bind_instance_list(const struct api_request *request, struct pg_parameters *parameters,
+int bind_instance_list(struct api_request *request, struct pg_parameters *parameters,
                        struct error *err)
 {
     pg_parameters_add_reference(parameters, request->project.text);
@@ -50,53 +51,27 @@ int bind_instance_list(const struct api_request *request, struct pg_parameters *
     return bind_page(request, parameters, err);
 }
 
-int bind_instance(const struct api_request *request, struct pg_parameters *parameters,
-                  struct error *err)
-{
-    (void)err;
-    pg_parameters_add_reference(parameters, request->project.text);
-    pg_parameters_add_reference(parameters, request->instance.text);
-    return 0;
-}
-
-/* The host of `host:port` or `[v6]:port`, and the port as a number; 0 where there is none. */
-static struct text host_of(struct text endpoint, int64_t *ret_port)
-{
-    const char *colon = memrchr(endpoint.bytes, ':', endpoint.length);
-    struct text host = {endpoint.bytes, colon ? (size_t)(colon - endpoint.bytes) : endpoint.length};
-    struct text port = {colon ? colon + 1 : "", colon ? endpoint.length - host.length - 1 : 0};
-    if (text_parse_integer(port, ret_port) < 0)
-        *ret_port = 0;
-    if (host.length > 1 && host.bytes[0] == '[')
-        host = (struct text){host.bytes + 1, host.length - 2};
-    return host;
-}
-
 /* `ip` has all hosts, separated by commas; `domain_name` and `port` are the first one's. */
 static void write_endpoints(struct json_writer *body, const struct instance *instance)
 {
-    char hosts[ENDPOINT_MAX * 8] = "";
-    size_t used = 0;
-    int64_t first_port = 0;
-    struct text first = {0};
-    const char *rest = instance->endpoints;
-    while (*rest) {
+    struct json_writer hosts;
+    struct endpoint first = {0};
+    json_writer_init(&hosts);
+    for (const char *rest = instance->endpoints; *rest;) {
         size_t length = strcspn(rest, ",");
-        int64_t port;
-        struct text host = host_of((struct text){rest, length}, &port);
-        if (!first.bytes) {
-            first = host;
-            first_port = port;
+        struct endpoint endpoint;
+        if (endpoint_parse((struct text){rest, length}, &endpoint) == 0) {
+            json_writer_raw(&hosts, ",", hosts.length > 0);
+            json_writer_raw(&hosts, endpoint.host, strlen(endpoint.host));
+            if (first.port == 0)
+                first = endpoint;
         }
-        if (used + host.length + 2 < sizeof(hosts))
-            used += (size_t)snprintf(hosts + used, sizeof(hosts) - used, "%s%.*s", used ? "," : "",
-                                     (int)host.length, host.bytes);
         rest += length + (rest[length] == ',');
     }
-    json_writer_member_text(body, "ip", hosts);
-    json_writer_member_number(body, "port", first_port);
-    json_writer_name(body, "domain_name");
-    json_writer_text(body, first.bytes ? first.bytes : "", first.length);
+    json_writer_member_text(body, "ip", hosts.text);
+    json_writer_member_number(body, "port", first.port);
+    json_writer_member_text(body, "domain_name", first.host);
+    json_writer_release(&hosts);
 }
 
 /* `7.0` of `7.0.15`. */
@@ -162,6 +137,13 @@ int render_instance_list(const struct api_request *request, const struct pg_rows
     return 0;
 }
 
+/* Before the first probe no node is known; there is one at least. */
+static int64_t at_least_one(const struct pg_rows *rows, int column)
+{
+    int64_t number = pg_rows_integer(rows, 0, column);
+    return number > 0 ? number : 1;
+}
+
 int render_instance(const struct api_request *request, const struct pg_rows *rows,
                     struct api_reply *reply, struct error *err)
 {
@@ -175,8 +157,8 @@ int render_instance(const struct api_request *request, const struct pg_rows *row
     write_members(body, &instance);
     json_writer_member_text(body, "cache_mode", instance.cache_mode);
     json_writer_member_number(body, "db_number", instance.databases);
-    json_writer_member_number(body, "replica_count", 1);
-    json_writer_member_number(body, "sharding_count", 1);
+    json_writer_member_number(body, "replica_count", at_least_one(rows, INSTANCE_SHOW_REPLICAS));
+    json_writer_member_number(body, "sharding_count", at_least_one(rows, INSTANCE_SHOW_SHARDS));
     json_writer_member_text(body, "product_type", "generic");
     json_writer_end_object(body);
     return 0;

@@ -34,6 +34,8 @@ static char *id_place(struct text name, struct route_match *match)
 {
     if (text_equals(name, TEXT("{project_id}")))
         return match->project;
+    if (text_equals(name, TEXT("{access_key_id}")))
+        return match->access_key;
     return text_equals(name, TEXT("{instance_id}")) ? match->instance : match->task;
 }
 
@@ -59,7 +61,7 @@ static bool match_segment(struct text expected, struct text segment, struct rout
 static bool match_path(const char *template, struct text path, struct route_match *match)
 {
     struct text expected = text_of(template);
-    match->project[0] = match->instance[0] = match->task[0] = '\0';
+    match->project[0] = match->instance[0] = match->task[0] = match->access_key[0] = '\0';
     while (expected.length > 0 && path.length > 0) {
         struct text expected_segment = next_segment(&expected);
         if (!match_segment(expected_segment, next_segment(&path), match))
@@ -98,6 +100,12 @@ int route_find(struct text method, struct text path, struct route_match *ret_mat
     return error_set(err, ERROR_UNKNOWN_PATH, "no such path");
 }
 
+bool route_is_administration(struct text path)
+{
+    static const char prefix[] = "/admin/";
+    return path.length >= sizeof(prefix) - 1 && memcmp(path.bytes, prefix, sizeof(prefix) - 1) == 0;
+}
+
 int route_read_project(const struct route_match *match, struct uuid *ret_project, struct error *err)
 {
     if (uuid_parse_any(text_of(match->project), ret_project) < 0)
@@ -108,8 +116,8 @@ int route_read_project(const struct route_match *match, struct uuid *ret_project
 int route_read_ids(const struct route_match *match, struct api_request *request, struct error *err)
 {
     request->operation = match->operation;
-    request->instance.text[0] = request->task.text[0] = '\0';
-    if (route_read_project(match, &request->project, err) < 0)
+    request->access_key_id = text_of(match->access_key);
+    if (match->project[0] && route_read_project(match, &request->project, err) < 0)
         return -1;
     if (match->instance[0] && uuid_parse(text_of(match->instance), &request->instance) < 0)
         return error_set(err, ERROR_INVALID_INSTANCE_ID, "malformed instance id");

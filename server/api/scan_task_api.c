@@ -1,57 +1,40 @@
 /* Operations on scan tasks, the same for every kind; what differs stands in the kind's descriptor. */
+#include <stdio.h>
 #include <string.h>
 
+#include "base/json.h"
+#include "base/scope.h"
 #include "model/scan_task_store.h"
 #include "operations.h"
 
-enum { PAGE_LIMIT_MAX = 1000, PAGE_LIMIT_DEFAULT = 10, PAGE_OFFSET_MAX = INT32_MAX };
-
-static void add_instance(const struct api_request *request, struct pg_parameters *parameters)
-{
-    pg_parameters_add_reference(parameters, request->project.text);
-    pg_parameters_add_reference(parameters, request->instance.text);
-}
-
-int bind_task_create(const struct api_request *request, struct pg_parameters *parameters,
+int bind_task_create(struct api_request *request, struct pg_parameters *parameters,
                      struct error *err)
 {
     (void)err;
-    add_instance(request, parameters);
+    bind_ids(request, parameters);
     pg_parameters_add_reference(parameters, request->new_id.text);
     pg_parameters_add_reference(parameters, request->operation->kind->name);
-    pg_parameters_add_bytes(parameters, request->request_digest, request->request_digest_length);
+    bind_token(parameters, request->signature_token);
+    bind_token(parameters, request->idempotency_token);
+    bind_token(parameters, request->fingerprint);
     return 0;
 }
 
-int bind_task(const struct api_request *request, struct pg_parameters *parameters,
-              struct error *err)
+int bind_task(struct api_request *request, struct pg_parameters *parameters, struct error *err)
 {
     (void)err;
-    add_instance(request, parameters);
+    bind_ids(request, parameters);
     pg_parameters_add_reference(parameters, request->task.text);
     pg_parameters_add_reference(parameters, request->operation->kind->name);
     return 0;
 }
 
-int bind_page(const struct api_request *request, struct pg_parameters *parameters,
-              struct error *err)
-{
-    int64_t offset, limit;
-    if (api_query_integer(&request->query, "offset", 0, PAGE_OFFSET_MAX, 0, &offset, err) < 0 ||
-        api_query_integer(&request->query, "limit", 1, PAGE_LIMIT_MAX, PAGE_LIMIT_DEFAULT, &limit,
-                          err) < 0)
-        return -1;
-    pg_parameters_add_integer(parameters, offset);
-    pg_parameters_add_integer(parameters, limit);
-    return 0;
-}
-
-int bind_task_list(const struct api_request *request, struct pg_parameters *parameters,
+int bind_task_list(struct api_request *request, struct pg_parameters *parameters,
                    struct error *err)
 {
     struct text name = api_query_find(&request->query, "status");
     enum scan_status status;
-    add_instance(request, parameters);
+    bind_ids(request, parameters);
     pg_parameters_add_reference(parameters, request->operation->kind->name);
     if (name.bytes && scan_status_parse(name, &status) < 0)
         return error_set_public(err, ERROR_INVALID_PARAMETER, "status");
@@ -80,13 +63,11 @@ static int check_outcome(const struct api_request *request, const struct pg_rows
         return error_set(err, kind->busy, "one is waiting or running");
     if (text_equals(outcome, TEXT("no_task")))
         return error_set(err, kind->unknown_task, "no such task");
+    if (text_equals(outcome, TEXT("mismatch")))
+        return error_set(err, ERROR_REQUEST_KEY_REUSED, "Idempotency-Key of another request");
+    if (text_equals(outcome, TEXT("retry")))
+        return error_set(err, ERROR_DATABASE_CONFLICT, "an equal request at the same time");
     return 0;
-}
-
-static void write_time(struct json_writer *body, const char *name, const char *time)
-{
-    if (time[0])
-        json_writer_member_text(body, name, time);
 }
 
 static void write_times(struct json_writer *body, const struct scan_task *task)
@@ -114,7 +95,6 @@ static void write_detail(struct json_writer *body, const struct pg_rows *rows)
     write_head(body, &task, true);
     write_times(body, &task);
     json_writer_member_number(body, "num", task.num);
-    /* The result of create has no column for keys: a new task has none. */
     if (task.status == SCAN_STATUS_SUCCESS) {
         struct text keys = pg_rows_text(rows, 0, SCAN_TASK_KEYS);
         json_writer_name(body, "keys");
@@ -201,4 +181,68 @@ int render_expired_histories(const struct api_request *request, const struct pg_
                              struct api_reply *reply, struct error *err)
 {
     return render_records(request, rows, reply, true, err);
+}
+
+/* Comma-separated values as RFC 4180 writes them. */
+
+static void write_field(struct json_writer *body, struct text text, const char *end)
+{
+    json_writer_raw(body, "\"", 1);
+    for (size_t i = 0; i < text.length; i++)
+        json_writer_raw(body, text.bytes[i] == '"' ? "\"\"" : &text.bytes[i],
+                        text.bytes[i] == '"' ? 2 : 1);
+    json_writer_raw(body, "\"", 1);
+    json_writer_raw(body, end, strlen(end));
+}
+
+static void write_member(struct json_writer *body, const json_t *entry, const char *name,
+                         const char *end)
+{
+    const json_t *member = json_object_get(entry, name);
+    char digits[24];
+    if (json_is_integer(member)) {
+        int length =
+            snprintf(digits, sizeof(digits), "%lld", (long long)json_integer_value(member));
+        json_writer_raw(body, digits, (size_t)length);
+        json_writer_raw(body, end, strlen(end));
+        return;
+    }
+    struct text text = {json_string_value(member), json_string_length(member)};
+    write_field(body, text.bytes ? text : TEXT(""), end);
+}
+
+static int write_csv(struct json_writer *body, struct text keys, struct error *err)
+{
+    static const char header[] = "name,type,size,unit,freq,db,shard\r\n";
+    static const char *const members[] = {"name", "type", "size", "unit", "freq", "db", "shard"};
+    enum { MEMBER_COUNT = sizeof(members) / sizeof(members[0]) };
+    size_t index;
+    json_t *entry;
+    /* A key's name may have a NUL in it. */
+    SCOPED(json_cleanup) json_t *array =
+        json_loadb(keys.bytes, keys.length, JSON_ALLOW_NUL, NULL);
+    if (!json_is_array(array))
+        return error_set(err, ERROR_INTERNAL, "a stored result is no array");
+    json_writer_raw(body, header, sizeof(header) - 1);
+    json_array_foreach(array, index, entry)
+    {
+        for (int i = 0; i < MEMBER_COUNT; i++)
+            write_member(body, entry, members[i], i + 1 < MEMBER_COUNT ? "," : "\r\n");
+    }
+    return 0;
+}
+
+int render_hotkey_export(const struct api_request *request, const struct pg_rows *rows,
+                         struct api_reply *reply, struct error *err)
+{
+    struct scan_task task;
+    if (check_outcome(request, rows, err) < 0)
+        return -1;
+    scan_task_read(rows, 0, SCAN_TASK_FIRST, &task);
+    if (task.status != SCAN_STATUS_SUCCESS)
+        return error_set(err, ERROR_TASK_STATE, "task has not succeeded");
+    reply->content_type = "text/csv; charset=utf-8";
+    snprintf(reply->disposition, sizeof(reply->disposition), "attachment; filename=\"hotkey-%s.csv\"",
+             task.id);
+    return write_csv(&reply->body, pg_rows_text(rows, 0, SCAN_TASK_KEYS), err);
 }

@@ -35,11 +35,11 @@ const struct auth_header *auth_request_find_header(const struct auth_request *re
     return NULL;
 }
 
-static size_t count_headers(const struct auth_request *request, struct text name)
+size_t auth_request_count_headers(const struct auth_request *request, const char *name)
 {
     size_t count = 0;
     for (size_t i = 0; i < request->header_count; i++)
-        count += text_equals_ignoring_case(request->headers[i].name, name);
+        count += text_equals_ignoring_case(request->headers[i].name, text_of(name));
     return count;
 }
 
@@ -117,7 +117,7 @@ static int check_date(const struct auth_request *request, int64_t now, int64_t w
                       struct signature *signature, struct error *err)
 {
     const struct auth_header *date = auth_request_find_header(request, date_header);
-    if (!date || count_headers(request, text_of(date_header)) != 1)
+    if (!date || auth_request_count_headers(request, date_header) != 1)
         return refuse(err, "exactly one X-Sdk-Date header is needed");
     if (!is_signed(signature, date_header))
         return refuse(err, "the X-Sdk-Date header is not signed");
@@ -169,7 +169,7 @@ int signature_parse(const struct auth_request *request, int64_t now, int64_t win
     struct text fields;
     if (!header)
         return refuse(err, "no Authorization or X-Auth-Token header");
-    if (count_headers(request, TEXT("authorization")) != 1)
+    if (auth_request_count_headers(request, "authorization") != 1)
         return refuse(err, "more than one Authorization header");
     if (!has_prefix(text_trim(header->value), text_of(algorithm), &fields) || fields.length == 0 ||
         fields.bytes[0] != ' ')

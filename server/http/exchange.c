@@ -9,12 +9,14 @@
 
 #include "api/operation.h"
 #include "api/route.h"
+#include "auth/replay.h"
 #include "auth/signature.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/scope.h"
 #include "connection.h"
 #include "database.h"
+#include "document.h"
 #include "framing.h"
 #include "h2o_answer.h"
 #include "model/access_key_store.h"
@@ -28,15 +30,20 @@ struct exchange {
     struct framing framing;
     struct auth_request auth;
     struct signature signature;
+    struct replay replay;
     struct route_match match;
     struct api_request request;
+    int attempts; /* of the operation's statement */
 };
+
+enum { ATTEMPTS_MAX = 3 };
 
 static void on_request_gone(void *object)
 {
     struct exchange *exchange = object;
     exchange->req = NULL;
     exchange->connection->requests--;
+    api_request_release(&exchange->request);
 }
 
 static void log_reply(const struct exchange *exchange, int status, const struct error *err)
@@ -58,27 +65,49 @@ static void add_header(h2o_req_t *req, const char *lower, const char *name, cons
                           copy.len);
 }
 
-static void send_reply(struct exchange *exchange, const struct api_reply *reply)
+/* Starts the response and ends it with a body that outlives the request, or none. */
+static void send_body(struct exchange *exchange, int status, h2o_iovec_t body, bool has_body)
 {
     static h2o_generator_t generator;
     h2o_req_t *req = exchange->req;
-    bool has_body = reply->status != HTTP_NO_CONTENT;
-    req->res.status = reply->status;
-    req->res.reason = http_reason(reply->status);
-    req->res.content_length = has_body ? reply->body.length : SIZE_MAX;
-    if (has_body)
-        h2o_add_header(&req->pool, &req->res.headers, H2O_TOKEN_CONTENT_TYPE, NULL,
-                       H2O_STRLIT("application/json"));
+    bool is_head = h2o_memis(req->input.method.base, req->input.method.len, H2O_STRLIT("HEAD"));
+    req->res.status = status;
+    req->res.reason = http_reason(status);
+    req->res.content_length = has_body ? body.len : SIZE_MAX;
     add_header(req, "x-request-id", "X-Request-Id", exchange->request_id);
     if (exchange->loop->stopping)
         req->http1_is_persistent = 0;
-
-    bool is_head = h2o_memis(req->input.method.base, req->input.method.len, H2O_STRLIT("HEAD"));
-    h2o_iovec_t body = {0};
-    if (has_body && !is_head)
-        body = h2o_strdup(&req->pool, reply->body.text, reply->body.length);
     h2o_start_response(req, &generator);
-    h2o_send(req, &body, body.len > 0, H2O_SEND_STATE_FINAL);
+    h2o_send(req, &body, has_body && !is_head && body.len > 0, H2O_SEND_STATE_FINAL);
+}
+
+static void add_optional_header(h2o_req_t *req, const char *lower, const char *name,
+                                const char *value)
+{
+    if (value[0])
+        add_header(req, lower, name, value);
+}
+
+static void send_reply(struct exchange *exchange, const struct api_reply *reply)
+{
+    h2o_req_t *req = exchange->req;
+    bool has_body = reply->status != HTTP_NO_CONTENT;
+    h2o_iovec_t body = {0};
+    if (has_body) {
+        h2o_add_header(&req->pool, &req->res.headers, H2O_TOKEN_CONTENT_TYPE, NULL,
+                       reply->content_type, strlen(reply->content_type));
+        body = h2o_strdup(&req->pool, reply->body.text, reply->body.length);
+    }
+    add_optional_header(req, "etag", "ETag", reply->etag);
+    add_optional_header(req, "location", "Location", reply->location);
+    add_optional_header(req, "content-disposition", "Content-Disposition", reply->disposition);
+    send_body(exchange, reply->status, body, has_body);
+}
+
+static enum api_error_form error_form(const struct exchange *exchange)
+{
+    struct text target = {exchange->req->input.path.base, exchange->req->input.path.len};
+    return route_is_administration(target) ? API_ERROR_PROBLEM : API_ERROR_DCS;
 }
 
 static void fail(struct exchange *exchange, const struct error *err)
@@ -86,7 +115,7 @@ static void fail(struct exchange *exchange, const struct error *err)
     struct api_reply reply;
     h2o_req_t *req = exchange->req;
     api_reply_init(&reply);
-    api_reply_set_error(&reply, err, exchange->request_id);
+    api_reply_set_error(&reply, err, error_form(exchange), exchange->request_id);
     if (reply.status == 503 || reply.status == 429)
         add_header(req, "retry-after", "Retry-After", "1");
     if (err->code == ERROR_METHOD_NOT_ALLOWED)
@@ -117,6 +146,16 @@ static int render(const struct exchange *exchange, struct pg_rows *rows,
     return exchange->match.operation->render(&exchange->request, rows, reply, err);
 }
 
+static int execute(struct exchange *exchange, struct error *err);
+
+/* Whether the statement lost a race that it would not lose again. */
+static bool is_worth_another_try(const struct exchange *exchange, const struct error *err)
+{
+    bool raced = err->code == ERROR_DATABASE_CONFLICT ||
+                 (err->code == ERROR_ALREADY_EXISTS && exchange->match.operation->kind);
+    return raced && exchange->attempts < ATTEMPTS_MAX;
+}
+
 static void on_rows(void *argument, struct pg_rows *rows, const struct error *database_error)
 {
     struct exchange *exchange = argument;
@@ -124,7 +163,12 @@ static void on_rows(void *argument, struct pg_rows *rows, const struct error *da
         struct error err = {0};
         struct api_reply reply;
         api_reply_init(&reply);
-        if (render(exchange, rows, database_error, &reply, &err) < 0) {
+        int status = render(exchange, rows, database_error, &reply, &err);
+        if (status < 0 && is_worth_another_try(exchange, &err)) {
+            error_clear(&err);
+            if (execute(exchange, &err) < 0)
+                fail(exchange, &err);
+        } else if (status < 0) {
             fail(exchange, &err);
         } else {
             log_reply(exchange, reply.status, NULL);
@@ -139,44 +183,68 @@ static int check_project_header(const struct exchange *exchange, struct error *e
 {
     const struct auth_header *header = auth_request_find_header(&exchange->auth, "x-project-id");
     struct uuid claimed;
-    if (header && (uuid_parse_any(header->value, &claimed) < 0 ||
+    if (header && exchange->match.project[0] && (uuid_parse_any(header->value, &claimed) < 0 ||
                    strcmp(claimed.text, exchange->request.project.text) != 0))
         return error_set_public(err, ERROR_UNAUTHENTICATED,
                                 "X-Project-Id is not the project of the path");
     return 0;
 }
 
-/* What the credential may do; roles and policies will be asked here. */
+/* What the credential may do; policies will be asked here. */
 static int authorise(const struct exchange *exchange, const struct access_key *key,
                      struct error *err)
 {
-    if (strcmp(key->project.text, exchange->request.project.text) != 0)
+    if (exchange->match.operation->for_operators != key->is_operator)
+        return error_set(err, ERROR_FORBIDDEN, "access key %s is of another role", key->id);
+    if (!key->is_operator && strcmp(key->project.text, exchange->request.project.text) != 0)
         return error_set(err, ERROR_FORBIDDEN, "access key %s is another project's", key->id);
     return 0;
 }
 
-static int run(struct exchange *exchange, const struct access_key *key, struct error *err)
+/* Fills in what the operation is told; all of it belongs to the exchange or to the h2o request. */
+static int prepare(struct exchange *exchange, struct error *err)
+{
+    struct api_request *request = &exchange->request;
+    const struct text target = exchange->auth.target;
+    const struct auth_header *if_match = auth_request_find_header(&exchange->auth, "if-match");
+    const char *mark = memchr(target.bytes, '?', target.length);
+    struct text query = {mark ? mark + 1 : "",
+                         mark ? target.length - (size_t)(mark + 1 - target.bytes) : 0};
+    if (route_read_ids(&exchange->match, request, err) < 0 ||
+        api_query_parse(query, &request->query, err) < 0 ||
+        replay_read(&exchange->auth, &exchange->replay, err) < 0)
+        return -1;
+    request->context = &exchange->loop->server->api;
+    request->body = exchange->auth.body;
+    request->if_match = if_match ? if_match->value : (struct text){0};
+    request->signature_token = exchange->signature.digest;
+    request->fingerprint = exchange->replay.fingerprint;
+    request->idempotency_token = exchange->replay.has_key ? exchange->replay.key_token : NULL;
+    return 0;
+}
+
+static int execute(struct exchange *exchange, struct error *err)
 {
     const struct operation *operation = exchange->match.operation;
     struct api_request *request = &exchange->request;
     struct pg_parameters parameters;
-    const struct text target = exchange->auth.target;
-    const char *mark = memchr(target.bytes, '?', target.length);
-    struct text query = {mark ? mark + 1 : "",
-                         mark ? target.length - (size_t)(mark + 1 - target.bytes) : 0};
-    if (route_read_project(&exchange->match, &request->project, err) < 0 ||
-        check_project_header(exchange, err) < 0 || authorise(exchange, key, err) < 0 ||
-        route_read_ids(&exchange->match, request, err) < 0 ||
-        api_query_parse(query, &request->query, err) < 0)
-        return -1;
-    request->body = exchange->auth.body;
-    request->request_digest = exchange->signature.digest;
-    request->request_digest_length = sizeof(exchange->signature.digest);
+    exchange->attempts++;
+    api_request_release(request);
     uuid_generate(&request->new_id);
     pg_parameters_init(&parameters);
     if (operation->bind(request, &parameters, err) < 0)
         return -1;
     return submit(exchange, operation->statement, &parameters, on_rows, err);
+}
+
+static int run(struct exchange *exchange, const struct access_key *key, struct error *err)
+{
+    struct uuid *project = &exchange->request.project;
+    if ((exchange->match.project[0] && route_read_project(&exchange->match, project, err) < 0) ||
+        check_project_header(exchange, err) < 0 || authorise(exchange, key, err) < 0 ||
+        prepare(exchange, err) < 0)
+        return -1;
+    return execute(exchange, err);
 }
 
 /* An unknown key costs the same work as a wrong signature. */
@@ -214,7 +282,11 @@ static int read_key(const struct exchange *exchange, const struct pg_rows *rows,
         return error_prefix(err, "access key %s", ret_key->id);
     memcpy(ret_key->secret, secret, ret_key->secret_length + 1);
     secret_cleanse(secret, sizeof(secret));
-    return uuid_parse(pg_rows_text(rows, 0, ACCESS_KEY_FIND_PROJECT_ID), &ret_key->project);
+    ret_key->is_operator = pg_rows_is_null(rows, 0, ACCESS_KEY_FIND_PROJECT_ID);
+    if (!ret_key->is_operator && uuid_parse(pg_rows_text(rows, 0, ACCESS_KEY_FIND_PROJECT_ID),
+                                            &ret_key->project) < 0)
+        return error_set(err, ERROR_INTERNAL, "access key %s: malformed project", ret_key->id);
+    return 0;
 }
 
 static void on_key_row(void *argument, struct pg_rows *rows, const struct error *database_error)
@@ -291,6 +363,23 @@ static int check_framing(struct exchange *exchange, struct error *err)
     return 0;
 }
 
+static void send_document(struct exchange *exchange, const struct document *document)
+{
+    h2o_req_t *req = exchange->req;
+    h2o_add_header(&req->pool, &req->res.headers, H2O_TOKEN_CONTENT_TYPE, NULL, document->type,
+                   strlen(document->type));
+    add_header(req, "content-security-policy", "Content-Security-Policy",
+               "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
+               "frame-ancestors 'none'");
+    add_header(req, "x-content-type-options", "X-Content-Type-Options", "nosniff");
+    send_body(exchange, HTTP_OK, h2o_iovec_init(document->bytes, document->length), true);
+}
+
+static bool is_reading(struct text method)
+{
+    return text_equals(method, TEXT("GET")) || text_equals(method, TEXT("HEAD"));
+}
+
 static int begin(struct exchange *exchange, struct error *err)
 {
     if (check_framing(exchange, err) < 0)
@@ -299,6 +388,14 @@ static int begin(struct exchange *exchange, struct error *err)
     const char *mark = memchr(path.bytes, '?', path.length);
     if (mark)
         path.length = (size_t)(mark - path.bytes);
+    const struct document *document =
+        is_reading(exchange->auth.method)
+            ? document_find(exchange->loop->server->documents, path)
+            : NULL;
+    if (document) {
+        send_document(exchange, document);
+        return 0;
+    }
     if (route_find(exchange->auth.method, path, &exchange->match, err) < 0)
         return -1;
     return authenticate(exchange, err);

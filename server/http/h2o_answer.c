@@ -14,32 +14,6 @@
 #include "api/reply.h"
 #include "framing.h"
 
-const char *http_reason(int status)
-{
-    static const struct {
-        int status;
-        const char *reason;
-    } reasons[] = {
-        {200, "OK"},
-        {204, "No Content"},
-        {400, "Bad Request"},
-        {401, "Unauthorized"},
-        {403, "Forbidden"},
-        {404, "Not Found"},
-        {405, "Method Not Allowed"},
-        {413, "Content Too Large"},
-        {414, "URI Too Long"},
-        {429, "Too Many Requests"},
-        {431, "Request Header Fields Too Large"},
-        {503, "Service Unavailable"},
-    };
-    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
-        if (reasons[i].status == status)
-            return reasons[i].reason;
-    }
-    return "Internal Server Error";
-}
-
 void request_id_generate(char ret_id[UUID_HEX_LENGTH + 1])
 {
     struct uuid uuid;
@@ -87,7 +61,7 @@ static void replace_answer(h2o_filter_t *filter, h2o_req_t *req, h2o_ostream_t *
     error_of_status(req->res.status, &err);
     request_id_generate(request_id);
     api_reply_init(&reply);
-    api_reply_set_error(&reply, &err, request_id);
+    api_reply_set_error(&reply, &err, API_ERROR_DCS, request_id);
 
     h2o_iovec_t id = h2o_strdup(&req->pool, request_id, UUID_HEX_LENGTH);
     memset(&req->res.headers, 0, sizeof(req->res.headers));
@@ -145,7 +119,7 @@ static h2o_iovec_t unreadable_answer(const h2o_socket_t *socket)
     unreadable_error(socket, &err);
     request_id_generate(request_id);
     api_reply_init(&reply);
-    api_reply_set_error(&reply, &err, request_id);
+    api_reply_set_error(&reply, &err, API_ERROR_DCS, request_id);
     int length = snprintf(answer, sizeof(answer),
                           "HTTP/1.1 %d %s\r\nContent-Type: application/json\r\nX-Request-Id: %s\r\n"
                           "Connection: close\r\nContent-Length: %zu\r\n\r\n%s",

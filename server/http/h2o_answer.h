@@ -9,9 +9,6 @@
 /* Replaces what h2o answers before or without a handler: 413, a broken body, a path that is none. */
 void h2o_answer_register(h2o_hostconf_t *host);
 
-/* The reason phrase of a status that we send (RFC 9110). */
-const char *http_reason(int status);
-
 void request_id_generate(char ret_id[UUID_HEX_LENGTH + 1]);
 
 #endif

@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "api/operation.h"
 #include "auth/access_key_cache.h"
 #include "base/config.h"
 #include "base/secret.h"
@@ -17,11 +18,14 @@
 enum { SERVER_LISTENERS_MAX = 2, SERVER_STATEMENTS_MAX = 64 };
 
 struct database;
+struct document_set;
 
 /* What all loops share. */
 struct server {
     const struct config *config;
     const struct keyring *keyring;
+    struct api_context api;
+    struct document_set *documents;
     h2o_globalconf_t h2o;
     SSL_CTX *tls; /* null without HTTPS */
     int statement_count;

@@ -9,6 +9,7 @@
 #include "api/operation.h"
 #include "base/log.h"
 #include "base/scope.h"
+#include "document.h"
 #include "exchange.h"
 #include "h2o_answer.h"
 #include "listener.h"
@@ -155,8 +156,9 @@ static int start(struct server *server, const struct config *config, const sigse
     if (keyring_load(config->key_file, &keyring, err) < 0)
         return error_prefix(err, "key_file");
     server->keyring = keyring;
-    int status = 0;
-    if (config->listen_https[0])
+    server->api = (struct api_context){keyring, config->expired_batch_keys_max};
+    int status = document_set_load(config->docs_directory, &server->documents, err);
+    if (status == 0 && config->listen_https[0])
         status = tls_context_new(config->tls_certificate, config->tls_key, &server->tls, err);
     if (status == 0)
         status = check_database(config, err);
@@ -165,6 +167,7 @@ static int start(struct server *server, const struct config *config, const sigse
         status = serve(server, signals, err);
     }
     SSL_CTX_free(server->tls);
+    document_set_free(server->documents);
     keyring_free(keyring);
     return status;
 }

@@ -7,9 +7,13 @@
 
 #include <stddef.h>
 
+#include <jansson.h>
+
 #include "api/query.h"
 #include "api/reply.h"
+#include "base/secret.h"
 #include "base/uuid.h"
+#include "model/access_key.h"
 #include "model/scan_kind.h"
 #include "pg/result.h"
 #include "pg/statement.h"
@@ -18,20 +22,42 @@ enum http_method { HTTP_GET, HTTP_POST, HTTP_PUT, HTTP_DELETE, HTTP_METHOD_COUNT
 
 struct operation;
 
-/* A request as an operation sees it: authenticated, authorised, its ids well-formed. */
-struct api_request {
-    const struct operation *operation;
-    struct uuid project;
-    struct uuid instance; /* empty where the path has none */
-    struct uuid task;     /* empty where the path has none */
-    struct api_query query;
-    struct text body;
-    struct uuid new_id;                  /* for what the request may create */
-    const unsigned char *request_digest; /* of SIGNATURE_DIGEST_LENGTH bytes, or null */
-    size_t request_digest_length;
+/* What operations are told of the server's settings; outlives every request. */
+struct api_context {
+    const struct keyring *keyring;  /* seals what a request brings */
+    int64_t expired_batch_keys_max; /* bound of scan_keys_count */
 };
 
-typedef int operation_bind_fn(const struct api_request *request, struct pg_parameters *parameters,
+/* A request as an operation sees it: authenticated, authorised, its ids well-formed.  Zeroed before use, and
+ * released by api_request_release after the reply. */
+struct api_request {
+    const struct operation *operation;
+    const struct api_context *context;
+    struct uuid project;
+    struct uuid instance;      /* empty where the path has none */
+    struct uuid task;          /* empty where the path has none */
+    struct text access_key_id; /* of the path; empty where it has none */
+    struct api_query query;
+    struct text body;
+    struct text if_match; /* null bytes where it was not sent */
+    struct uuid new_id;   /* for what the request may create */
+
+    /* What makes it the same request as an earlier one: 32 bytes each, null where there is none. */
+    const unsigned char *signature_token;
+    const unsigned char *idempotency_token;
+    const unsigned char *fingerprint;
+
+    /* What bind made on the way. */
+    json_t *object; /* the body */
+    struct access_key_pair new_key;
+    void *memory; /* see api_request_allocate */
+};
+
+/* Memory that lives as long as the request, zeroed; never null. */
+void *api_request_allocate(struct api_request *request, size_t size);
+void api_request_release(struct api_request *request);
+
+typedef int operation_bind_fn(struct api_request *request, struct pg_parameters *parameters,
                               struct error *err);
 typedef int operation_render_fn(const struct api_request *request, const struct pg_rows *rows,
                                 struct api_reply *reply, struct error *err);
@@ -44,6 +70,7 @@ struct operation {
     const struct pg_statement *statement;
     operation_bind_fn *bind;
     operation_render_fn *render;
+    bool for_operators; /* rather than for a project's own credentials */
 };
 
 extern const struct operation operations[];

@@ -12,6 +12,7 @@ struct route_match {
     char project[ROUTE_SEGMENT_MAX + 1];
     char instance[ROUTE_SEGMENT_MAX + 1];
     char task[ROUTE_SEGMENT_MAX + 1];
+    char access_key[ROUTE_SEGMENT_MAX + 1];
     char allow[ROUTE_ALLOW_MAX]; /* methods of the path, for ERROR_METHOD_NOT_ALLOWED */
 };
 
@@ -21,6 +22,9 @@ int route_find(struct text method, struct text path, struct route_match *ret_mat
                struct error *err);
 
 /* Checks the ids and puts them into the request, project first. */
+/* Whether errors on that path are problem details. */
+bool route_is_administration(struct text path);
+
 int route_read_project(const struct route_match *match, struct uuid *ret_project,
                        struct error *err);
 int route_read_ids(const struct route_match *match, struct api_request *request,

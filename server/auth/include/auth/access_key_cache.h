@@ -16,6 +16,7 @@ enum { ACCESS_KEY_CACHE_ID_MAX = 64, ACCESS_KEY_CACHE_SECRET_MAX = 128 };
 struct access_key {
     char id[ACCESS_KEY_CACHE_ID_MAX + 1];
     bool known; /* false: there is no such key, or it is disabled */
+    bool is_operator; /* then it has no project */
     struct uuid project;
     size_t secret_length;
     char secret[ACCESS_KEY_CACHE_SECRET_MAX + 1];

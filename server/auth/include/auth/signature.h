@@ -40,6 +40,8 @@ struct signature {
 const struct auth_header *auth_request_find_header(const struct auth_request *request,
                                                    const char *name);
 
+size_t auth_request_count_headers(const struct auth_request *request, const char *name);
+
 /* Reads the Authorization header and checks what needs no key: its form, that the date is signed and not
  * more than window_seconds away from now, and that X-Sdk-Content-Sha256, where sent, fits the body. */
 int signature_parse(const struct auth_request *request, int64_t now, int64_t window_seconds,
