@@ -20,7 +20,8 @@ static const struct operation *find_operation(const char *action)
     V("p"), V("i"), V("cache \"one\""), V("about"), V("single"), V("RUNNING"),                     \
         V("[::1]:6379,b.example:6380"), V("t"), {0}, V("t"), V("Valkey"), V("8.1.1"), V("bigkey"), \
         V("master"), V("standalone"), V("16"), V("3145728"), V("1610612736"), V("noeviction"),     \
-        {0}, V("2026-11-22 17:09:23+00"), V("2026-11-22 17:09:21+00"), V("2026-11-22 17:09:22+00")
+        {0}, V("2026-11-22 17:09:23+00"), V("2026-11-22 17:09:21+00"), V("2026-11-22 17:09:22+00"),    \
+        V("f"), V("1"), {0}
 #define EXPECTED                                                                                   \
     "\"instance_id\":\"i\",\"name\":\"cache \\\"one\\\"\",\"engine\":\"Redis\","                   \
     "\"engine_version\":\"8.1\",\"ip\":\"::1,b.example\",\"port\":6379,\"domain_name\":\"::1\","   \
@@ -43,12 +44,12 @@ static void check(const char *action, const struct pg_rows *rows, const char *ex
 static void test_show(void **state)
 {
     (void)state;
-    const struct pg_value values[] = {INSTANCE_VALUES};
+    const struct pg_value values[] = {INSTANCE_VALUES, V("3"), V("2")};
     const struct pg_rows rows = {1, COUNT_OF(values), values, NULL};
-    assert_int_equal(COUNT_OF(values), INSTANCE_COLUMN_COUNT);
+    assert_int_equal(COUNT_OF(values), INSTANCE_SHOW_REPLICAS + 1);
     check("dcs:instance:get", &rows,
-          "{" EXPECTED ",\"cache_mode\":\"single\",\"db_number\":16,\"replica_count\":1,"
-          "\"sharding_count\":1,\"product_type\":\"generic\"}");
+          "{" EXPECTED ",\"cache_mode\":\"single\",\"db_number\":16,\"replica_count\":2,"
+          "\"sharding_count\":3,\"product_type\":\"generic\"}");
 }
 
 static void test_show_of_nothing(void **state)
@@ -62,6 +63,69 @@ static void test_show_of_nothing(void **state)
     assert_int_equal(request.operation->render(&request, &rows, &reply, &err), -1);
     assert_int_equal(err.code, ERROR_UNKNOWN_INSTANCE);
     api_reply_release(&reply);
+}
+
+static const struct operation *find_path(const char *ending)
+{
+    for (size_t i = 0; i < operation_count; i++) {
+        const char *place = strstr(operations[i].path, ending);
+        if (place && strlen(place) == strlen(ending))
+            return &operations[i];
+    }
+    fail_msg("no path %s", ending);
+    return NULL;
+}
+
+static void check_path(const char *ending, const struct pg_rows *rows, const char *expected)
+{
+    struct api_request request = {.operation = find_path(ending), .instance = {"i"}};
+    struct api_reply reply;
+    struct error err = {0};
+    api_reply_init(&reply);
+    assert_int_equal(request.operation->render(&request, rows, &reply, &err), 0);
+    assert_string_equal(reply.body.text, expected);
+    api_reply_release(&reply);
+}
+
+static void test_nodes(void **state)
+{
+    (void)state;
+    const struct pg_value values[] = {V("i"), V("n"), V("::1"), V("6379"), V("master"), V("0")};
+    const struct pg_rows rows = {1, COUNT_OF(values), values, NULL};
+    check_path("/logical-nodes", &rows,
+               "{\"instance_id\":\"i\",\"total\":1,\"nodes\":[{\"logical_node_id\":\"n\","
+               "\"name\":\"::1:6379\",\"status\":\"Active\",\"node_role\":\"redis-server\","
+               "\"node_type\":\"master\",\"node_ip\":\"::1\",\"node_port\":\"6379\","
+               "\"node_id\":\"n\",\"group_id\":\"0\",\"group_name\":\"group-0\","
+               "\"is_access\":true}]}");
+    const struct pg_value none[] = {V("i"), {0}, {0}, {0}, {0}, {0}};
+    const struct pg_rows no_rows = {1, COUNT_OF(none), none, NULL};
+    check_path("/logical-nodes", &no_rows,
+               "{\"instance_id\":\"i\",\"total\":0,\"nodes\":[]}");
+}
+
+static void test_configs(void **state)
+{
+    (void)state;
+    const struct pg_value values[] = {
+        V("RUNNING"), V("{\"maxmemory-policy\":\"allkeys-lfu\",\"requirepass\":\"secret\"}"),
+        V("2026-11-22 17:09:23+00")};
+    const struct pg_rows rows = {1, COUNT_OF(values), values, NULL};
+    struct api_request request = {.operation = find_path("/configs")};
+    struct api_reply reply;
+    struct error err = {0};
+    api_reply_init(&reply);
+    assert_int_equal(request.operation->render(&request, &rows, &reply, &err), 0);
+    assert_non_null(strstr(reply.body.text, "\"param_name\":\"maxmemory-policy\","
+                                            "\"param_value\":\"allkeys-lfu\""));
+    assert_non_null(strstr(reply.body.text, "\"config_time\":\"2026-11-22T17:09:23.000Z\""));
+    assert_null(strstr(reply.body.text, "secret"));
+    api_reply_release(&reply);
+    const struct pg_value unknown[] = {V("CREATING"), {0}, {0}};
+    const struct pg_rows unknown_rows = {1, COUNT_OF(unknown), unknown, NULL};
+    check_path("/configs", &unknown_rows,
+               "{\"instance_id\":\"i\",\"redis_config\":[],\"config_status\":\"SUCCESS\","
+               "\"status\":\"CREATING\"}");
 }
 
 static void test_list(void **state)
@@ -112,6 +176,8 @@ int main(void)
         cmocka_unit_test(test_show),
         cmocka_unit_test(test_show_of_nothing),
         cmocka_unit_test(test_list),
+        cmocka_unit_test(test_nodes),
+        cmocka_unit_test(test_configs),
         cmocka_unit_test(test_bind_filters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,7 @@
 #include "model/scan_task_store.h"
 #include "unit.h"
 
+/* Where an action has two operations, the first of the table. */
 static const struct operation *find_operation(const char *action)
 {
     for (size_t i = 0; i < operation_count; i++) {
@@ -77,7 +78,7 @@ static void test_members_without_value_are_left_out(void **state)
     (void)state;
     const struct pg_value values[] = {
         V("created"), V("t"), V("i"), V("waiting"), V("manual"), V("0"),
-        V("2026-11-22 17:09:23+00"), {0}, {0}, V("1"),
+        V("2026-11-22 17:09:23+00"), {0}, {0}, {0}, V("1"),
     };
     const struct pg_rows rows = {1, COUNT_OF(values), values, NULL};
     check_body("dcs:instance:analyzeBigKey", &rows, 200,
@@ -100,7 +101,13 @@ static void test_outcomes(void **state)
         {"dcs:instance:analyzeBigKey", "busy", ERROR_BIGKEY_RUNNING},
         {"dcs:instance:analyzeExpiredKey", "unsupported", ERROR_EXPIRED_UNSUPPORTED},
         {"dcs:instance:analyzeExpiredKey", "busy", ERROR_TASK_STILL_RUNNING},
+        {"dcs:instance:analyzeBigKey", "mismatch", ERROR_REQUEST_KEY_REUSED},
+        {"dcs:instance:analyzeBigKey", "no_task", ERROR_UNKNOWN_BIGKEY_TASK},
+        {"dcs:instance:analyzeBigKey", "retry", ERROR_DATABASE_CONFLICT},
+        {"dcs:instance:analyzeHotKey", "unsupported", ERROR_HOTKEY_UNSUPPORTED},
+        {"dcs:instance:analyzeHotKey", "busy", ERROR_TASK_STILL_RUNNING},
         {"dcs:instance:getBigKey", "no_task", ERROR_UNKNOWN_BIGKEY_TASK},
+        {"dcs:instance:getHotKey", "no_task", ERROR_UNKNOWN_HOTKEY_TASK},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         const struct pg_value values[] = {
@@ -111,7 +118,7 @@ static void test_outcomes(void **state)
     }
     const struct pg_rows none = {0, 10, NULL, NULL};
     for (size_t i = 0; i < operation_count; i++) {
-        if (operations[i].kind)
+        if (operations[i].kind && !operations[i].for_operators)
             check_refused(operations[i].action, &none, ERROR_UNKNOWN_INSTANCE);
     }
 }
@@ -182,22 +189,70 @@ static void test_bind_list(void **state)
     }
 }
 
-/* Every row of the table binds what its statement takes. */
-static void test_every_operation_binds(void **state)
+static const unsigned char token[32];
+
+static void test_bind_create(void **state)
 {
     (void)state;
-    static const unsigned char digest[32];
+    struct api_request request = {.operation = find_operation("dcs:instance:analyzeBigKey"),
+                                  .signature_token = token,
+                                  .fingerprint = token};
+    struct pg_parameters parameters;
+    struct error err = {0};
+    pg_parameters_init(&parameters);
+    assert_int_equal(request.operation->bind(&request, &parameters, &err), 0);
+    assert_int_equal(parameters.count, scan_task_create.parameter_count);
+    assert_int_equal(strlen(parameters.values[4]), 2 + 2 * sizeof(token));
+    assert_null(parameters.values[5]);
+}
+
+static const struct operation *find_export(void)
+{
     for (size_t i = 0; i < operation_count; i++) {
-        static struct api_request request;
-        struct pg_parameters parameters;
-        struct error err = {0};
-        request = (struct api_request){.operation = &operations[i],
-                                       .request_digest = digest,
-                                       .request_digest_length = sizeof(digest)};
-        pg_parameters_init(&parameters);
-        assert_int_equal(operations[i].bind(&request, &parameters, &err), 0);
-        assert_int_equal(parameters.count, operations[i].statement->parameter_count);
+        if (strstr(operations[i].path, "/export"))
+            return &operations[i];
     }
+    return NULL;
+}
+
+static void test_export(void **state)
+{
+    (void)state;
+    const struct pg_value values[] = {
+        V("found"), TASK_VALUES,
+        V("[{\"name\":\"a,\\\"b\\\"\\u0000\",\"type\":\"hash\",\"db\":3,\"size\":7,"
+          "\"unit\":\"count\",\"freq\":255,\"shard\":\"10.0.0.1:6379\"},"
+          "{\"name\":\"=1\",\"type\":\"string\",\"db\":0,\"size\":1,\"unit\":\"byte\",\"freq\":0}]")};
+    static const char expected[] = "name,type,size,unit,freq,db,shard\r\n"
+                                   "\"a,\"\"b\"\"\0\",\"hash\",7,\"count\",255,3,\"10.0.0.1:6379\"\r\n"
+                                   "\"=1\",\"string\",1,\"byte\",0,0,\"\"\r\n";
+    const struct pg_rows rows = {1, COUNT_OF(values), values, NULL};
+    struct api_request request = {.operation = find_export()};
+    struct api_reply reply;
+    struct error err = {0};
+    api_reply_init(&reply);
+    assert_int_equal(request.operation->render(&request, &rows, &reply, &err), 0);
+    assert_int_equal(reply.body.length, sizeof(expected) - 1);
+    assert_memory_equal(reply.body.text, expected, sizeof(expected) - 1);
+    assert_string_equal(reply.content_type, "text/csv; charset=utf-8");
+    assert_string_equal(reply.disposition, "attachment; filename=\"hotkey-t.csv\"");
+    api_reply_release(&reply);
+}
+
+static void test_export_of_a_task_that_has_not_succeeded(void **state)
+{
+    (void)state;
+    const struct pg_value values[] = {
+        V("found"), V("t"), V("i"), V("running"), V("manual"), V("0"),
+        V("2026-11-22 17:09:23+00"), V("2026-11-22 17:09:23+00"), {0}, {0}};
+    const struct pg_rows rows = {1, COUNT_OF(values), values, NULL};
+    struct api_request request = {.operation = find_export()};
+    struct api_reply reply;
+    struct error err = {0};
+    api_reply_init(&reply);
+    assert_int_equal(request.operation->render(&request, &rows, &reply, &err), -1);
+    assert_int_equal(err.code, ERROR_TASK_STATE);
+    api_reply_release(&reply);
 }
 
 int main(void)
@@ -209,7 +264,9 @@ int main(void)
         cmocka_unit_test(test_deleting_nothing),
         cmocka_unit_test(test_lists),
         cmocka_unit_test(test_bind_list),
-        cmocka_unit_test(test_every_operation_binds),
+        cmocka_unit_test(test_bind_create),
+        cmocka_unit_test(test_export),
+        cmocka_unit_test(test_export_of_a_task_that_has_not_succeeded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

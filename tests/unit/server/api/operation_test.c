@@ -1,0 +1,59 @@
+/* The table of operations: every row is whole, no two are the same. */
+#include "fixture.h"
+
+static void test_rows_are_whole(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < operation_count; i++) {
+        const struct operation *operation = &operations[i];
+        assert_true(operation->path[0] == '/');
+        assert_non_null(operation->statement);
+        assert_non_null(operation->bind);
+        assert_non_null(operation->render);
+        bool administration = strncmp(operation->path, "/admin/", 7) == 0;
+        assert_int_equal(administration, operation->for_operators);
+        assert_int_equal(administration, strncmp(operation->action, "admin:", 6) == 0);
+        for (size_t j = 0; j < i; j++)
+            assert_false(operations[j].method == operation->method &&
+                         strcmp(operations[j].path, operation->path) == 0);
+    }
+}
+
+/* Operations that need no body bind what their statement takes. */
+static void test_parameter_counts(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < operation_count; i++) {
+        struct api_request request = {.access_key_id = TEXT("ABCDEFGHIJ0123456789")};
+        struct pg_parameters parameters;
+        struct error err;
+        if (operations[i].method == HTTP_PUT || operations[i].method == HTTP_POST)
+            continue;
+        assert_int_equal(fixture_bind(&request, &operations[i], "", &parameters, &err), 0);
+        assert_int_equal(parameters.count, operations[i].statement->parameter_count);
+        api_request_release(&request);
+    }
+}
+
+static void test_memory_is_zeroed_and_released(void **state)
+{
+    (void)state;
+    struct api_request request = {0};
+    for (size_t size = 1; size < 100000; size *= 10) {
+        char *memory = api_request_allocate(&request, size);
+        assert_int_equal(memory[0], 0);
+        memset(memory, 1, size);
+    }
+    api_request_release(&request);
+    assert_null(request.memory);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_rows_are_whole),
+        cmocka_unit_test(test_parameter_counts),
+        cmocka_unit_test(test_memory_is_zeroed_and_released),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
