@@ -7,11 +7,11 @@
 #include "base/scope.h"
 #include "instance.h"
 #include "model/instance_store.h"
-#include "redis/endpoint.h"
+#include "base/endpoint.h"
 #include "sealing.h"
 
 enum { DESCRIPTION_MAX = 1024, CA_MAX = 64 * 1024, ENDPOINTS_MAX = 64 };
-enum { ENDPOINTS_TEXT_MAX = ENDPOINTS_MAX * (REDIS_ENDPOINT_TEXT_MAX + 1) };
+enum { ENDPOINTS_TEXT_MAX = ENDPOINTS_MAX * (ENDPOINT_TEXT_MAX + 1) };
 
 static int check_cache_mode(const char *mode, struct error *err)
 {
@@ -49,12 +49,12 @@ static int join_endpoints(const struct arguments *arguments, char ret_text[ENDPO
     char *end = ret_text;
     for (int i = 0; i < arguments->counts[OPTION_ENDPOINT]; i++) {
         const char *word = arguments->values[OPTION_ENDPOINT][i];
-        struct redis_endpoint endpoint;
-        if (redis_endpoint_parse(text_of(word), &endpoint) < 0)
+        struct endpoint endpoint;
+        if (endpoint_parse(text_of(word), &endpoint) < 0)
             return error_set(err, ERROR_INVALID_PARAMETER, "'%s' is not HOST:PORT", word);
         if (i > 0)
             *end++ = ',';
-        redis_endpoint_format(&endpoint, end);
+        endpoint_format(&endpoint, end);
         end += strlen(end);
     }
     return 0;

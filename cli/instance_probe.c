@@ -48,7 +48,7 @@ static int probe_endpoints(struct redis_target *target, const char *endpoints,
     for (const char *start = endpoints; *start;) {
         size_t length = strcspn(start, ",");
         struct error failure = {0};
-        if (redis_endpoint_parse((struct text){start, length}, &target->endpoint) < 0)
+        if (endpoint_parse((struct text){start, length}, &target->endpoint) < 0)
             error_set(&failure, ERROR_REDIS_CONNECTION, "'%.*s' is no endpoint", (int)length,
                       start);
         else if (redis_probe_run(target, ret_probe, &failure) == 0)

@@ -46,7 +46,7 @@ static int read_endpoint(const struct pg_rows *rows, struct claim *claim, struct
     const char *comma = memchr(endpoints.bytes, ',', endpoints.length);
     if (comma)
         endpoints.length = (size_t)(comma - endpoints.bytes);
-    if (redis_endpoint_parse(endpoints, &claim->target.endpoint) < 0)
+    if (endpoint_parse(endpoints, &claim->target.endpoint) < 0)
         return error_set(err, ERROR_REDIS_CONNECTION, "'%.*s' is no endpoint",
                          (int)endpoints.length, endpoints.bytes);
     return 0;

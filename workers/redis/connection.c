@@ -16,7 +16,7 @@
 enum { READ_SIZE = 64 << 10 };
 
 struct redis_connection {
-    char name[REDIS_ENDPOINT_TEXT_MAX + 1];
+    char name[ENDPOINT_TEXT_MAX + 1];
     struct stream stream;
     struct output output;
     struct reply_reader reader;
@@ -33,7 +33,7 @@ int redis_connection_open(const struct redis_target *target, struct redis_interr
     if (!connection)
         abort();
     memset(connection, 0, offsetof(struct redis_connection, input));
-    redis_endpoint_format(&target->endpoint, connection->name);
+    endpoint_format(&target->endpoint, connection->name);
     output_init(&connection->output);
     reply_reader_init(&connection->reader);
     connection->timeout_ms = target->connect_timeout_ms;

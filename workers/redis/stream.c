@@ -101,7 +101,7 @@ static int connect_any(struct stream *stream, const struct addrinfo *addresses, 
     return fail_with_errno(failure, err);
 }
 
-static int connect_endpoint(struct stream *stream, const struct redis_endpoint *endpoint,
+static int connect_endpoint(struct stream *stream, const struct endpoint *endpoint,
                             int64_t deadline, struct error *err)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};

@@ -50,7 +50,7 @@ static int parse_options(int argc, char **argv, struct options *options)
                                     .connect_timeout_ms = WAIT_MS,
                                     .reply_timeout_ms = WAIT_MS};
     target->tls = target->tls_ca != NULL;
-    if (argc < 2 || redis_endpoint_parse(text_of(argv[1]), &target->endpoint) < 0)
+    if (argc < 2 || endpoint_parse(text_of(argv[1]), &target->endpoint) < 0)
         return usage();
     for (int i = 2; i < argc; i++) {
         if (strcmp(argv[i], "--keys") == 0)

@@ -1,7 +1,7 @@
 /* Endpoints: what is taken, what is refused, and the way back. */
 #include <string.h>
 
-#include "redis/endpoint.h"
+#include "base/endpoint.h"
 #include "unit.h"
 
 static void takes_endpoints(void **state)
@@ -19,12 +19,12 @@ static void takes_endpoints(void **state)
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct redis_endpoint endpoint;
-        char text[REDIS_ENDPOINT_TEXT_MAX + 1];
-        assert_int_equal(redis_endpoint_parse(text_of(cases[i].text), &endpoint), 0);
+        struct endpoint endpoint;
+        char text[ENDPOINT_TEXT_MAX + 1];
+        assert_int_equal(endpoint_parse(text_of(cases[i].text), &endpoint), 0);
         assert_string_equal(endpoint.host, cases[i].host);
         assert_int_equal(endpoint.port, cases[i].port);
-        redis_endpoint_format(&endpoint, text);
+        endpoint_format(&endpoint, text);
         assert_string_equal(text, cases[i].text);
     }
 }
@@ -40,35 +40,35 @@ static void refuses_what_is_no_endpoint(void **state)
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct redis_endpoint endpoint;
-        if (redis_endpoint_parse(text_of(cases[i]), &endpoint) == 0)
+        struct endpoint endpoint;
+        if (endpoint_parse(text_of(cases[i]), &endpoint) == 0)
             fail_msg("taken: '%s'", cases[i]);
     }
 }
 
 static void bounds_the_host(void **state)
 {
-    char text[REDIS_HOST_MAX + 8];
-    struct redis_endpoint endpoint;
+    char text[ENDPOINT_HOST_MAX + 8];
+    struct endpoint endpoint;
     (void)state;
     memset(text, 'a', sizeof(text));
-    memcpy(text + REDIS_HOST_MAX, ":1", 3);
-    assert_int_equal(redis_endpoint_parse(text_of(text), &endpoint), 0);
+    memcpy(text + ENDPOINT_HOST_MAX, ":1", 3);
+    assert_int_equal(endpoint_parse(text_of(text), &endpoint), 0);
     memset(text, 'a', sizeof(text));
-    memcpy(text + REDIS_HOST_MAX + 1, ":1", 3);
-    assert_int_equal(redis_endpoint_parse(text_of(text), &endpoint), -1);
+    memcpy(text + ENDPOINT_HOST_MAX + 1, ":1", 3);
+    assert_int_equal(endpoint_parse(text_of(text), &endpoint), -1);
 }
 
 static void takes_host_and_port_apart(void **state)
 {
-    struct redis_endpoint endpoint;
+    struct endpoint endpoint;
     (void)state;
-    assert_int_equal(redis_endpoint_init(TEXT("::1"), 6379, &endpoint), 0);
+    assert_int_equal(endpoint_init(TEXT("::1"), 6379, &endpoint), 0);
     assert_string_equal(endpoint.host, "::1");
-    assert_int_equal(redis_endpoint_init(TEXT("[::1]"), 6379, &endpoint), -1);
-    assert_int_equal(redis_endpoint_init(TEXT("redis"), 0, &endpoint), -1);
-    assert_int_equal(redis_endpoint_init(TEXT("redis"), 65536, &endpoint), -1);
-    assert_int_equal(redis_endpoint_init(TEXT("a\0b"), 1, &endpoint), -1);
+    assert_int_equal(endpoint_init(TEXT("[::1]"), 6379, &endpoint), -1);
+    assert_int_equal(endpoint_init(TEXT("redis"), 0, &endpoint), -1);
+    assert_int_equal(endpoint_init(TEXT("redis"), 65536, &endpoint), -1);
+    assert_int_equal(endpoint_init(TEXT("a\0b"), 1, &endpoint), -1);
 }
 
 int main(void)

@@ -9,7 +9,7 @@
 #define REDIS_CONNECTION_H
 
 #include "base/error.h"
-#include "redis/endpoint.h"
+#include "base/endpoint.h"
 #include "redis/reply.h"
 
 enum {
@@ -22,7 +22,7 @@ enum {
 
 /* All text is borrowed during redis_connection_open only. */
 struct redis_target {
-    struct redis_endpoint endpoint;
+    struct endpoint endpoint;
     bool tls;
     const char *tls_ca;          /* PEM certificates, NULL: those the system trusts */
     const char *tls_server_name; /* the name or address in the certificate, NULL: the host */
