@@ -1,11 +1,9 @@
-/* dcsctl key: the keys that tenants sign with.  A secret is made, sealed and shown here, once. */
+/* dcsctl key: the keys that tenants and operators sign with.  A secret is made, sealed and shown
+ * here, once. */
 #include "model/access_key_store.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-#include <openssl/rand.h>
 
 #include "base/scope.h"
 #include "base/secret.h"
@@ -14,12 +12,10 @@
 #include "report_rows.h"
 #include "sealing.h"
 
-static const char upper_case[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-static const char both_cases[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-
 static const struct report_column added_columns[] = {
     {"id", "access key", REPORT_TEXT},
     {"secret", "secret key", REPORT_TEXT},
+    {"role", "role", REPORT_TEXT},
     {"project_id", "project", REPORT_TEXT},
 };
 
@@ -27,64 +23,71 @@ static const struct report_column columns[] = {
     {"id", "ID", REPORT_TEXT},
     {"project_id", NULL, REPORT_TEXT},
     {"project", "PROJECT", REPORT_TEXT},
+    {"role", "ROLE", REPORT_TEXT},
     {"created_at", "CREATED", REPORT_TEXT},
     {"disabled_at", "DISABLED", REPORT_TEXT},
 };
 enum { COLUMN_COUNT = sizeof(columns) / sizeof(columns[0]) };
 
-static const struct report_column disabled_columns[] = {
+static const struct report_column updated_columns[] = {
     {"id", "access key", REPORT_TEXT},
     {"disabled", "disabled", REPORT_FLAG},
 };
 
-static void random_text(const char *alphabet, size_t length, char *ret_text)
+/* The project of the new key; null for an operator's. */
+static int owner_option(struct cli *cli, struct uuid *ret_project, const char **ret_parameter,
+                        struct error *err)
 {
-    size_t letters = strlen(alphabet);
-    for (size_t i = 0; i < length;) {
-        unsigned char byte;
-        if (RAND_bytes(&byte, 1) != 1)
-            abort();
-        /* What is past the last whole multiple would make the first letters likelier. */
-        if (byte < 256 - 256 % letters)
-            ret_text[i++] = alphabet[byte % letters];
-    }
-    ret_text[length] = '\0';
+    bool operator_key = arguments_have(cli->arguments, OPTION_OPERATOR);
+    if (operator_key == arguments_have(cli->arguments, OPTION_PROJECT))
+        return error_set(err, ERROR_INVALID_PARAMETER, "either --project or --operator is needed");
+    return project_option(cli, ret_project, ret_parameter, err);
 }
 
-static int insert(struct cli *cli, const struct uuid *project, const char *id, const char *secret,
-                  struct error *err)
+static int insert(struct cli *cli, const char *project, const struct access_key_pair *pair,
+                  struct pg_rows *ret_rows, struct error *err)
 {
     char sealed[SEALED_TEXT_MAX];
-    if (seal(cli->config, id, secret, ACCESS_KEY_SECRET_LENGTH, sealed, err) < 0)
+    if (seal(cli->config, pair->id, pair->secret, ACCESS_KEY_SECRET_LENGTH, sealed, err) < 0)
         return -1;
     struct pg_parameters parameters;
     pg_parameters_init(&parameters);
-    pg_parameters_add_reference(&parameters, id);
-    pg_parameters_add_reference(&parameters, project->text);
+    pg_parameters_add_reference(&parameters, pair->id);
+    pg_parameters_add_reference(&parameters, project);
     pg_parameters_add_reference(&parameters, sealed);
-    return cli_execute(cli, &access_key_insert, &parameters, NULL, err);
+    if (cli_execute(cli, &access_key_insert, &parameters, ret_rows, err) < 0)
+        return -1;
+    if (ret_rows->row_count == 0)
+        return error_set(err, ERROR_NOT_FOUND, "the project was removed meanwhile");
+    return 0;
+}
+
+static void show_added(const struct cli *cli, const struct pg_rows *rows, const char *secret)
+{
+    SCOPED(report_release) struct report report;
+    report_init(&report, added_columns, sizeof(added_columns) / sizeof(added_columns[0]));
+    report_add_text(&report, pg_rows_string(rows, 0, ACCESS_KEY_ID));
+    report_add_text(&report, secret);
+    report_add_text(&report, pg_rows_string(rows, 0, ACCESS_KEY_ROLE));
+    report_add_project(&report, pg_rows_string(rows, 0, ACCESS_KEY_PROJECT_ID));
+    report_write_one(&report, cli->json);
+    if (!cli->json)
+        puts("Keep the secret key: it is not shown again.");
 }
 
 int command_key_add(struct cli *cli, struct error *err)
 {
     struct uuid project;
-    if (project_lookup(cli, arguments_value(cli->arguments, OPTION_PROJECT), &project, err) < 0)
+    const char *parameter = NULL;
+    if (owner_option(cli, &project, &parameter, err) < 0)
         return -1;
-    char id[ACCESS_KEY_ID_LENGTH + 1], secret[ACCESS_KEY_SECRET_LENGTH + 1];
-    random_text(upper_case, ACCESS_KEY_ID_LENGTH, id);
-    random_text(both_cases, ACCESS_KEY_SECRET_LENGTH, secret);
-    int status = insert(cli, &project, id, secret, err);
-    if (status == 0) {
-        SCOPED(report_release) struct report report;
-        report_init(&report, added_columns, 3);
-        report_add_text(&report, id);
-        report_add_text(&report, secret);
-        report_add_project(&report, project.text);
-        report_write_one(&report, cli->json);
-        if (!cli->json)
-            puts("Keep the secret key: it is not shown again.");
-    }
-    secret_cleanse(secret, sizeof(secret));
+    struct access_key_pair pair;
+    SCOPED(pg_rows_release) struct pg_rows rows = {0};
+    access_key_generate(&pair);
+    int status = insert(cli, parameter, &pair, &rows, err);
+    if (status == 0)
+        show_added(cli, &rows, pair.secret);
+    secret_cleanse(&pair, sizeof(pair));
     return status;
 }
 
@@ -106,6 +109,7 @@ int command_key_list(struct cli *cli, struct error *err)
         report_add_text(&report, pg_rows_string(&rows, row, ACCESS_KEY_ID));
         report_add_project(&report, pg_rows_string(&rows, row, ACCESS_KEY_PROJECT_ID));
         report_add_text(&report, pg_rows_string(&rows, row, ACCESS_KEY_PROJECT_NAME));
+        report_add_text(&report, pg_rows_string(&rows, row, ACCESS_KEY_ROLE));
         report_add_time(&report, &rows, row, ACCESS_KEY_CREATED_AT);
         report_add_time(&report, &rows, row, ACCESS_KEY_DISABLED_AT);
     }
@@ -113,20 +117,33 @@ int command_key_list(struct cli *cli, struct error *err)
     return 0;
 }
 
-int command_key_disable(struct cli *cli, struct error *err)
+static int update(struct cli *cli, bool enabled, struct error *err)
 {
+    enum { OUTCOME = 0 };
     struct pg_parameters parameters;
     pg_parameters_init(&parameters);
     pg_parameters_add_reference(&parameters, cli->word);
+    pg_parameters_add_boolean(&parameters, enabled);
+    pg_parameters_add_reference(&parameters, NULL);
     SCOPED(pg_rows_release) struct pg_rows rows = {0};
-    if (cli_execute(cli, &access_key_disable, &parameters, &rows, err) < 0)
+    if (cli_execute(cli, &access_key_update, &parameters, &rows, err) < 0)
         return -1;
-    if (rows.row_count == 0)
+    if (strcmp(pg_rows_string(&rows, 0, OUTCOME), "updated") != 0)
         return error_set(err, ERROR_NOT_FOUND, "there is no access key '%s'", cli->word);
     SCOPED(report_release) struct report report;
-    report_init(&report, disabled_columns, 2);
+    report_init(&report, updated_columns, 2);
     report_add_text(&report, cli->word);
-    report_add_flag(&report, true);
+    report_add_flag(&report, !enabled);
     report_write_one(&report, cli->json);
     return 0;
+}
+
+int command_key_disable(struct cli *cli, struct error *err)
+{
+    return update(cli, false, err);
+}
+
+int command_key_enable(struct cli *cli, struct error *err)
+{
+    return update(cli, true, err);
 }

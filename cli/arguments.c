@@ -7,6 +7,7 @@ const struct option_description option_descriptions[OPTION_COUNT] = {
     [OPTION_HELP] = {"--help", NULL, 1, "say how the command is used"},
     [OPTION_JSON] = {"--json", NULL, 1, "print one JSON document instead of a table"},
     [OPTION_PROJECT] = {"--project", "P", 1, "project, by id or name"},
+    [OPTION_OPERATOR] = {"--operator", NULL, 1, "an operator's key: administration, no project"},
     [OPTION_INSTANCE] = {"--instance", "I", 1, "instance, by id, or by name with --project"},
     [OPTION_STATUS] = {"--status", "S", 1, "waiting, running, success or failed"},
     [OPTION_LIMIT] = {"--limit", "N", 1, "at most so many, the newest first (1 to 1000; 20)"},
@@ -22,7 +23,9 @@ const struct option_description option_descriptions[OPTION_COUNT] = {
     [OPTION_USER] = {"--user", "NAME", 1, "ACL user; else the default user"},
     [OPTION_PASSWORD_FILE] = {"--password-file", "FILE", 1,
                               "file with the password, - for standard input"},
-    [OPTION_NO_PROBE] = {"--no-probe", NULL, 1, "register only; do not connect"},
+    [OPTION_HOTKEYS_COMMAND] = {"--hotkeys-command", NULL, 1,
+                                "take hot keys from the server's HOTKEYS command, LFU or not"},
+    [OPTION_NO_PROBE] = {"--no-probe", NULL, 1, "do not probe now; leave it to a worker"},
 };
 
 static int find_option(const char *word, size_t length)

@@ -9,7 +9,8 @@
     (PROJECT | OPTION_BIT(OPTION_ENDPOINT) | OPTION_BIT(OPTION_CACHE_MODE) |                       \
      OPTION_BIT(OPTION_DESCRIPTION) | OPTION_BIT(OPTION_TLS) | OPTION_BIT(OPTION_TLS_CA) |         \
      OPTION_BIT(OPTION_TLS_SERVER_NAME) | OPTION_BIT(OPTION_USER) |                                \
-     OPTION_BIT(OPTION_PASSWORD_FILE) | OPTION_BIT(OPTION_NO_PROBE))
+     OPTION_BIT(OPTION_PASSWORD_FILE) | OPTION_BIT(OPTION_HOTKEYS_COMMAND) |                       \
+     OPTION_BIT(OPTION_NO_PROBE))
 #define TASK_LIST                                                                                  \
     (PROJECT | OPTION_BIT(OPTION_INSTANCE) | OPTION_BIT(OPTION_STATUS) | OPTION_BIT(OPTION_LIMIT))
 
@@ -18,11 +19,16 @@ const struct command commands[] = {
      "Prints what it applied.  Safe to repeat, and to run twice at once."},
     {"project", "add", "NAME", 0, 0, command_project_add, "make a project; prints its id", NULL},
     {"project", "list", NULL, 0, 0, command_project_list, "all projects", NULL},
-    {"key", "add", NULL, PROJECT, PROJECT, command_key_add,
+    {"key", "add", NULL, PROJECT | OPTION_BIT(OPTION_OPERATOR), 0, command_key_add,
      "make an access key; prints its secret, once",
-     "The secret is stored sealed under the key file's first key and cannot be read again."},
+     "Either --project: a tenant's key, which opens that project; or --operator: an operator's, "
+     "which\n"
+     "belongs to no project and opens the administration interface only.  The secret is stored "
+     "sealed\n"
+     "under the key file's first key and cannot be read again."},
     {"key", "list", NULL, PROJECT, 0, command_key_list, "access keys", NULL},
     {"key", "disable", "ID", 0, 0, command_key_disable, "refuse requests signed with a key", NULL},
+    {"key", "enable", "ID", 0, 0, command_key_enable, "take them again", NULL},
     {"instance", "add", "NAME", INSTANCE_ADD, PROJECT | OPTION_BIT(OPTION_ENDPOINT),
      command_instance_add, "register a Redis or Valkey and probe it",
      "The password comes from a file or standard input and is stored sealed.  Where the probe "
@@ -58,8 +64,7 @@ static const char epilogue[] =
     "\nSettings (--name value, DCS_NAME in the environment, 'name = value' in --config FILE):\n"
     "  database_url              PostgreSQL connection string; environment or file only\n"
     "  key_file                  file of key-encryption keys ('secret generate-key' makes one)\n"
-    "  redis_connect_timeout_ms  time to reach a Redis when it is probed\n"
-    "  redis_reply_timeout_ms    longest silence of a Redis that owes a reply\n"
+    "  probe_timeout_ms          time to reach a Redis, and its longest silence, when probed\n"
     "\nExit status: 0 done; 1 failed, the reason is on standard error; 2 not understood.\n";
 
 static bool is_word(const struct arguments *arguments, int index, const char *word)

@@ -34,6 +34,7 @@ static const struct report_column record_columns[] = {
     {"engine_version", "version", REPORT_TEXT},
     {"node_role", "role", REPORT_TEXT},
     {"server_mode", "server mode", REPORT_TEXT},
+    {"hotkeys_command", "uses HOTKEYS", REPORT_FLAG},
     {"capabilities", "can be analysed", REPORT_LIST},
     {"databases", "databases", REPORT_NUMBER},
     {"used_memory", "used memory", REPORT_NUMBER},
@@ -62,8 +63,7 @@ static void add_probed_number(struct report *report, const struct instance *inst
         report_add_text(report, NULL);
 }
 
-static void add_record(struct report *report, const struct instance *instance,
-                       const char *tls_server_name)
+static void add_record(struct report *report, const struct instance *instance)
 {
     report_add_text(report, instance->id);
     report_add_project(report, instance->project_id);
@@ -73,13 +73,14 @@ static void add_record(struct report *report, const struct instance *instance,
     report_add_text(report, instance->cache_mode);
     report_add_text(report, instance->endpoints);
     report_add_flag(report, instance->enable_ssl);
-    report_add_text(report, tls_server_name);
+    report_add_text(report, instance->tls_server_name);
     report_add_text(report, instance->username);
     report_add_flag(report, instance->has_password);
     report_add_text(report, instance->engine);
     report_add_text(report, instance->engine_version);
     report_add_text(report, instance->node_role);
     report_add_text(report, instance->server_mode);
+    report_add_flag(report, instance->hotkeys_command);
     report_add_text(report, instance->capabilities);
     add_probed_number(report, instance, instance->databases);
     add_probed_number(report, instance, instance->used_memory);
@@ -101,8 +102,7 @@ int instance_show_record(struct cli *cli, const struct uuid *project, const char
     instance_read(&rows, 0, 0, &instance);
     SCOPED(report_release) struct report report;
     report_init(&report, record_columns, COUNT(record_columns));
-    add_record(&report, &instance,
-               pg_rows_string(&rows, 0, INSTANCE_COLUMN_COUNT + INSTANCE_TARGET_TLS_SERVER_NAME));
+    add_record(&report, &instance);
     report_write_one(&report, cli->json);
     return 0;
 }

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/endpoint.h"
 #include "base/scope.h"
 #include "instance.h"
 #include "model/instance_store.h"
-#include "base/endpoint.h"
 #include "sealing.h"
 
 enum { DESCRIPTION_MAX = 1024, CA_MAX = 64 * 1024, ENDPOINTS_MAX = 64 };
@@ -66,9 +66,7 @@ static int read_ca(const char *path, char **ret_pem, struct error *err)
     if (!path)
         return 0;
     SCOPED(scope_close) int file = open(path, O_RDONLY | O_CLOEXEC);
-    SCOPED(scope_free) char *pem = malloc(CA_MAX + 1);
-    if (!pem)
-        abort();
+    char pem[CA_MAX + 1];
     ssize_t length = file < 0 ? -1 : read(file, pem, CA_MAX);
     if (length < 0)
         return error_set(err, ERROR_CONFIG, "%s: %s", path, strerror(errno));
@@ -117,12 +115,17 @@ static int insert(struct cli *cli, const struct uuid *project, const struct uuid
     pg_parameters_add_reference(&parameters, arguments_value(arguments, OPTION_TLS_SERVER_NAME));
     pg_parameters_add_reference(&parameters, arguments_value(arguments, OPTION_USER));
     pg_parameters_add_reference(&parameters, sealed[0] ? sealed : NULL);
-    if (cli_execute(cli, &instance_insert, &parameters, NULL, err) == 0)
-        return 0;
-    if (err->code != ERROR_DATABASE_CONFLICT)
-        return -1;
-    error_clear(err);
-    return error_set(err, ERROR_DATABASE_CONFLICT, "there is an instance '%s' already", cli->word);
+    pg_parameters_add_boolean(&parameters, arguments_have(arguments, OPTION_HOTKEYS_COMMAND));
+    SCOPED(pg_rows_release) struct pg_rows rows = {0};
+    if (cli_execute(cli, &instance_insert, &parameters, &rows, err) < 0) {
+        if (err->code != ERROR_ALREADY_EXISTS)
+            return -1;
+        error_clear(err);
+        return error_set(err, ERROR_ALREADY_EXISTS, "there is an instance '%s' already", cli->word);
+    }
+    if (rows.row_count == 0)
+        return error_set(err, ERROR_NOT_FOUND, "the project was removed meanwhile");
+    return 0;
 }
 
 static int add(struct cli *cli, const struct uuid *project, const struct uuid *id,

@@ -3,12 +3,11 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/scope.h"
 #include "command.h"
 #include "printable.h"
-
-extern char **environ;
 
 enum { STATUS_DONE = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };
 enum { STATEMENT_TIMEOUT_MS = 60000 };

@@ -40,7 +40,8 @@ static size_t put_character(const char *text, size_t bytes, bool plain, char *re
         return bytes;
     }
     for (size_t i = 0; i < bytes; i++) {
-        memcpy(ret_place + i * ESCAPE_LENGTH, "\\x", 2);
+        ret_place[i * ESCAPE_LENGTH] = '\\';
+        ret_place[i * ESCAPE_LENGTH + 1] = 'x';
         char digits[3];
         text_format_hex((const unsigned char *)text + i, 1, digits);
         memcpy(ret_place + i * ESCAPE_LENGTH + 2, digits, 2);

@@ -20,6 +20,7 @@ static const struct report_column columns[] = {
     {"access_keys", "KEYS", REPORT_NUMBER},
     {"created_at", "CREATED", REPORT_TEXT},
 };
+enum { PAGE_SIZE = 500 };
 enum { COLUMN_COUNT = sizeof(columns) / sizeof(columns[0]) };
 
 int command_project_add(struct cli *cli, struct error *err)
@@ -33,11 +34,10 @@ int command_project_add(struct cli *cli, struct error *err)
     pg_parameters_add_reference(&parameters, id.text);
     pg_parameters_add_reference(&parameters, cli->word);
     if (cli_execute(cli, &project_insert, &parameters, NULL, err) < 0) {
-        if (err->code != ERROR_DATABASE_CONFLICT)
+        if (err->code != ERROR_ALREADY_EXISTS)
             return -1;
         error_clear(err);
-        return error_set(err, ERROR_DATABASE_CONFLICT, "there is a project '%s' already",
-                         cli->word);
+        return error_set(err, ERROR_ALREADY_EXISTS, "there is a project '%s' already", cli->word);
     }
     char digits[UUID_HEX_LENGTH + 1];
     uuid_format_hex(&id, digits);
@@ -53,19 +53,38 @@ int command_project_add(struct cli *cli, struct error *err)
     return 0;
 }
 
+/* One page; returns how many projects there are in all, or -1. */
+static int64_t add_page(struct cli *cli, int64_t offset, struct report *report, struct error *err)
+{
+    enum { FIRST = PROJECT_LIST_FIRST };
+    SCOPED(pg_rows_release) struct pg_rows rows = {0};
+    struct pg_parameters parameters;
+    pg_parameters_init(&parameters);
+    pg_parameters_add_integer(&parameters, offset);
+    pg_parameters_add_integer(&parameters, PAGE_SIZE);
+    if (cli_execute(cli, &project_list, &parameters, &rows, err) < 0)
+        return -1;
+    for (int row = 0; row < rows.row_count; row++) {
+        if (pg_rows_is_null(&rows, row, FIRST + PROJECT_ID))
+            continue;
+        report_add_project(report, pg_rows_string(&rows, row, FIRST + PROJECT_ID));
+        report_add_text(report, pg_rows_string(&rows, row, FIRST + PROJECT_NAME));
+        report_add_number(report, pg_rows_integer(&rows, row, FIRST + PROJECT_INSTANCES));
+        report_add_number(report, pg_rows_integer(&rows, row, FIRST + PROJECT_ACCESS_KEYS));
+        report_add_time(report, &rows, row, FIRST + PROJECT_CREATED_AT);
+    }
+    return pg_rows_integer(&rows, 0, PROJECT_LIST_COUNT);
+}
+
 int command_project_list(struct cli *cli, struct error *err)
 {
-    SCOPED(pg_rows_release) struct pg_rows rows = {0};
-    if (cli_execute(cli, &project_list, NULL, &rows, err) < 0)
-        return -1;
     SCOPED(report_release) struct report report;
     report_init(&report, columns, COLUMN_COUNT);
-    for (int row = 0; row < rows.row_count; row++) {
-        report_add_project(&report, pg_rows_string(&rows, row, PROJECT_ID));
-        report_add_text(&report, pg_rows_string(&rows, row, PROJECT_NAME));
-        report_add_number(&report, pg_rows_integer(&rows, row, PROJECT_INSTANCES));
-        report_add_number(&report, pg_rows_integer(&rows, row, PROJECT_ACCESS_KEYS));
-        report_add_time(&report, &rows, row, PROJECT_CREATED_AT);
+    int64_t count = 1;
+    for (int64_t offset = 0; offset < count; offset += PAGE_SIZE) {
+        count = add_page(cli, offset, &report, err);
+        if (count < 0)
+            return -1;
     }
     report_write_list(&report, cli->json, "projects", "There are no projects.");
     return 0;

@@ -50,11 +50,8 @@ static void put_cell(const struct report *report, size_t column, const char *tex
         putchar('\n');
 }
 
-void report_write_table(const struct report *report)
+static void write_table(const struct report *report, size_t *rooms)
 {
-    SCOPED(scope_free) size_t *rooms = calloc(report->column_count, sizeof(*rooms));
-    if (!rooms)
-        abort();
     for (size_t i = 0; i < report->column_count; i++) {
         const char *heading = report->columns[i].heading;
         if (!heading)
@@ -69,6 +66,15 @@ void report_write_table(const struct report *report)
         SCOPED(scope_free) char *text = shown(&report->values[i], CELL_WIDTH_MAX, &width);
         put_cell(report, column, text, width, rooms[column]);
     }
+}
+
+void report_write_table(const struct report *report)
+{
+    size_t *rooms = calloc(report->column_count, sizeof(*rooms));
+    if (!rooms)
+        abort();
+    write_table(report, rooms);
+    free(rooms);
 }
 
 void report_write_lines(const struct report *report)

@@ -1,4 +1,4 @@
-/* The tool's only way from a secret to the database and back. */
+/* The tool's only way from a secret to the database. */
 #include "sealing.h"
 
 #include <errno.h>
@@ -6,13 +6,14 @@
 #include <string.h>
 
 #include "base/scope.h"
+#include "base/text.h"
 
 static void keyring_cleanup(struct keyring **keyring)
 {
     keyring_free(*keyring);
 }
 
-static int load(const struct config *config, struct keyring **ret_keyring, struct error *err)
+int sealing_load(const struct config *config, struct keyring **ret_keyring, struct error *err)
 {
     if (config->key_file[0] == '\0')
         return error_set(err, ERROR_CONFIG,
@@ -26,26 +27,13 @@ int seal(const struct config *config, const char *owner, const char *secret, siz
     SCOPED(keyring_cleanup) struct keyring *keyring = NULL;
     unsigned char sealed[SECRET_MAX + SECRET_OVERHEAD];
     size_t sealed_length;
-    if (load(config, &keyring, err) < 0 ||
+    if (sealing_load(config, &keyring, err) < 0 ||
         secret_seal(keyring, owner, secret, length, sealed, &sealed_length, err) < 0)
         return -1;
-    memcpy(ret_text, "\\x", 2);
+    ret_text[0] = '\\';
+    ret_text[1] = 'x';
     text_format_hex(sealed, sealed_length, ret_text + 2);
     return 0;
-}
-
-int unseal(const struct config *config, const char *owner, const struct pg_rows *rows, int row,
-           int column, char *ret_secret, struct error *err)
-{
-    SCOPED(keyring_cleanup) struct keyring *keyring = NULL;
-    unsigned char sealed[SECRET_MAX + SECRET_OVERHEAD];
-    size_t length;
-    ptrdiff_t sealed_length = pg_rows_bytes(rows, row, column, sealed, sizeof(sealed));
-    if (sealed_length < 0)
-        return error_set(err, ERROR_SECRET, "a sealed secret is too long");
-    if (load(config, &keyring, err) < 0)
-        return -1;
-    return secret_open(keyring, owner, sealed, (size_t)sealed_length, ret_secret, &length, err);
 }
 
 static int read_all(int file, const char *path, char *ret_bytes, size_t *ret_length,

@@ -4,19 +4,16 @@
 
 #include "base/config.h"
 #include "base/secret.h"
-#include "pg/result.h"
 
 /* `\x`, two digits a byte, and a NUL. */
 enum { SEALED_TEXT_MAX = 2 + 2 * (SECRET_MAX + SECRET_OVERHEAD) + 1 };
 
+/* The keys of key_file, freed by keyring_free; the failure says how to make them. */
+int sealing_load(const struct config *config, struct keyring **ret_keyring, struct error *err);
+
 /* Seals a secret and writes it as a bytea's text. */
 int seal(const struct config *config, const char *owner, const char *secret, size_t length,
          char ret_text[SEALED_TEXT_MAX], struct error *err);
-
-/* Opens a sealed secret of a row.  ret_secret has room for SECRET_MAX + 1 bytes and is cleansed by
- * the caller. */
-int unseal(const struct config *config, const char *owner, const struct pg_rows *rows, int row,
-           int column, char *ret_secret, struct error *err);
 
 /* Reads a password from a file, or from standard input where the path is "-".  One line break at
  * its end does not belong to it.  ret_password has room for SECRET_MAX + 1 bytes and is cleansed by

@@ -1,29 +1,27 @@
-/* A claim: one task taken from the queue, with the fence that guards every write on it and the way to reach
- * its Redis. */
+/* A claim: one task taken from the queue, with the fence that guards every write on it and the way
+ * to reach its Redis. */
 #ifndef WORKERS_CLAIM_H
 #define WORKERS_CLAIM_H
 
 #include "base/config.h"
 #include "base/secret.h"
 #include "base/uuid.h"
+#include "instance/target.h"
 #include "model/scan_kind.h"
 #include "pg/session.h"
-#include "redis/connection.h"
 
 struct claim {
     struct uuid project, instance, task;
     int64_t fence;
     int attempt;
     const struct scan_kind *kind;
-    char *instance_name;
-    /* Text in target belongs to the claim. */
-    struct redis_target target;
-    char *tls_ca, *tls_server_name, *username, *password;
+    struct instance_target target;
 };
 
-/* Takes a task that is due: 1, or 0 where none is, or -1.  After 1 the claim is released by claim_release.  Where
- * the instance cannot be dialled (its password does not open, its endpoint is malformed) the task is claimed
- * all the same and ret_unusable says why: it must be recorded as failed. */
+/* Takes a task that is due: 1, or 0 where none is, or -1.  After 1 the claim is released by
+ * claim_release.  Where the instance cannot be dialled (its password does not open, its endpoint is
+ * malformed) the task is claimed all the same and ret_unusable says why: it must be recorded as
+ * failed. */
 int claim_next(struct pg_session *session, const struct config *config,
                const struct keyring *keyring, const char *owner, struct claim *ret_claim,
                struct error *ret_unusable, struct error *err);

@@ -1,5 +1,5 @@
-/* dcs-worker: a pool of scan threads, a keeper of leases, and a main thread that listens for work, looks
- * after tasks that nobody finishes, and waits for the signal to stop. */
+/* dcs-worker: a pool of scan threads, a keeper of leases, a prober of instances, and a main thread
+ * that listens for work, sweeps, and waits for the signal to stop. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -9,9 +9,10 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "base/scope.h"
+#include "janitor.h"
 #include "model/migration.h"
 #include "model/scan_task_store.h"
+#include "prober.h"
 #include "runner.h"
 
 enum { RUNNERS_MAX = 256, STATEMENT_TIMEOUT_MS = 10000, OWNER_MAX = 128 };
@@ -20,7 +21,8 @@ static void print_usage(void)
 {
     puts("Usage: dcs-worker [--config FILE] [--SETTING=VALUE ...]\n"
          "       dcs-worker --help | --version\n\n"
-         "Runs scan tasks.  SIGTERM and SIGINT give running tasks back and end it.\n");
+         "Runs scan tasks and probes instances.  SIGTERM and SIGINT give running tasks back and "
+         "end it.\n");
     config_print_help();
 }
 
@@ -45,20 +47,6 @@ static void on_notify(void *argument, const char *channel, const char *payload)
         queue_ring(&worker->queue);
 }
 
-/* Fails the tasks whose last attempt was lost. */
-static int give_up(struct pg_session *session, const struct config *config, struct error *err)
-{
-    struct pg_parameters parameters;
-    SCOPED(pg_rows_release) struct pg_rows rows = {0};
-    pg_parameters_init(&parameters);
-    pg_parameters_add_integer(&parameters, config->attempts_max);
-    if (pg_session_execute(session, &scan_task_give_up, &parameters, &rows, err) < 0)
-        return -1;
-    for (int row = 0; row < rows.row_count; row++)
-        LOG_WARNING("task_given_up", LOG_TEXT("task", pg_rows_string(&rows, row, 0)));
-    return 0;
-}
-
 static bool stop_is_requested(int signals)
 {
     struct signalfd_siginfo info;
@@ -72,11 +60,12 @@ static int listen_for_tasks(struct pg_session *session, struct error *err)
     return pg_session_script(session, "LISTEN " SCAN_TASK_CHANNEL, err);
 }
 
-/* Until the signal.  A lost database is waited for; notifications missed meanwhile are made up for by
- * looking. */
+/* Until the signal.  A lost database is waited for; notifications missed meanwhile are made up for
+ * by looking. */
 static void attend(struct worker *worker, struct pg_session *session, int signals)
 {
     const int interval_ms = (int)worker->config->poll_seconds * 1000;
+    struct janitor janitor = {.config = worker->config, .session = session};
     bool listening = false;
     while (!stop_is_requested(signals)) {
         struct error err = {0};
@@ -84,10 +73,10 @@ static void attend(struct worker *worker, struct pg_session *session, int signal
         listening = status == 0;
         if (status == 0)
             status = pg_session_wait(session, interval_ms, signals, on_notify, worker, &err);
-        if (status == 0) {
+        if (status == 0)
             queue_ring(&worker->queue);
-            status = give_up(session, worker->config, &err);
-        }
+        if (status >= 0)
+            status = janitor_sweep(&janitor, &err);
         if (status < 0) {
             listening = false;
             LOG_WARNING("upkeep_failed", LOG_ERROR_FIELDS(&err));
@@ -109,12 +98,14 @@ static void work(struct worker *worker, struct pg_session *session, int signals)
     int count = (int)worker->config->scan_threads;
     queue_init(&worker->queue);
     worker->keeper = lease_keeper_new(worker->config, worker->owner);
+    struct prober *prober = prober_new(worker->config, worker->keyring);
     for (int i = 0; i < count; i++)
         runner_start(&runners[i], worker);
     LOG_INFO("working", LOG_TEXT("worker", worker->owner), LOG_NUMBER("threads", count));
     attend(worker, session, signals);
     LOG_INFO("stopping");
     queue_stop(&worker->queue);
+    prober_free(prober);
     for (int i = 0; i < count; i++)
         runner_join(&runners[i]);
     lease_keeper_free(worker->keeper);

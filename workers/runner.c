@@ -1,5 +1,5 @@
-/* Claim, run, record.  A scan that ends because its task is not ours any more records nothing; one that
- * ends because the worker stops gives its task back. */
+/* Claim, run, record.  A scan that ends because its task is not ours any more records nothing; one
+ * that ends because the worker stops gives its task back. */
 #include "runner.h"
 
 #include <stdlib.h>
@@ -45,9 +45,10 @@ static int scan(struct run *run, struct scan_outcome *ret_outcome, struct error 
     bool expired = run->claim.kind->id == SCAN_KIND_EXPIRED;
     struct scan_request request = {
         .kind = run->claim.kind,
-        .target = run->claim.target,
+        .target = run->claim.target.redis,
         .batch_keys = (int)(expired ? config->expired_batch_keys : config->scan_batch_keys),
         .timeout_ms = config->scan_timeout_seconds * 1000,
+        .hotkeys_command = run->claim.target.hotkeys_command,
         .stopped = scan_must_stop,
         .stopped_argument = run,
         .progress = on_progress,
@@ -64,8 +65,8 @@ static void add_task(const struct run *run, struct pg_parameters *parameters)
     pg_parameters_add_integer(parameters, run->claim.fence);
 }
 
-/* Writes the end of a run.  While the database is away it is tried again as long as the lease is safe;
- * after that another worker will take the task over. */
+/* Writes the end of a run.  While the database is away it is tried again as long as the lease is
+ * safe; after that another worker will take the task over. */
 static void record(struct run *run, const struct pg_statement *statement,
                    const struct pg_parameters *parameters)
 {

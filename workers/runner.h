@@ -1,4 +1,5 @@
-/* A runner: a thread that claims a task, runs its scan, and records what came of it; then the next one. */
+/* A runner: a thread that claims a task, runs its scan, and records what came of it; then the next
+ * one. */
 #ifndef WORKERS_RUNNER_H
 #define WORKERS_RUNNER_H
 

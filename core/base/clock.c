@@ -102,6 +102,8 @@ int clock_parse_iso(const char *text, int length, int64_t *ret_unix_ms)
             milliseconds += digits * scale;
         }
     }
+    if (seconds < 0)
+        return -1;
     *ret_unix_ms = seconds * 1000 + milliseconds;
     return 0;
 }

@@ -54,8 +54,7 @@ int endpoint_parse(struct text text, struct endpoint *ret_endpoint)
     return endpoint_init(host, port, ret_endpoint);
 }
 
-void endpoint_format(const struct endpoint *endpoint,
-                           char ret_text[ENDPOINT_TEXT_MAX + 1])
+void endpoint_format(const struct endpoint *endpoint, char ret_text[ENDPOINT_TEXT_MAX + 1])
 {
     bool is_v6 = strchr(endpoint->host, ':') != NULL;
     snprintf(ret_text, ENDPOINT_TEXT_MAX + 1, is_v6 ? "[%s]:%d" : "%s:%d", endpoint->host,

@@ -67,7 +67,8 @@ const struct pg_statement instance_insert = {
 
 const struct pg_statement instance_update = {
     "instance_update",
-    "WITH target AS (SELECT id FROM instance WHERE project_id = $1::uuid AND id = $2::uuid), "
+    "WITH target AS (SELECT id, version, sealed_password FROM instance "
+    "    WHERE project_id = $1::uuid AND id = $2::uuid), "
     "updated AS (UPDATE instance i SET name = $3::text, description = $4::text, "
     "    cache_mode = $5::text, endpoints = string_to_array($6::text, ','), "
     "    enable_ssl = $7::boolean, tls_ca = $8::text, tls_server_name = $9::text, "
@@ -78,8 +79,11 @@ const struct pg_statement instance_update = {
     "    probe_at = CASE WHEN " WAY_CHANGED " THEN now() ELSE i.probe_at END, "
     "    version = i.version + 1, updated_at = now() "
     "    WHERE i.project_id = $1::uuid AND i.id = $2::uuid AND i.version = $14::bigint "
+    "    AND ($10::text IS NULL OR NOT $13::boolean OR i.sealed_password IS NOT NULL) "
     "    RETURNING i.*) "
     "SELECT CASE WHEN i.id IS NOT NULL THEN 'updated' WHEN target.id IS NULL THEN 'no_instance' "
+    "    WHEN $10::text IS NOT NULL AND $13::boolean AND target.sealed_password IS NULL "
+    "        AND target.version = $14::bigint THEN 'no_password' "
     "    ELSE 'version' END, " INSTANCE_COLUMNS ", "
     "    CASE WHEN i.id IS NOT NULL THEN pg_notify('" INSTANCE_PROBE_CHANNEL "', '') END "
     "FROM (SELECT 1) one LEFT JOIN target ON true LEFT JOIN updated i ON true",

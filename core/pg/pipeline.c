@@ -19,7 +19,7 @@ enum {
 enum state { STATE_AWAY, STATE_CONNECTING, STATE_PREPARING, STATE_READY };
 
 /* A statement gives its result, an end mark (no result), and a sync. */
-enum phase { PHASE_RESULT, PHASE_END, PHASE_SYNC };
+enum phase { PHASE_RESULT, PHASE_SYNC };
 
 struct job {
     const char *name;
@@ -228,7 +228,16 @@ static bool deliver(struct pg_pipeline *pipeline, PGresult *result)
         lose_connection(pipeline, job.name);
         return false;
     }
-    pipeline->phase = PHASE_END;
+    /* The end of the results is there with the last of them.  It is taken before done runs: libpq drops it where
+     * done submits a statement. */
+    PGresult *end = PQgetResult(pipeline->connection);
+    if (end) {
+        PQclear(end);
+        pg_rows_release(&rows);
+        lose_connection(pipeline, "pipeline out of step");
+        return false;
+    }
+    pipeline->phase = PHASE_SYNC;
     if (job.done) {
         job.done(job.argument, status < 0 ? NULL : &rows, &err);
         pg_rows_release(&rows);
@@ -243,7 +252,7 @@ static bool deliver(struct pg_pipeline *pipeline, PGresult *result)
     return true;
 }
 
-/* Takes one step of the head's three.  Returns false where there is no further step now. */
+/* Takes one step of the head's two.  Returns false where there is no further step now. */
 static bool read_step(struct pg_pipeline *pipeline)
 {
     if (pipeline->depth == 0 || PQisBusy(pipeline->connection))
@@ -252,10 +261,6 @@ static bool read_step(struct pg_pipeline *pipeline)
     pipeline->progress_ms = clock_monotonic_ms();
     if (pipeline->phase == PHASE_RESULT && result)
         return deliver(pipeline, result);
-    if (pipeline->phase == PHASE_END && !result) {
-        pipeline->phase = PHASE_SYNC;
-        return true;
-    }
     bool synced = pipeline->phase == PHASE_SYNC && PQresultStatus(result) == PGRES_PIPELINE_SYNC;
     PQclear(result);
     if (!synced) {

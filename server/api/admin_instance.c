@@ -292,6 +292,8 @@ int render_admin_instance_updated(const struct api_request *request, const struc
                                   struct api_reply *reply, struct error *err)
 {
     (void)request;
+    if (text_equals(pg_rows_text(rows, 0, 0), TEXT("no_password")))
+        return invalid("username", err);
     if (check_update(rows, "instance", err) < 0)
         return -1;
     return render_one(rows, 1, "instance", reply, err);

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "api/reply.h"
+#include "api/route.h"
 #include "framing.h"
 
 void request_id_generate(char ret_id[UUID_HEX_LENGTH + 1])
@@ -57,16 +58,19 @@ static void replace_answer(h2o_filter_t *filter, h2o_req_t *req, h2o_ostream_t *
     struct error err = {0};
     struct api_reply reply;
     char request_id[UUID_HEX_LENGTH + 1];
+    struct text target = {req->input.path.base, req->input.path.len};
     (void)filter;
     error_of_status(req->res.status, &err);
     request_id_generate(request_id);
     api_reply_init(&reply);
-    api_reply_set_error(&reply, &err, API_ERROR_DCS, request_id);
+    api_reply_set_error(&reply, &err,
+                        route_is_administration(target) ? API_ERROR_PROBLEM : API_ERROR_DCS,
+                        request_id);
 
     h2o_iovec_t id = h2o_strdup(&req->pool, request_id, UUID_HEX_LENGTH);
     memset(&req->res.headers, 0, sizeof(req->res.headers));
-    h2o_add_header(&req->pool, &req->res.headers, H2O_TOKEN_CONTENT_TYPE, NULL,
-                   H2O_STRLIT("application/json"));
+    h2o_add_header(&req->pool, &req->res.headers, H2O_TOKEN_CONTENT_TYPE, NULL, reply.content_type,
+                   strlen(reply.content_type));
     h2o_add_header_by_str(&req->pool, &req->res.headers, H2O_STRLIT("x-request-id"), 0,
                           "X-Request-Id", id.base, id.len);
     req->res.status = reply.status;

@@ -6,9 +6,16 @@ import tls from 'node:tls';
 import { sign } from './signer.mjs';
 import { within, DEADLINE_MS } from './wait.mjs';
 
+// With a body of JSON, and headers by name.
+export const json = (value, headers = {}) => ({
+  body: JSON.stringify(value), headers: [['Content-Type', 'application/json'], ...Object.entries(headers)],
+});
+
 export class Client {
-  constructor({ port, ca, key }) {
+  // check is called with every exchange: method, target, answer.
+  constructor({ port, ca, key, check }) {
     this.port = port;
+    this.check = check;
     this.key = key;
     this.count = 0;
     this.agent = new https.Agent({ keepAlive: true, ca, maxSockets: 4 });
@@ -33,7 +40,9 @@ export class Client {
       });
       request.on('error', reject).end(body);
     });
-    return within(`${method} ${target}`, exchange);
+    const answered = await within(`${method} ${target}`, exchange);
+    this.check?.(method, target, answered);
+    return answered;
   }
 
   // Signed.  A number in a signed header keeps two requests of one second apart: with one signature they
@@ -54,6 +63,10 @@ export class Client {
 
   delete(target, how) {
     return this.request('DELETE', target, how);
+  }
+
+  put(target, how) {
+    return this.request('PUT', target, how);
   }
 
   close() {

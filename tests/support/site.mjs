@@ -11,6 +11,7 @@ import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAuthority, createCertificate } from './certificates.mjs';
+import { contract } from './contract.mjs';
 import { Client, exchangeRaw } from './http.mjs';
 import { Postgres } from './postgres.mjs';
 import { Program, must, run } from './program.mjs';
@@ -167,8 +168,16 @@ export class Site {
     return new Tenant(this, name, project.id, key);
   }
 
+  // An operator's client: it signs with a key that belongs to no project.
+  async operator() {
+    const key = await this.dcsctl('key', 'add', '--operator');
+    return this.client({ id: key.id, secret: key.secret });
+  }
+
+  // What it is answered is held against the published description.
   client(key) {
-    const client = new Client({ port: this.port, ca: this.ca, key });
+    const check = (method, target, answer) => contract.check(method, target, answer);
+    const client = new Client({ port: this.port, ca: this.ca, key, check });
     this.world.onClose(async () => client.close());
     return client;
   }
@@ -210,10 +219,19 @@ export class InstancePaths {
     this.expired = `${this.path}/scan-expire-keys-task`;
     this.expiredAgain = `${this.path}/auto-expire/scan`;
     this.histories = `${this.path}/auto-expire/histories`;
+    this.createHot = `${this.path}/hotkey-task`;
+    this.listHot = `${this.path}/hotkey-tasks`;
+    this.autoscan = `${this.path}/bigkey/autoscan`;
+    this.autoscanHot = `${this.path}/hotkey/autoscan`;
+    this.autoscanExpired = `${this.path}/scan-expire-keys/autoscan-config`;
   }
 
   task(id) {
     return `${this.create}/${id}`;
+  }
+
+  hotTask(id) {
+    return `${this.createHot}/${id}`;
   }
 
   // Posts and returns the task; a refusal is thrown.

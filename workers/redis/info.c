@@ -47,8 +47,7 @@ int redis_info_integer(struct text info, const char *name, int64_t *ret_number)
     return redis_info_find(info, name, &value) ? text_parse_integer(value, ret_number) : -1;
 }
 
-/* `keys=1,expires=0,…`: one value of the list, which must be a count. */
-static int find_count(struct text list, const char *name, int64_t *ret_count)
+bool redis_info_item(struct text list, const char *name, struct text *ret_value)
 {
     while (list.length > 0) {
         struct text item, found;
@@ -56,10 +55,23 @@ static int find_count(struct text list, const char *name, int64_t *ret_count)
             item = list;
             list.length = 0;
         }
-        if (take_until(&item, '=', &found) && text_equals(found, text_of(name)))
-            return text_parse_integer(item, ret_count) < 0 || *ret_count < 0 ? -1 : 0;
+        if (take_until(&item, '=', &found) && text_equals(found, text_of(name))) {
+            *ret_value = item;
+            return true;
+        }
     }
-    return -1;
+    return false;
+}
+
+int redis_info_item_integer(struct text list, const char *name, int64_t *ret_number)
+{
+    struct text value;
+    return redis_info_item(list, name, &value) ? text_parse_integer(value, ret_number) : -1;
+}
+
+static int find_count(struct text list, const char *name, int64_t *ret_count)
+{
+    return redis_info_item_integer(list, name, ret_count) < 0 || *ret_count < 0 ? -1 : 0;
 }
 
 /* `db0`, and not `db0_distrib_strings_sizes`, which Redis 8 has as well. */

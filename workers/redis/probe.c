@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/scope.h"
 #include "redis/info.h"
 
 enum { DATABASES_DEFAULT = 16, VERSION_PART_MAX = 99 };
@@ -155,13 +154,16 @@ int redis_probe_connection(struct redis_connection *connection, struct redis_pro
     return ask_settings(connection, ret_probe, err);
 }
 
-int redis_probe_run(const struct redis_target *target, struct redis_probe *ret_probe,
-                    struct error *err)
+int redis_probe_has_command(struct redis_connection *connection, const char *name, bool *ret_has,
+                            struct error *err)
 {
-    SCOPED(redis_connection_cleanup) struct redis_connection *connection = NULL;
-    if (redis_connection_open(target, (struct redis_interrupt){0}, &connection, err) < 0)
+    const struct text words[] = {TEXT("COMMAND"), TEXT("INFO"), text_of(name)};
+    const struct redis_reply *reply;
+    if (redis_connection_call(connection, words, 3, &reply, err) < 0)
         return -1;
-    return redis_probe_connection(connection, ret_probe, err);
+    *ret_has = reply->kind == REDIS_ARRAY && reply->count == 1 &&
+               reply->elements[0].kind == REDIS_ARRAY && reply->elements[0].count > 0;
+    return 0;
 }
 
 bool redis_probe_is_lfu(const struct redis_probe *probe)

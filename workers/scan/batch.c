@@ -1,6 +1,7 @@
 /* Memory is kept from batch to batch, as all batches but the strangest are alike. */
 #include "batch.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,25 +28,37 @@ static void reserve(struct scan_batch *batch, size_t keys, size_t bytes)
     }
 }
 
+void scan_batch_begin(struct scan_batch *batch, int db, size_t keys, size_t bytes)
+{
+    reserve(batch, keys, bytes);
+    batch->busy = true;
+    batch->db = db;
+    batch->stage = 0;
+    batch->asked = batch->answered = 0;
+    batch->count = batch->names_length = 0;
+}
+
+struct scan_key *scan_batch_add(struct scan_batch *batch, struct text name)
+{
+    assert(batch->count < batch->keys_capacity &&
+           name.length <= batch->names_capacity - batch->names_length);
+    char *place = batch->names + batch->names_length;
+    if (name.length > 0)
+        memcpy(place, name.bytes, name.length);
+    batch->names_length += name.length;
+    struct scan_key *key = &batch->keys[batch->count++];
+    *key = (struct scan_key){.name = {place, name.length}};
+    return key;
+}
+
 void scan_batch_fill(struct scan_batch *batch, int db, const struct redis_reply *names)
 {
     size_t bytes = 0;
     for (size_t i = 0; i < names->count; i++)
         bytes += names->elements[i].text.length;
-    reserve(batch, names->count, bytes);
-    batch->busy = true;
-    batch->db = db;
-    batch->stage = 0;
-    batch->asked = batch->answered = 0;
-    batch->count = names->count;
-    char *place = batch->names;
-    for (size_t i = 0; i < names->count; i++) {
-        struct text name = names->elements[i].text;
-        if (name.length > 0)
-            memcpy(place, name.bytes, name.length);
-        batch->keys[i] = (struct scan_key){.name = {place, name.length}};
-        place += name.length;
-    }
+    scan_batch_begin(batch, db, names->count, bytes);
+    for (size_t i = 0; i < names->count; i++)
+        scan_batch_add(batch, names->elements[i].text);
 }
 
 int scan_batch_ask(struct scan_batch *batch, struct scan_key *key,

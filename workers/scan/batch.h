@@ -16,10 +16,13 @@ enum scan_key_type {
     SCAN_KEY_OTHER = SCAN_KEY_TYPE_COUNT
 };
 
+enum { SCAN_SIZE_UNKNOWN = -1 };
+
 /* What is learnt about a key from stage to stage. */
 struct scan_key {
     struct text name;
     int64_t size;
+    int64_t score; /* for the method: what it ranks by, where that is not the size */
     enum scan_key_type type;
     bool wanted; /* for the method: there is something left to ask */
 };
@@ -55,11 +58,17 @@ struct scan_batch {
     size_t asked; /* in this stage, at most one question about a key */
     size_t answered;
     char *names;
+    size_t names_length;
     size_t names_capacity;
 };
 
-/* Takes the names, which must all be strings: the names are copied, as the reply does not live
- * long. */
+/* Empties the batch and makes room for that many keys whose names have that many bytes together. */
+void scan_batch_begin(struct scan_batch *batch, int db, size_t keys, size_t bytes);
+
+/* Adds a key of which only the name is known; the name is copied. */
+struct scan_key *scan_batch_add(struct scan_batch *batch, struct text name);
+
+/* Begins with the names given, which must all be strings. */
 void scan_batch_fill(struct scan_batch *batch, int db, const struct redis_reply *names);
 
 int scan_batch_ask(struct scan_batch *batch, struct scan_key *key,

@@ -1,48 +1,18 @@
 /* The one loop that scans: SCAN, the questions about what it found, and the next SCAN already in
  * flight.
  *
- * Replies come in the order of the commands, so a queue of what is expected says whose a reply is.
  * A batch's questions and the next SCAN are queued as soon as its keys are there, and are sent
- * while its answers are still being read, so that the server always has something to do.  What is
- * in flight never leaves the database that is selected. */
-#include "scan/scan.h"
+ * while its answers are still being read, so that the server always has something to do. */
+#include "driver.h"
 
 #include <assert.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/clock.h"
-#include "base/scope.h"
-#include "cursor.h"
-#include "method.h"
-#include "snapshot.h"
 
-enum {
-    BATCHES_MAX = 3,
-    FLUSH_BYTES = 4096, /* commands that are not held back for more of them */
-    EXPECTED_MAX = BATCHES_MAX + 1
-};
+enum { FLUSH_BYTES = 4096 /* commands that are not held back for more of them */ };
 
-struct driver {
-    const struct scan_request *request;
-    const struct scan_method *method;
-    void *state; /* the method's */
-    struct redis_connection *connection;
-    int64_t started; /* monotonic ms */
-    int64_t commands;
-    struct scan_progress progress;
-
-    int db;
-    char count[12]; /* COUNT as text */
-    struct scan_cursor cursor;
-    bool scan_held; /* the next SCAN waits for a batch that is free */
-    struct scan_batch batches[BATCHES_MAX];
-    struct scan_batch *expected[EXPECTED_MAX]; /* whose replies come; null: the SCAN's */
-    int first_expected;
-    int expected_count;
-};
-
-static int check_time(void *argument, struct error *err)
+int driver_check_time(void *argument, struct error *err)
 {
     const struct driver *driver = argument;
     const struct scan_request *request = driver->request;
@@ -64,20 +34,20 @@ static int fail(const struct driver *driver, struct error *err)
 
 static void expect(struct driver *driver, struct scan_batch *batch)
 {
-    assert(driver->expected_count < EXPECTED_MAX);
-    int place = (driver->first_expected + driver->expected_count++) % EXPECTED_MAX;
+    assert(driver->expected_count < DRIVER_EXPECTED_MAX);
+    int place = (driver->first_expected + driver->expected_count++) % DRIVER_EXPECTED_MAX;
     driver->expected[place] = batch;
 }
 
 static void expect_no_more(struct driver *driver)
 {
-    driver->first_expected = (driver->first_expected + 1) % EXPECTED_MAX;
+    driver->first_expected = (driver->first_expected + 1) % DRIVER_EXPECTED_MAX;
     driver->expected_count--;
 }
 
 static struct scan_batch *find_free_batch(struct driver *driver)
 {
-    for (int i = 0; i < BATCHES_MAX; i++) {
+    for (int i = 0; i < DRIVER_BATCHES_MAX; i++) {
         if (!driver->batches[i].busy)
             return &driver->batches[i];
     }
@@ -124,7 +94,7 @@ static bool is_scan_reply(const struct redis_reply *reply)
     return true;
 }
 
-static void report_progress(struct driver *driver, size_t keys)
+void driver_report_progress(struct driver *driver, size_t keys)
 {
     const struct scan_request *request = driver->request;
     driver->progress.keys_seen += (int64_t)keys;
@@ -140,7 +110,7 @@ static int take_scan(struct driver *driver, const struct redis_reply *reply, str
         return fail(driver, err);
     }
     const struct redis_reply *names = &reply->elements[1];
-    report_progress(driver, names->count);
+    driver_report_progress(driver, names->count);
     if (scan_cursor_advance(&driver->cursor, reply->elements[0].text, names->count, err) < 0)
         return fail(driver, err);
     struct scan_batch *batch = NULL;
@@ -168,12 +138,8 @@ static int take_answer(struct driver *driver, struct scan_batch *batch,
     return queue_questions(driver, batch, err);
 }
 
-static int scan_selected(struct driver *driver, struct error *err)
+static int read_replies(struct driver *driver, struct error *err)
 {
-    scan_cursor_init(&driver->cursor, driver->request->batch_keys);
-    driver->scan_held = true;
-    if (queue_scan(driver, err) < 0)
-        return -1;
     while (driver->expected_count > 0) {
         const struct redis_reply *reply;
         struct scan_batch *batch = driver->expected[driver->first_expected];
@@ -204,81 +170,39 @@ static int select_database(struct driver *driver, int db, struct error *err)
     return 0;
 }
 
-static int check_server(struct driver *driver, const struct redis_probe *server, struct error *err)
+int driver_scan(struct driver *driver, int db, struct error *err)
 {
-    const char *reason = NULL;
-    if (server->mode != REDIS_MODE_STANDALONE)
-        reason = server->mode == REDIS_MODE_CLUSTER ? "a node of a cluster: not supported yet"
-                                                    : "a sentinel: it has no keys";
-    else if (driver->method->check)
-        reason = driver->method->check(server);
-    if (!reason)
-        return 0;
-    error_set(err, driver->request->kind->unsupported, "%s", reason);
-    return fail(driver, err);
+    if (select_database(driver, db, err) < 0)
+        return -1;
+    scan_cursor_init(&driver->cursor, driver->request->batch_keys);
+    driver->scan_held = true;
+    return queue_scan(driver, err) < 0 ? -1 : read_replies(driver, err);
 }
 
-static int scan_databases(struct driver *driver, struct scan_outcome *outcome, struct error *err)
+int driver_visit(struct driver *driver, struct scan_batch *batch, struct error *err)
 {
-    SCOPED(scan_snapshot_release) struct scan_snapshot before = {0};
-    SCOPED(scan_snapshot_release) struct scan_snapshot after = {0};
-    if (scan_snapshot_take(driver->connection, &before, err) < 0 ||
-        check_server(driver, &before.server, err) < 0)
+    if (select_database(driver, batch->db, err) < 0)
         return -1;
-    driver->progress.keys_total = before.keys;
-    for (int i = 0; i < before.database_count; i++) {
-        if (select_database(driver, before.databases[i], err) < 0 || scan_selected(driver, err) < 0)
-            return -1;
-    }
-    if (scan_snapshot_take(driver->connection, &after, err) < 0)
+    return queue_questions(driver, batch, err) < 0 ? -1 : read_replies(driver, err);
+}
+
+int driver_init(struct driver *driver, const struct scan_request *request, struct error *err)
+{
+    *driver = (struct driver){.request = request, .started = clock_monotonic_ms()};
+    snprintf(driver->count, sizeof(driver->count), "%d", request->batch_keys);
+    struct redis_interrupt interrupt = {driver_check_time, driver};
+    if (redis_connection_open(&request->target, interrupt, &driver->connection, err) < 0)
         return -1;
-    driver->commands += 2;
-    outcome->keys_before = before.keys;
-    outcome->keys_after = after.keys;
-    /* A restart in between sets the counter back. */
-    outcome->expired_released = after.expired > before.expired ? after.expired - before.expired : 0;
+    for (int i = 0; i < DRIVER_BATCHES_MAX; i++)
+        driver->batches[i].connection = driver->connection;
     return 0;
 }
 
-static void driver_release(struct driver *driver)
+void driver_release(struct driver *driver)
 {
-    for (int i = 0; i < BATCHES_MAX; i++)
+    for (int i = 0; i < DRIVER_BATCHES_MAX; i++)
         scan_batch_release(&driver->batches[i]);
     if (driver->state)
         driver->method->free(driver->state);
     redis_connection_free(driver->connection);
-}
-
-int scan_run(const struct scan_request *request, struct scan_outcome *ret_outcome,
-             struct error *err)
-{
-    SCOPED(driver_release)
-    struct driver driver = {.request = request,
-                            .method = scan_method_of(request->kind->id),
-                            .started = clock_monotonic_ms()};
-    struct redis_interrupt interrupt = {check_time, &driver};
-    struct scan_outcome outcome = {0};
-    assert(request->batch_keys >= SCAN_BATCH_KEYS_LEAST &&
-           request->batch_keys <= SCAN_BATCH_KEYS_MOST);
-    snprintf(driver.count, sizeof(driver.count), "%d", request->batch_keys);
-    if (redis_connection_open(&request->target, interrupt, &driver.connection, err) < 0)
-        return -1;
-    for (int i = 0; i < BATCHES_MAX; i++)
-        driver.batches[i].connection = driver.connection;
-    if (driver.method->new)
-        driver.state = driver.method->new ();
-    if (scan_databases(&driver, &outcome, err) < 0)
-        return -1;
-    outcome.keys_seen = driver.progress.keys_seen;
-    outcome.commands = driver.commands;
-    outcome.duration_ms = clock_monotonic_ms() - driver.started;
-    driver.method->finish(driver.state, &outcome);
-    *ret_outcome = outcome;
-    return 0;
-}
-
-void scan_outcome_release(struct scan_outcome *outcome)
-{
-    free(outcome->keys);
-    *outcome = (struct scan_outcome){0};
 }

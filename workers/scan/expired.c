@@ -4,9 +4,9 @@
 
 #include "redis/probe.h"
 
-static const char *expired_check(const struct redis_probe *server)
+static const char *expired_check(const struct scan_server *server)
 {
-    return server->role == REDIS_ROLE_MASTER
+    return server->probe->role == REDIS_ROLE_MASTER
                ? NULL
                : "a replica: expired keys are released on masters only";
 }

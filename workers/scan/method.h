@@ -1,9 +1,12 @@
 /* What a kind of scan is to the driver: a plug-in of a few functions.
  *
- * A kind answers three questions: may it run here (check), what does it ask about a batch of keys
+ * A method answers three questions: may it run here (check), what does it ask about a batch of keys
  * (ask and answer, stage after stage), and how does it rank (finish).  The driver owns the
  * connection, SCAN, the deadline and cancellation; a method never waits and never reads the
- * connection. */
+ * connection, but for collect.
+ *
+ * Questions that disturb what is measured are not asked about every key: when all keys were seen,
+ * revisit names those that are left, and they go through ask and answer once more. */
 #ifndef SCAN_METHOD_H
 #define SCAN_METHOD_H
 
@@ -12,13 +15,33 @@
 
 struct redis_probe;
 
+/* What decides which method runs. */
+struct scan_server {
+    const struct redis_probe *probe;
+    bool hotkeys_command; /* it has HOTKEYS, and the request allows it */
+};
+
+/* What a method that does not scan has of the driver. */
+struct scan_source {
+    struct redis_connection *connection;
+    struct redis_interrupt interrupt; /* to be asked at least every 200 ms of a wait */
+    int64_t ends;                     /* monotonic ms: the scan's deadline */
+    int64_t commands;                 /* sent; it counts them here */
+};
+
 struct scan_method {
-    /* Returns why the kind cannot run on that server, or null.  A null function: it can. */
-    const char *(*check)(const struct redis_probe *server);
+    /* Returns why it cannot run on that server, or null.  A null function: it can. */
+    const char *(*check)(const struct scan_server *server);
 
     /* State of one scan; null where there is none. */
     void *(*new)(void);
     void (*free)(void *state);
+
+    /* Where the server names the keys by itself, in place of SCAN: begins the batch with them,
+     * which then goes through ask and answer from the stage that it leaves in it.  It waits and
+     * reads the connection, and leaves nothing in flight.  Null: SCAN. */
+    int (*collect)(void *state, struct scan_source *source, struct scan_batch *batch,
+                   struct error *err);
 
     /* Asks batch->stage's questions by scan_batch_ask; asking none ends the batch.  Null: nothing
      * is asked about keys.  Stages count from 0 and begin when all answers of the one before are
@@ -30,13 +53,22 @@ struct scan_method {
                   const struct scan_command *command, const struct redis_reply *reply,
                   struct error *err);
 
+    /* After the last key, again and again until it returns false: begins the batch with keys of one
+     * database that there is something left to ask about, and sets the stage to ask from.  Each
+     * batch must leave fewer of them.  Null: there are none. */
+    bool (*revisit)(void *state, struct scan_batch *batch);
+
     /* Fills num and keys of an outcome whose other members are there. */
     void (*finish)(void *state, struct scan_outcome *outcome);
 };
 
 extern const struct scan_method scan_method_bigkey;
 extern const struct scan_method scan_method_expired;
+extern const struct scan_method scan_method_hotkey;         /* by the LFU counters */
+extern const struct scan_method scan_method_hotkey_command; /* by HOTKEYS */
 
-const struct scan_method *scan_method_of(enum scan_kind_id id);
+/* The methods of a kind, the preferred one first, ended by null: the first that can run does, and
+ * where none can, the last one's reason is given. */
+const struct scan_method *const *scan_methods_of(enum scan_kind_id id);
 
 #endif

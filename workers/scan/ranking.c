@@ -45,8 +45,9 @@ static struct ranked_key candidate_of(int db, const struct scan_key *key, int64_
 {
     struct text name = key->name;
     bool is_long = name.length > RANKED_NAME_MAX;
-    /* The pointer is only read from, and replaced by a copy before it is kept. */
-    return (struct ranked_key){.name = (char *)(uintptr_t)name.bytes,
+    char *bytes; /* only read from, and replaced by a copy before it is kept */
+    memcpy(&bytes, &name.bytes, sizeof(bytes));
+    return (struct ranked_key){.name = bytes,
                                .kept = is_long ? cut_of(name) : name.length,
                                .length = name.length,
                                .hash = is_long ? hash_of(name) : 0,
@@ -143,10 +144,16 @@ void ranking_offer(struct ranking *ranking, int db, const struct scan_key *key, 
     insert(ranking, &candidate);
 }
 
-void ranking_remove(struct ranking *ranking, int db, struct text name)
+struct ranked_key *ranking_find(struct ranking *ranking, int db, struct text name)
 {
     struct ranked_key candidate = candidate_of(db, &(struct scan_key){.name = name}, 0);
     int place = find(ranking, &candidate);
-    if (place >= 0)
-        remove_place(ranking, place);
+    return place >= 0 ? &ranking->places[place] : NULL;
+}
+
+void ranking_remove(struct ranking *ranking, int db, struct text name)
+{
+    struct ranked_key *key = ranking_find(ranking, db, name);
+    if (key)
+        remove_place(ranking, (int)(key - ranking->places));
 }

@@ -38,6 +38,9 @@ bool ranking_admits(const struct ranking *ranking, int db, const struct scan_key
                     int64_t score);
 void ranking_offer(struct ranking *ranking, int db, const struct scan_key *key, int64_t score);
 
+/* The key's place, or null; its type and size may be changed until the ranking is. */
+struct ranked_key *ranking_find(struct ranking *ranking, int db, struct text name);
+
 /* Takes a key out, because it has become something else. */
 void ranking_remove(struct ranking *ranking, int db, struct text name);
 

@@ -8,8 +8,8 @@
 static int list_databases(struct text info, struct scan_snapshot *snapshot, struct error *err)
 {
     struct redis_keyspace keyspace;
-    int found, capacity = 0;
-    while ((found = redis_info_next_database(&info, &keyspace)) > 0) {
+    int capacity = 0;
+    while (redis_info_next_database(&info, &keyspace) > 0) {
         if (snapshot->database_count == SCAN_DATABASES_MAX)
             return error_set(err, ERROR_REDIS_PROTOCOL, "INFO: more than %d databases",
                              SCAN_DATABASES_MAX);

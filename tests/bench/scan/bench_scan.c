@@ -1,6 +1,6 @@
 /* Runs one scan of one Redis and prints what it took:
  *
- *     dcs_bench_scan HOST:PORT [--kind NAME] [--batch KEYS] [--keys]
+ *     dcs_bench_scan HOST:PORT [--kind NAME] [--batch KEYS] [--keys] [--hotkeys-command]
  *
  * A line of `keys seconds keys/s commands released`, and with --keys the keys that were found.  A
  * password is taken from REDIS_PASSWORD, the PEM text of a CA (which turns TLS on) from REDIS_CA.
@@ -21,7 +21,8 @@ struct options {
 
 static int usage(void)
 {
-    fprintf(stderr, "usage: dcs_bench_scan HOST:PORT [--kind NAME] [--batch KEYS] [--keys]\n");
+    fprintf(stderr, "usage: dcs_bench_scan HOST:PORT [--kind NAME] [--batch KEYS] [--keys] "
+                    "[--hotkeys-command]\n");
     return -1;
 }
 
@@ -55,6 +56,8 @@ static int parse_options(int argc, char **argv, struct options *options)
     for (int i = 2; i < argc; i++) {
         if (strcmp(argv[i], "--keys") == 0)
             options->show_keys = true;
+        else if (strcmp(argv[i], "--hotkeys-command") == 0)
+            options->request.hotkeys_command = true;
         else if (i + 1 == argc || set_option(options, argv[i], argv[i + 1]) < 0)
             return usage();
         else

@@ -42,7 +42,8 @@ static void test_not_found(void **state)
         {{2, {"project", "add"}, {0}, {{0}}}, "NAME is missing"},
         {{4, {"project", "add", "a", "b"}, {0}, {{0}}}, "unexpected word 'b'"},
         {{2, {"migrate", "now"}, {0}, {{0}}}, "unexpected word 'now'"},
-        {{2, {"key", "add"}, {0}, {{0}}}, "--project is missing"},
+        {{3, {"instance", "show", "x"}, {0}, {{0}}}, "--project is missing"},
+        {{2, {"key", "enable"}, {0}, {{0}}}, "ID is missing"},
         {{2, {"project", "list"}, {[OPTION_LIMIT] = 1}, {[OPTION_LIMIT] = {"1"}}},
          "--limit does not belong to this command"},
     };

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "unit.h"
 
 static int read_back(const char *bytes, size_t length, char *ret_password, size_t *ret_length,

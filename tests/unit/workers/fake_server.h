@@ -37,7 +37,7 @@ void fake_reset(int socket);
 /* Skips what the handshake without a password asks and answers as an old server does. */
 void fake_greet(int socket);
 
-enum { FAKE_WORDS_MAX = 8 };
+enum { FAKE_WORDS_MAX = 40 };
 
 /* Reads commands until the client closes; writes what `answer` writes to a buffer of that size and
  * returns the length of. */

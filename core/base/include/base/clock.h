@@ -22,7 +22,7 @@ void clock_format_basic(int64_t unix_seconds, char ret_text[CLOCK_BASIC_LENGTH +
 void clock_format_iso(int64_t unix_ms, char ret_text[CLOCK_ISO_LENGTH + 1]);
 
 /* `YYYY-MM-DDTHH:mm:ss[.S to .SSSSSS][Z|z]`, UTC with or without the letter.  Digits past the third are cut
- * off.  Returns -1 where the text is not that or no such moment exists. */
+ * off.  Returns -1 where the text is not that, no such moment exists, or it is before 1970. */
 int clock_parse_iso(const char *text, int length, int64_t *ret_unix_ms);
 
 #endif

@@ -21,7 +21,6 @@ int endpoint_parse(struct text text, struct endpoint *ret_endpoint);
 int endpoint_init(struct text host, int64_t port, struct endpoint *ret_endpoint);
 
 /* The form that endpoint_parse takes, IPv6 in brackets. */
-void endpoint_format(const struct endpoint *endpoint,
-                           char ret_text[ENDPOINT_TEXT_MAX + 1]);
+void endpoint_format(const struct endpoint *endpoint, char ret_text[ENDPOINT_TEXT_MAX + 1]);
 
 #endif

@@ -8,7 +8,7 @@
 /* What it takes to reach an instance, for programs that dial it. */
 #define INSTANCE_TARGET_COLUMNS                                                                    \
     "i.name, array_to_string(i.endpoints, ','), i.cache_mode, i.enable_ssl, i.tls_ca, "            \
-    "i.tls_server_name, i.username, i.sealed_password"
+    "i.tls_server_name, i.username, i.sealed_password, i.hotkeys_command"
 enum instance_target_column {
     INSTANCE_TARGET_NAME,
     INSTANCE_TARGET_ENDPOINTS,
@@ -18,6 +18,7 @@ enum instance_target_column {
     INSTANCE_TARGET_TLS_SERVER_NAME,
     INSTANCE_TARGET_USERNAME,
     INSTANCE_TARGET_SEALED_PASSWORD,
+    INSTANCE_TARGET_HOTKEYS_COMMAND,
     INSTANCE_TARGET_COLUMN_COUNT
 };
 

@@ -317,7 +317,11 @@ static void test_probe_without_config(void **state)
     (void)state;
     fake_server_start(&server, serve_probe, info);
     struct redis_target target = fake_server_target(&server);
-    int result = redis_probe_run(&target, &probe, &err);
+    struct redis_connection *connection;
+    assert_int_equal(redis_connection_open(&target, (struct redis_interrupt){0}, &connection, &err),
+                     0);
+    int result = redis_probe_connection(connection, &probe, &err);
+    redis_connection_free(connection);
     fake_server_stop(&server);
     assert_string_equal(err.text, "");
     assert_int_equal(result, 0);

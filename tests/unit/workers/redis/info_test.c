@@ -34,6 +34,35 @@ static void finds_fields(void **state)
     }
 }
 
+static void finds_items(void **state)
+{
+    static const struct {
+        const char *list, *name, *value;
+    } cases[] = {
+        {"ip=10.0.0.1,port=6379,state=online", "ip", "10.0.0.1"},
+        {"ip=10.0.0.1,port=6379,state=online", "state", "online"},
+        {"ip=10.0.0.1,port=6379", "por", NULL},
+        {"ip=,port=1", "ip", ""},
+        {"10.0.0.1,6379,online", "10.0.0.1", NULL},
+        {"a=b=c,d", "a", "b=c"},
+        {",,a=1", "a", "1"},
+        {"", "a", NULL},
+    };
+    int64_t number;
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct text value;
+        bool found = redis_info_item(text_of(cases[i].list), cases[i].name, &value);
+        assert_int_equal(found, cases[i].value != NULL);
+        if (found)
+            assert_true(text_equals(value, text_of(cases[i].value)));
+    }
+    assert_int_equal(redis_info_item_integer(TEXT("a=x,port=6379"), "port", &number), 0);
+    assert_int_equal(number, 6379);
+    assert_int_equal(redis_info_item_integer(TEXT("a=x,port=6379"), "a", &number), -1);
+    assert_int_equal(redis_info_item_integer(TEXT("a=x"), "port", &number), -1);
+}
+
 static void reads_integers(void **state)
 {
     int64_t number = 7;
@@ -90,6 +119,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_fields),
+        cmocka_unit_test(finds_items),
         cmocka_unit_test(reads_integers),
         cmocka_unit_test(lists_databases),
         cmocka_unit_test(refuses_malformed_databases),

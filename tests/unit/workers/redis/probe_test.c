@@ -1,48 +1,27 @@
 /* What eleven server versions said to INFO (tests/fixtures/servers), alone and in clusters. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include <jansson.h>
-
+#include "fake_server.h"
+#include "recording.h"
 #include "redis/probe.h"
 #include "unit.h"
 
 enum { INFO_MAX = 64 << 10 };
 
-/* The recordings are latin-1 text as JSON: every code point is a byte. */
-static size_t put_latin1(const char *utf8, char *ret_bytes)
-{
-    size_t length = 0;
-    for (; *utf8; utf8++) {
-        unsigned char byte = (unsigned char)*utf8;
-        if (byte >= 0xc0)
-            ret_bytes[length++] = (char)((byte & 3) << 6 | (*++utf8 & 0x3f));
-        else
-            ret_bytes[length++] = (char)byte;
-    }
-    return length;
-}
-
 /* The sections of INFO one after the other, as INFO alone answers. */
 static struct text load_info(const char *server, char ret_info[INFO_MAX])
 {
-    char path[512];
+    static const char *const sections[] = {"INFO server",   "INFO memory",      "INFO stats",
+                                           "INFO keyspace", "INFO replication", "INFO cluster"};
+    static char answer[RECORDING_MAX];
     struct text info = {ret_info, 0};
-    snprintf(path, sizeof(path), FIXTURES "/servers/%s.json", server);
-    json_t *file = json_load_file(path, 0, NULL), *answer;
-    size_t i;
-    assert_non_null(file);
-    json_array_foreach(json_object_get(file, "answers"), i, answer)
-    {
-        const char *command = json_string_value(json_array_get(answer, 0));
-        const char *text = json_string_value(json_array_get(answer, 1));
-        if (strncmp(command, "INFO ", 5) != 0 || text[0] != '$')
-            continue;
-        assert_true(info.length + strlen(text) < INFO_MAX);
-        info.length += put_latin1(strstr(text, "\r\n") + 2, ret_info + info.length);
+    for (size_t i = 0; i < COUNT_OF(sections); i++) {
+        const char *body = strstr(recording_answer(server, sections[i], answer).bytes, "\r\n") + 2;
+        assert_true(info.length + strlen(body) < INFO_MAX);
+        memcpy(ret_info + info.length, body, strlen(body));
+        info.length += strlen(body);
     }
-    json_decref(file);
     return info;
 }
 
@@ -142,12 +121,57 @@ static void knows_lfu(void **state)
     }
 }
 
+static size_t answer_command(void *argument, const struct text *words, int count, char *ret_bytes,
+                             size_t size)
+{
+    bool asked = count == 3 && text_equals(words[0], TEXT("COMMAND")) &&
+                 text_equals(words[1], TEXT("INFO")) && text_equals(words[2], TEXT("hotkeys"));
+    return (size_t)snprintf(ret_bytes, size, "%s", asked ? (const char *)argument : "-ERR no\r\n");
+}
+
+static void serve_command(int socket, void *argument)
+{
+    fake_serve_commands(socket, answer_command, argument);
+}
+
+static void knows_whether_there_is_a_command(void **state)
+{
+    static const struct {
+        const char *reply;
+        bool has;
+    } cases[] = {
+        {"*1\r\n*2\r\n$7\r\nhotkeys\r\n:-2\r\n", true},
+        {"*1\r\n*-1\r\n", false},
+        {"*1\r\n$-1\r\n", false},
+        {"*1\r\n*0\r\n", false},
+        {"*0\r\n", false},
+        {"-NOPERM no\r\n", false},
+        {"+OK\r\n", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct fake_server server;
+        struct redis_connection *connection;
+        struct error err = {0};
+        bool has = !cases[i].has;
+        fake_server_start(&server, serve_command, (void *)(uintptr_t)cases[i].reply);
+        struct redis_target target = fake_server_target(&server);
+        assert_int_equal(
+            redis_connection_open(&target, (struct redis_interrupt){0}, &connection, &err), 0);
+        assert_int_equal(redis_probe_has_command(connection, "hotkeys", &has, &err), 0);
+        assert_int_equal(has, cases[i].has);
+        redis_connection_free(connection);
+        fake_server_stop(&server);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_recorded_servers),
         cmocka_unit_test(reads_other_forms),
         cmocka_unit_test(knows_lfu),
+        cmocka_unit_test(knows_whether_there_is_a_command),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -127,6 +127,20 @@ static void test_remove(void **state)
     ranking_release(&ranking);
 }
 
+static void test_find(void **state)
+{
+    struct ranking ranking;
+    (void)state;
+    ranking_init(&ranking, 3);
+    offer(&ranking, "a", 1, 1);
+    offer(&ranking, "b", 1, 2);
+    ranking_find(&ranking, 0, TEXT("a"))->size = 7;
+    assert_int_equal(ranking.places[1].size, 7);
+    assert_null(ranking_find(&ranking, 1, TEXT("a")));
+    assert_null(ranking_find(&ranking, 0, TEXT("ab")));
+    ranking_release(&ranking);
+}
+
 /* Names that differ only behind what is kept are different keys; the same one is one. */
 static void test_long_names_keep_their_identity(void **state)
 {
@@ -156,6 +170,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_equals_a_sort_of_everything),
         cmocka_unit_test(test_admits),
+        cmocka_unit_test(test_find),
         cmocka_unit_test(test_remove),
         cmocka_unit_test(test_long_names_keep_their_identity),
     };

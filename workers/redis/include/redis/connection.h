@@ -8,8 +8,8 @@
 #ifndef REDIS_CONNECTION_H
 #define REDIS_CONNECTION_H
 
-#include "base/error.h"
 #include "base/endpoint.h"
+#include "base/error.h"
 #include "redis/reply.h"
 
 enum {

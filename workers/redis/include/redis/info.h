@@ -12,6 +12,13 @@ bool redis_info_find(struct text info, const char *name, struct text *ret_value)
 /* Returns -1 where there is none or it is no decimal integer. */
 int redis_info_integer(struct text info, const char *name, int64_t *ret_number);
 
+/* One value of a line such as `keys=1,expires=0`; the value has no comma.  Returns false where
+ * there is none. */
+bool redis_info_item(struct text list, const char *name, struct text *ret_value);
+
+/* Returns -1 where there is none or it is no decimal integer. */
+int redis_info_item_integer(struct text list, const char *name, int64_t *ret_number);
+
 /* A line of the section Keyspace: `db0:keys=1,expires=0,avg_ttl=0`.  Databases without keys have
  * none. */
 struct redis_keyspace {

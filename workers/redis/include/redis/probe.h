@@ -23,17 +23,19 @@ struct redis_probe {
     int64_t keys;                              /* of all databases */
 };
 
-/* Connects, asks and disconnects.  A server that refuses CONFIG GET is probed all the same. */
-int redis_probe_run(const struct redis_target *target, struct redis_probe *ret_probe,
-                    struct error *err);
-
-/* The same over a connection that is open and has nothing in flight. */
+/* Asks over a connection that has nothing in flight.  A server that refuses CONFIG GET is probed
+ * all the same. */
 int redis_probe_connection(struct redis_connection *connection, struct redis_probe *ret_probe,
                            struct error *err);
 
 /* The part that INFO tells; databases are set to the default.  Fails with ERROR_REDIS_PROTOCOL
  * where the version or the role is missing or malformed. */
 int redis_probe_parse(struct text info, struct redis_probe *ret_probe, struct error *err);
+
+/* Whether the server has a command, as COMMAND INFO tells over a connection that has nothing in
+ * flight; a refusal is no. */
+int redis_probe_has_command(struct redis_connection *connection, const char *name, bool *ret_has,
+                            struct error *err);
 
 /* maxmemory-policy is allkeys-lfu or volatile-lfu: the server counts how often keys are used. */
 bool redis_probe_is_lfu(const struct redis_probe *probe);

@@ -23,6 +23,10 @@ struct scan_request {
     int batch_keys;     /* COUNT */
     int64_t timeout_ms; /* of the whole scan; then ERROR_SCAN_DEADLINE */
 
+    /* Hot keys come from the server's HOTKEYS command where it has it (Redis 8.6): a measurement of
+     * its own, which somebody must have agreed to.  Where it has not, from the LFU counters. */
+    bool hotkeys_command;
+
     /* Asked for every batch and at least every 200 ms, on the scan's thread; true ends the scan
      * with ERROR_SCAN_CANCELLED.  May be null. */
     bool (*stopped)(void *argument);

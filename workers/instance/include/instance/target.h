@@ -1,0 +1,41 @@
+/* How to reach an instance, out of its row: everything a connection needs, the password opened. */
+#ifndef INSTANCE_TARGET_H
+#define INSTANCE_TARGET_H
+
+#include "base/config.h"
+#include "base/secret.h"
+#include "base/uuid.h"
+#include "pg/result.h"
+#include "redis/connection.h"
+
+struct instance_target {
+    struct redis_target redis; /* its text is the members' below; its endpoint is the first one */
+    char *endpoints;           /* all of them, host:port, separated by commas */
+    char *cache_mode;
+    bool hotkeys_command; /* the instance opted in to HOTKEYS */
+    char *tls_ca, *tls_server_name, *username, *password;
+};
+
+/* Reads INSTANCE_TARGET_COLUMNS, which begin at first_column, of the instance with that id; the row
+ * may go away.  The keyring may be null where there is no password.  Timeouts are those of
+ * redis_*_timeout_ms.  Fails with ERROR_CONFIG or ERROR_SECRET where the password does not open and
+ * ERROR_REDIS_CONNECTION where the first endpoint is malformed.  Released by
+ * instance_target_release, which may be called after a failure as well. */
+int instance_target_init(struct instance_target *target, const struct pg_rows *rows, int row,
+                         int first_column, const char *instance_id, const struct keyring *keyring,
+                         const struct config *config, struct error *err);
+
+/* The password is cleansed. */
+void instance_target_release(struct instance_target *target);
+
+/* Takes the next endpoint from *rest, which starts as the target's list, into redis.endpoint: 1, 0
+ * at the end, or -1 (ERROR_REDIS_CONNECTION) on one that is malformed, after which the next one can
+ * be taken. */
+int instance_target_next_endpoint(struct instance_target *target, const char **rest,
+                                  struct error *err);
+
+/* Whether scans of its cache mode exist: one server that holds all keys.  Neither clusters nor
+ * proxies, yet. */
+bool instance_target_is_scannable(const struct instance_target *target);
+
+#endif

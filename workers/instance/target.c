@@ -1,0 +1,95 @@
+/* From an instance's row to what a connection needs. */
+#include "instance/target.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/instance_store.h"
+
+static char *copy_column(const struct pg_rows *rows, int row, int column)
+{
+    struct text text = pg_rows_text(rows, row, column);
+    return pg_rows_is_null(rows, row, column) ? NULL : text_copy(text.bytes, text.length);
+}
+
+static int open_password(struct instance_target *target, const struct pg_rows *rows, int row,
+                         int column, const char *instance_id, const struct keyring *keyring,
+                         struct error *err)
+{
+    unsigned char sealed[SECRET_MAX + SECRET_OVERHEAD];
+    char password[SECRET_MAX + 1];
+    size_t length;
+    if (pg_rows_is_null(rows, row, column))
+        return 0;
+    if (!keyring)
+        return error_set(err, ERROR_CONFIG, "key_file is not set, and the instance has a password");
+    ptrdiff_t sealed_length = pg_rows_bytes(rows, row, column, sealed, sizeof(sealed));
+    if (sealed_length < 0)
+        return error_set(err, ERROR_SECRET, "sealed password malformed");
+    if (secret_open(keyring, instance_id, sealed, (size_t)sealed_length, password, &length, err) <
+        0)
+        return -1;
+    target->password = text_copy(password, length);
+    secret_cleanse(password, sizeof(password));
+    return 0;
+}
+
+int instance_target_init(struct instance_target *target, const struct pg_rows *rows, int row,
+                         int first_column, const char *instance_id, const struct keyring *keyring,
+                         const struct config *config, struct error *err)
+{
+    int c = first_column;
+    *target = (struct instance_target){
+        .endpoints = copy_column(rows, row, c + INSTANCE_TARGET_ENDPOINTS),
+        .cache_mode = copy_column(rows, row, c + INSTANCE_TARGET_CACHE_MODE),
+        .hotkeys_command = pg_rows_boolean(rows, row, c + INSTANCE_TARGET_HOTKEYS_COMMAND),
+        .tls_ca = copy_column(rows, row, c + INSTANCE_TARGET_TLS_CA),
+        .tls_server_name = copy_column(rows, row, c + INSTANCE_TARGET_TLS_SERVER_NAME),
+        .username = copy_column(rows, row, c + INSTANCE_TARGET_USERNAME),
+    };
+    if (open_password(target, rows, row, c + INSTANCE_TARGET_SEALED_PASSWORD, instance_id, keyring,
+                      err) < 0)
+        return -1;
+    target->redis = (struct redis_target){
+        .tls = pg_rows_boolean(rows, row, c + INSTANCE_TARGET_ENABLE_SSL),
+        .tls_ca = target->tls_ca,
+        .tls_server_name = target->tls_server_name,
+        .username = target->username,
+        .password = target->password,
+        .connect_timeout_ms = (int)config->redis_connect_timeout_ms,
+        .reply_timeout_ms = (int)config->redis_reply_timeout_ms,
+    };
+    const char *rest = target->endpoints;
+    return instance_target_next_endpoint(target, &rest, err) < 0 ? -1 : 0;
+}
+
+void instance_target_release(struct instance_target *target)
+{
+    if (target->password)
+        secret_cleanse(target->password, strlen(target->password));
+    free(target->password);
+    free(target->username);
+    free(target->tls_server_name);
+    free(target->tls_ca);
+    free(target->cache_mode);
+    free(target->endpoints);
+    *target = (struct instance_target){0};
+}
+
+int instance_target_next_endpoint(struct instance_target *target, const char **rest,
+                                  struct error *err)
+{
+    const char *start = *rest;
+    if (!start || !*start)
+        return 0;
+    size_t length = strcspn(start, ",");
+    *rest = start + length + (start[length] == ',');
+    if (endpoint_parse((struct text){start, length}, &target->redis.endpoint) < 0)
+        return error_set(err, ERROR_REDIS_CONNECTION, "'%.*s' is no endpoint", (int)length, start);
+    return 1;
+}
+
+bool instance_target_is_scannable(const struct instance_target *target)
+{
+    return strcmp(target->cache_mode, "single") == 0 || strcmp(target->cache_mode, "ha") == 0;
+}

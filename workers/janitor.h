@@ -1,0 +1,21 @@
+/* The janitor: what has to be done now and then and belongs to nobody's request.  Every worker does
+ * it; doing it twice is harmless. */
+#ifndef WORKERS_JANITOR_H
+#define WORKERS_JANITOR_H
+
+#include <stdint.h>
+
+#include "base/config.h"
+#include "pg/session.h"
+
+struct janitor {
+    const struct config *config;
+    struct pg_session *session;    /* of the thread that sweeps */
+    int64_t give_up_ms, forget_ms; /* monotonic; when each is due */
+};
+
+/* Does what is due: fails tasks whose last attempt was lost, forgets requests that are older than a
+ * day. */
+int janitor_sweep(struct janitor *janitor, struct error *err);
+
+#endif

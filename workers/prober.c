@@ -1,0 +1,159 @@
+/* Claim, probe, record; then wait. */
+#include "prober.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/scope.h"
+#include "instance/probe.h"
+#include "model/instance_store.h"
+#include "pg/session.h"
+
+enum { BATCH = 8, STATEMENT_TIMEOUT_MS = 10000, RETRY_MS = 1000 };
+
+struct prober {
+    const struct config *config;
+    const struct keyring *keyring;
+    struct pg_session *session; /* the thread's */
+    pthread_t thread;
+    atomic_bool stopping;
+    int wake; /* an eventfd, readable once it is to stop */
+};
+
+static bool is_stopping(struct prober *prober)
+{
+    return atomic_load(&prober->stopping);
+}
+
+static int ask_whether_to_go_on(void *argument, struct error *err)
+{
+    struct prober *prober = argument;
+    return is_stopping(prober) ? error_set(err, ERROR_SCAN_CANCELLED, "the worker stops") : 0;
+}
+
+/* One line when an instance goes and one when it comes back, not one for every probe. */
+static void log_outcome(const struct instance *instance, const struct error *err)
+{
+    bool down = err->code != ERROR_NONE;
+    if (down && !instance->probe_error)
+        LOG_WARNING("probe_failed", LOG_TEXT("instance", instance->id),
+                    LOG_TEXT("project", instance->project_id), LOG_ERROR_FIELDS(err));
+    else if (!down && (instance->probe_error || !instance->probed_at[0]))
+        LOG_INFO("probe_succeeded", LOG_TEXT("instance", instance->id),
+                 LOG_TEXT("project", instance->project_id));
+}
+
+/* Makes an instance due again that this worker took and did not get to. */
+static int give_back(struct prober *prober, const struct pg_rows *rows, int row)
+{
+    struct pg_parameters parameters;
+    struct instance instance;
+    struct error err = {0};
+    instance_read(rows, row, 0, &instance);
+    pg_parameters_init(&parameters);
+    pg_parameters_add_reference(&parameters, instance.project_id);
+    pg_parameters_add_reference(&parameters, instance.id);
+    int status =
+        pg_session_execute(prober->session, &instance_probe_request, &parameters, NULL, &err);
+    if (status < 0)
+        LOG_WARNING("probe_not_given_back", LOG_TEXT("instance", instance.id),
+                    LOG_ERROR_FIELDS(&err));
+    return status;
+}
+
+/* Returns false where it was interrupted. */
+static bool probe(struct prober *prober, const struct pg_rows *rows, int row)
+{
+    struct redis_interrupt interrupt = {ask_whether_to_go_on, prober};
+    struct instance instance;
+    struct error err = {0};
+    instance_read(rows, row, 0, &instance);
+    instance_probe(prober->session, prober->config, prober->keyring, rows, row, interrupt, &err);
+    if (err.code == ERROR_SCAN_CANCELLED)
+        return false;
+    log_outcome(&instance, &err);
+    return true;
+}
+
+/* Probes what is due; returns whether there may be more, or -1 where the database does not answer.
+ */
+static int probe_batch(struct prober *prober, struct error *err)
+{
+    struct pg_parameters parameters;
+    SCOPED(pg_rows_release) struct pg_rows rows = {0};
+    pg_parameters_init(&parameters);
+    pg_parameters_add_integer(&parameters, prober->config->probe_seconds);
+    pg_parameters_add_integer(&parameters, BATCH);
+    if (pg_session_execute(prober->session, &instance_probe_claim, &parameters, &rows, err) < 0)
+        return -1;
+    int row = 0;
+    while (row < rows.row_count && !is_stopping(prober) && probe(prober, &rows, row))
+        row++;
+    while (row < rows.row_count && give_back(prober, &rows, row) == 0)
+        row++;
+    return rows.row_count == BATCH;
+}
+
+static int listen_for_instances(struct prober *prober, struct error *err)
+{
+    if (pg_session_connect(prober->session, err) < 0)
+        return -1;
+    return pg_session_script(prober->session, "LISTEN " INSTANCE_PROBE_CHANNEL, err);
+}
+
+/* A session that was lost listens to nothing when it is back, which only listening again mends: it
+ * costs next to nothing and is done before every wait. */
+static int wait_for_work(struct prober *prober, struct error *err)
+{
+    if (listen_for_instances(prober, err) < 0)
+        return -1;
+    return pg_session_wait(prober->session, (int)prober->config->poll_seconds * 1000, prober->wake,
+                           NULL, NULL, err);
+}
+
+static void *run(void *argument)
+{
+    struct prober *prober = argument;
+    while (!is_stopping(prober)) {
+        struct error err = {0};
+        int more = probe_batch(prober, &err);
+        if (more == 0)
+            more = wait_for_work(prober, &err);
+        if (more < 0) {
+            struct pollfd wake = {.fd = prober->wake, .events = POLLIN};
+            LOG_WARNING("prober_waits", LOG_ERROR_FIELDS(&err));
+            poll(&wake, 1, RETRY_MS);
+        }
+    }
+    return NULL;
+}
+
+struct prober *prober_new(const struct config *config, const struct keyring *keyring)
+{
+    struct prober *prober = calloc(1, sizeof(*prober));
+    if (!prober)
+        abort();
+    prober->config = config;
+    prober->keyring = keyring;
+    prober->session =
+        pg_session_new(config->database_url, "dcs-worker prober", STATEMENT_TIMEOUT_MS);
+    prober->wake = eventfd(0, EFD_CLOEXEC);
+    if (prober->wake < 0 || pthread_create(&prober->thread, NULL, run, prober) != 0)
+        abort();
+    return prober;
+}
+
+void prober_free(struct prober *prober)
+{
+    atomic_store(&prober->stopping, true);
+    eventfd_write(prober->wake, 1);
+    pthread_join(prober->thread, NULL);
+    close(prober->wake);
+    pg_session_free(prober->session);
+    free(prober);
+}

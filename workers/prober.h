@@ -1,0 +1,19 @@
+/* The prober: one thread that keeps what is known of instances true.
+ *
+ * Which instance is due when is a column of its row (probe_at), which a claim moves on: any number
+ * of workers share the work and a restart changes nothing.  A notification makes it look at once;
+ * that it looks every poll_seconds makes it certain. */
+#ifndef WORKERS_PROBER_H
+#define WORKERS_PROBER_H
+
+#include "base/config.h"
+#include "base/secret.h"
+
+struct prober;
+
+/* Starts the thread.  config and keyring must outlive it. */
+struct prober *prober_new(const struct config *config, const struct keyring *keyring);
+/* Stops the thread, in the middle of a probe as well: that one is given back. */
+void prober_free(struct prober *prober);
+
+#endif

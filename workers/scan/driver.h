@@ -1,0 +1,47 @@
+/* What a scan is while it runs: the connection, what is in flight on it, and the batches of keys.
+ *
+ * Replies come in the order of the commands, so a queue of what is expected says whose a reply is.
+ * What is in flight never leaves the database that is selected. */
+#ifndef SCAN_DRIVER_H
+#define SCAN_DRIVER_H
+
+#include "cursor.h"
+#include "method.h"
+
+enum { DRIVER_BATCHES_MAX = 3, DRIVER_EXPECTED_MAX = DRIVER_BATCHES_MAX + 1 };
+
+struct driver {
+    const struct scan_request *request;
+    const struct scan_method *method;
+    void *state; /* the method's */
+    struct redis_connection *connection;
+    int64_t started; /* monotonic ms */
+    int64_t commands;
+    struct scan_progress progress;
+
+    int db;
+    char count[12]; /* COUNT as text */
+    struct scan_cursor cursor;
+    bool scan_held; /* the next SCAN waits for a batch that is free */
+    struct scan_batch batches[DRIVER_BATCHES_MAX];
+    struct scan_batch *expected[DRIVER_EXPECTED_MAX]; /* whose replies come; null: the SCAN's */
+    int first_expected;
+    int expected_count;
+};
+
+/* Connects; the driver is released whether or not this succeeds. */
+int driver_init(struct driver *driver, const struct scan_request *request, struct error *err);
+void driver_release(struct driver *driver);
+
+/* Fails when the scan is to stop; the function of an interrupt whose argument is the driver. */
+int driver_check_time(void *driver, struct error *err);
+
+void driver_report_progress(struct driver *driver, size_t keys);
+
+/* Scans a database, all of it. */
+int driver_scan(struct driver *driver, int db, struct error *err);
+
+/* Asks about the keys of a batch that has begun, in its database and from its stage. */
+int driver_visit(struct driver *driver, struct scan_batch *batch, struct error *err);
+
+#endif
