@@ -212,9 +212,12 @@ static int check_server(struct driver *driver, const struct redis_probe *server,
                                                     : "a sentinel: it has no keys";
     else if (driver->method->check)
         reason = driver->method->check(server);
-    if (!reason)
+    if (!reason && server->in_sync)
         return 0;
-    error_set(err, driver->request->kind->unsupported, "%s", reason);
+    if (reason)
+        error_set(err, driver->request->kind->unsupported, "%s", reason);
+    else
+        error_set(err, ERROR_REDIS_CONNECTION, "a replica whose link to its master is down");
     return fail(driver, err);
 }
 

@@ -88,6 +88,7 @@ static void run_scan(struct run *run)
 }
 
 #define HEAD "redis_version:7.0.15\nrole:master\n"
+#define REPLICA "redis_version:7.0.15\nrole:slave\nexpired_keys:5\n"
 #define INFO_RULE(info)                                                                            \
     {                                                                                              \
         "INFO", info, false, false                                                                 \
@@ -361,10 +362,11 @@ static void test_where_kinds_can_run(void **state)
         enum error_code code;
         const char *text;
     } cases[] = {
-        {"redis_version:7.0.15\nrole:slave\nmaster_host:x\nexpired_keys:5\n", SCAN_KIND_EXPIRED,
-         ERROR_EXPIRED_UNSUPPORTED, "a replica"},
-        {"redis_version:7.0.15\nrole:slave\nmaster_host:x\nexpired_keys:5\n", SCAN_KIND_BIGKEY,
-         ERROR_NONE, ""},
+        {REPLICA "master_link_status:up\n", SCAN_KIND_EXPIRED, ERROR_EXPIRED_UNSUPPORTED,
+         "a replica"},
+        {REPLICA "master_link_status:up\n", SCAN_KIND_BIGKEY, ERROR_NONE, ""},
+        {REPLICA "master_link_status:down\n", SCAN_KIND_BIGKEY, ERROR_REDIS_CONNECTION, "is down"},
+        {REPLICA, SCAN_KIND_BIGKEY, ERROR_REDIS_CONNECTION, "is down"},
         {HEAD "expired_keys:5\ncluster_enabled:1\n", SCAN_KIND_BIGKEY, ERROR_BIGKEY_UNSUPPORTED,
          "a node of a cluster"},
         {"redis_version:7.0.15\nredis_mode:sentinel\n", SCAN_KIND_BIGKEY, ERROR_REDIS_PROTOCOL,

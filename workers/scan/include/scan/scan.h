@@ -23,8 +23,8 @@ struct scan_request {
     int batch_keys;     /* COUNT */
     int64_t timeout_ms; /* of the whole scan; then ERROR_SCAN_DEADLINE */
 
-    /* Asked for every batch and at least every 200 ms, on the scan's thread; true ends the scan
-     * with ERROR_SCAN_CANCELLED.  May be null. */
+    /* Asked about every 100 ms on the scan's thread; true ends the scan with ERROR_SCAN_CANCELLED.
+     * May be null. */
     bool (*stopped)(void *argument);
     void *stopped_argument;
 
