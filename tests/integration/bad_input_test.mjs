@@ -142,8 +142,7 @@ test('a body of 10 MiB is refused by its length, before it is sent', async () =>
   }
 });
 
-// The server answers and closes before it has read all of it: a client that goes on sending may see the
-// connection reset rather than the answer.
+// The server answers before it has read all of it, and lingers, so that the answer is not lost in a reset.
 test('a body of 10 MiB that is sent all the same', async () => {
   const body = 'x'.repeat(10 * 1024 * 1024);
   const framings = [
@@ -153,8 +152,8 @@ test('a body of 10 MiB that is sent all the same', async () => {
   for (const [header, content] of framings) {
     const result = await site.raw(Buffer.from(`POST ${cache.create} HTTP/1.1\r\nHost: h\r\n${header}\r\n\r\n${content}`),
       { answers: 2 });
-    assert.ok(result.closed && result.answers.length <= 1);
-    for (const answer of result.answers) assertError(answer, 413, 'APIGW.0201');
+    assert.equal(result.answers.length, 1);
+    assertError(result.answers[0], 413, 'APIGW.0201');
     await health();
   }
 });
