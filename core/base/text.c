@@ -106,6 +106,23 @@ void text_format_hex(const unsigned char *bytes, size_t length, char *ret_digits
     ret_digits[2 * length] = '\0';
 }
 
+/* Overlong forms, surrogates and values past U+10FFFF show in the second byte. */
+static bool second_byte_fits(const unsigned char *b)
+{
+    switch (b[0]) {
+    case 0xe0:
+        return b[1] >= 0xa0;
+    case 0xed:
+        return b[1] <= 0x9f;
+    case 0xf0:
+        return b[1] >= 0x90;
+    case 0xf4:
+        return b[1] <= 0x8f;
+    default:
+        return true;
+    }
+}
+
 size_t text_utf8_width(const char *text, size_t length)
 {
     const unsigned char *b = (const unsigned char *)text;
@@ -120,10 +137,7 @@ size_t text_utf8_width(const char *text, size_t length)
         if ((b[i] & 0xc0) != 0x80)
             return 0;
     }
-    if ((b[0] == 0xe0 && b[1] < 0xa0) || (b[0] == 0xed && b[1] > 0x9f) ||
-        (b[0] == 0xf0 && b[1] < 0x90) || (b[0] == 0xf4 && b[1] > 0x8f))
-        return 0;
-    return width;
+    return second_byte_fits(b) ? width : 0;
 }
 
 bool text_is_utf8(const char *text, size_t length)

@@ -1,14 +1,19 @@
 /* Accounting of connections through the one hook that h2o leaves free: the socket's on_close. */
 #include "connection.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+
+#include "linger.h"
 
 static void on_close(void *data)
 {
     struct connection *connection = data;
     h2o_linklist_unlink(&connection->link);
     atomic_fetch_sub(&connection->loop->server->connections, 1);
+    if (connection->descriptor >= 0)
+        linger(connection->loop, connection->descriptor);
     free(connection);
 }
 
@@ -19,6 +24,7 @@ void connection_attach(struct loop *loop, h2o_socket_t *socket)
         abort();
     connection->loop = loop;
     connection->socket = socket;
+    connection->descriptor = -1;
     h2o_linklist_insert(&loop->connections, &connection->link);
     atomic_fetch_add(&loop->server->connections, 1);
     socket->on_close.cb = on_close;
@@ -27,7 +33,20 @@ void connection_attach(struct loop *loop, h2o_socket_t *socket)
 
 struct connection *connection_of_request(h2o_req_t *req)
 {
-    return req->conn->callbacks->get_socket(req->conn)->on_close.data;
+    return connection_of_socket(req->conn->callbacks->get_socket(req->conn));
+}
+
+struct connection *connection_of_socket(const h2o_socket_t *socket)
+{
+    return socket->on_close.data;
+}
+
+/* By the time that on_close is called the socket's own descriptor is gone. */
+void connection_refuse(struct connection *connection)
+{
+    if (connection->descriptor < 0)
+        connection->descriptor =
+            fcntl(h2o_socket_get_fd(connection->socket), F_DUPFD_CLOEXEC, 0);
 }
 
 void connections_end_idle(struct loop *loop)

@@ -10,12 +10,16 @@ struct connection {
     h2o_linklist_t link;
     struct loop *loop;
     h2o_socket_t *socket;
-    int requests; /* in flight */
+    int requests;   /* in flight */
+    int descriptor; /* kept for a lingering close; -1 where there is none */
 };
 
 /* Takes a fresh socket into the loop's list. */
 void connection_attach(struct loop *loop, h2o_socket_t *socket);
 struct connection *connection_of_request(h2o_req_t *req);
+struct connection *connection_of_socket(const h2o_socket_t *socket);
+/* The answer being sent is the last: the client may not have read it when h2o closes the socket. */
+void connection_refuse(struct connection *connection);
 /* Makes idle connections end; busy ones end after their answer. */
 void connections_end_idle(struct loop *loop);
 

@@ -351,6 +351,7 @@ static int check_framing(struct exchange *exchange, struct error *err)
     if (framing_check((struct text){input->bytes, input->size}, &exchange->framing, err) < 0) {
         /* What follows on this connection may be part of this request. */
         req->http1_is_persistent = 0;
+        connection_refuse(exchange->connection);
         return -1;
     }
     exchange->auth = (struct auth_request){

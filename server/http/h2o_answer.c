@@ -13,6 +13,7 @@
 
 #include "api/reply.h"
 #include "api/route.h"
+#include "connection.h"
 #include "framing.h"
 
 void request_id_generate(char ret_id[UUID_HEX_LENGTH + 1])
@@ -77,6 +78,8 @@ static void replace_answer(h2o_filter_t *filter, h2o_req_t *req, h2o_ostream_t *
     req->res.reason = http_reason(reply.status);
     req->res.content_length = reply.body.length;
 
+    if (!req->http1_is_persistent)
+        connection_refuse(connection_of_request(req));
     struct replaced_body *body = (void *)h2o_add_ostream(req, sizeof(*body), slot);
     slot = &body->super.next;
     body->super.do_send = send_replaced;
@@ -139,5 +142,6 @@ void h2o_socket_write(h2o_socket_t *socket, h2o_iovec_t *bufs, size_t count, h2o
         return;
     }
     h2o_iovec_t answer = unreadable_answer(socket);
+    connection_refuse(connection_of_socket(socket));
     library_write(socket, &answer, 1, done);
 }

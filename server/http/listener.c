@@ -59,7 +59,9 @@ static void set_port(struct sockaddr *address, int port)
         ((struct sockaddr_in *)address)->sin_port = htons((uint16_t)port);
 }
 
-static int open_one(const struct addrinfo *address)
+/* SO_REUSEPORT would let a second server of the same user in, and the kernel deal the connections out to
+ * both. */
+static int open_one(const struct addrinfo *address, bool shared)
 {
     int on = 1;
     int descriptor = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -67,7 +69,7 @@ static int open_one(const struct addrinfo *address)
         return -1;
     setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     if (setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
-        setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) == 0 &&
+        (!shared || setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) == 0) &&
         bind(descriptor, address->ai_addr, address->ai_addrlen) == 0 &&
         listen(descriptor, BACKLOG) == 0)
         return descriptor;
@@ -88,8 +90,12 @@ int listener_open(const char *setting, const char *address, int count, int *ret_
     int status = getaddrinfo(host[0] ? host : NULL, port, &hints, &found);
     if (status != 0)
         return error_set(err, ERROR_CONFIG, "%s: %s: %s", setting, address, gai_strerror(status));
+    int alone = open_one(found, false);
+    if (alone < 0)
+        return error_set(err, ERROR_CONFIG, "%s: %s: %s", setting, address, strerror(errno));
+    close(alone);
     for (int i = 0; i < count; i++) {
-        ret_descriptors[i] = open_one(found);
+        ret_descriptors[i] = open_one(found, true);
         if (ret_descriptors[i] < 0) {
             error_set(err, ERROR_CONFIG, "%s: %s: %s", setting, address, strerror(errno));
             while (i-- > 0)

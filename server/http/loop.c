@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "connection.h"
 #include "database.h"
+#include "linger.h"
 
 enum { TICK_MS = 100, ACCEPTS_AT_ONCE = 16, FIRST_CONNECTION_MS = 5000 };
 
@@ -49,6 +50,7 @@ static void on_tick(h2o_timeout_entry_t *entry)
     struct loop *loop = H2O_STRUCT_FROM_MEMBER(struct loop, tick, entry);
     for (int i = 0; i < loop->database_count; i++)
         database_tick(loop->databases[i]);
+    linger_tick(loop);
     if (loop->stopping)
         connections_end_idle(loop);
     h2o_timeout_link(loop->h2o.loop, &loop->tick_interval, &loop->tick);
@@ -141,6 +143,7 @@ struct loop *loop_new(struct server *server)
         abort();
     loop->server = server;
     h2o_linklist_init_anchor(&loop->connections);
+    h2o_linklist_init_anchor(&loop->lingering);
     loop->access_keys = access_key_cache_new(config->access_key_cache_entries,
                                              config->access_key_cache_seconds * 1000);
     loop->database_count = (int)config->database_connections;
@@ -158,6 +161,7 @@ void loop_start(struct loop *loop)
 
 void loop_free(struct loop *loop)
 {
+    linger_end(loop);
     for (int i = 0; i < loop->database_count; i++)
         database_free(loop->databases[i]);
     free(loop->databases);

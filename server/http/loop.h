@@ -48,6 +48,8 @@ struct loop {
         h2o_accept_ctx_t accept;
     } listeners[SERVER_LISTENERS_MAX];
     h2o_linklist_t connections; /* of struct connection */
+    h2o_linklist_t lingering;   /* of what linger.c keeps */
+    int lingering_count;
     struct access_key_cache *access_keys;
     int database_count;
     struct database **databases;

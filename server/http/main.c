@@ -103,6 +103,16 @@ static void wait_for_stop(const sigset_t *signals)
     LOG_INFO("stopping", LOG_NUMBER("signal", number));
 }
 
+static void stop_loops(struct loop *const *loops, int count)
+{
+    for (int i = 0; i < count; i++)
+        loop_request_stop(loops[i]);
+    for (int i = 0; i < count; i++)
+        pthread_join(loops[i]->thread, NULL);
+    for (int i = 0; i < count; i++)
+        loop_free(loops[i]);
+}
+
 /* Everything that can be wrong has been found before the first loop starts. */
 static int serve(struct server *server, const sigset_t *signals, struct error *err)
 {
@@ -133,12 +143,7 @@ static int serve(struct server *server, const sigset_t *signals, struct error *e
         LOG_INFO("listening", LOG_TEXT("scheme", "http"), LOG_NUMBER("port", http.port));
 
     wait_for_stop(signals);
-    for (int i = 0; i < count; i++)
-        loop_request_stop(loops[i]);
-    for (int i = 0; i < count; i++)
-        pthread_join(loops[i]->thread, NULL);
-    for (int i = 0; i < count; i++)
-        loop_free(loops[i]);
+    stop_loops(loops, count);
     pthread_barrier_destroy(&server->accepting);
     LOG_INFO("stopped");
     return 0;

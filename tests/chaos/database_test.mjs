@@ -14,7 +14,7 @@ before(async () => {
   site = await world.site({ workers: 1, worker: { scan_batch_keys: 10 } });
   alice = await site.tenant('alice');
   redis = await world.redis();
-  await redis.command('DEBUG', 'POPULATE', 400_000, 'k', 10);
+  await redis.command('DEBUG', 'POPULATE', 150_000, 'k', 10);
   cache = await alice.instance('cache', redis.endpoint);
 });
 after(() => world?.close());

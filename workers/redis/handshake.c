@@ -54,12 +54,8 @@ static int authenticate(struct redis_connection *connection, const struct redis_
                : refuse_auth(connection, reply, target->password, err);
 }
 
-/* A server that turns connections away (protected mode, too many clients) answers the first command
- * with an error and closes: the error is the reason, the end is not. */
-static int be_courteous(struct redis_connection *connection, struct error *err)
+static int send_courtesies(struct redis_connection *connection, struct error *err)
 {
-    const struct redis_reply *reply;
-    struct error refusal = {0};
     for (int i = 0; i < COURTESY_COUNT; i++) {
         struct text words[COURTESY_WORDS];
         for (int j = 0; j < COURTESY_WORDS; j++)
@@ -67,6 +63,17 @@ static int be_courteous(struct redis_connection *connection, struct error *err)
         if (redis_connection_append(connection, words, COURTESY_WORDS, err) < 0)
             return -1;
     }
+    return 0;
+}
+
+/* A server that turns connections away (protected mode, too many clients) answers the first command
+ * with an error and closes: the error is the reason, the end is not. */
+static int be_courteous(struct redis_connection *connection, struct error *err)
+{
+    const struct redis_reply *reply;
+    struct error refusal = {0};
+    if (send_courtesies(connection, err) < 0)
+        return -1;
     for (int i = 0; i < COURTESY_COUNT; i++) {
         if (redis_connection_next(connection, &reply, err) < 0) {
             if (refusal.code != ERROR_NONE && err->code == ERROR_REDIS_CONNECTION)

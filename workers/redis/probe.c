@@ -59,11 +59,13 @@ static int parse_engine(struct text info, struct redis_probe *probe)
 
 static int parse_role(struct text info, struct redis_probe *probe)
 {
-    struct text value;
+    struct text value, link;
     if (!redis_info_find(info, "role", &value))
         return -1;
     bool replica = text_equals(value, TEXT("slave")) || text_equals(value, TEXT("replica"));
     probe->role = replica ? REDIS_ROLE_REPLICA : REDIS_ROLE_MASTER;
+    probe->in_sync = !replica || (redis_info_find(info, "master_link_status", &link) &&
+                                  text_equals(link, TEXT("up")));
     return replica || text_equals(value, TEXT("master")) ? 0 : -1;
 }
 

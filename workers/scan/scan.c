@@ -32,6 +32,10 @@ static int choose_method(struct driver *driver, const struct redis_probe *probe,
         reason = (*methods)->check ? (*methods)->check(&server) : NULL;
         if (reason)
             continue;
+        if (!probe->in_sync) {
+            error_set(err, ERROR_REDIS_CONNECTION, "a replica whose link to its master is down");
+            return error_prefix(err, "%s", redis_connection_name(driver->connection));
+        }
         driver->method = *methods;
         if (driver->method->new)
             driver->state = driver->method->new ();

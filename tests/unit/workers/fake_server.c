@@ -10,7 +10,7 @@
 
 #include "base/scope.h"
 
-enum { TIMEOUT_MS = 2000, INPUT_MAX = 1 << 20, OUTPUT_MAX = 1 << 20 };
+enum { TIMEOUT_MS = 2000, SMALL_BUFFER = 64 << 10, INPUT_MAX = 1 << 20, OUTPUT_MAX = 1 << 20 };
 
 struct input {
     char bytes[INPUT_MAX];
@@ -31,8 +31,10 @@ void fake_server_start(struct fake_server *server, void (*serve)(int socket, voi
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof(address);
+    const int small = SMALL_BUFFER; /* so that a client's writes can be stopped */
     *server = (struct fake_server){.serve = serve, .argument = argument};
     server->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    setsockopt(server->listener, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
     if (bind(server->listener, (struct sockaddr *)&address, size) < 0 ||
         listen(server->listener, 1) < 0 ||
         getsockname(server->listener, (struct sockaddr *)&address, &size) < 0 ||

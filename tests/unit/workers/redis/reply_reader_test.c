@@ -166,6 +166,26 @@ static void reads_the_largest_bulk(void **state)
     free(bytes);
 }
 
+/* The bounds are for one reply: any number of them may come. */
+static void reads_many_large_replies(void **state)
+{
+    const size_t length = 1 << 20;
+    char *bytes = calloc(1, length);
+    struct reply_reader reader;
+    const struct redis_reply *reply;
+    struct error err = {0};
+    (void)state;
+    reply_reader_init(&reader);
+    for (int i = 0; i < 80; i++) {
+        assert_int_equal(feed_and_read(&reader, "*1\r\n$1048576\r\n", 14, &reply, &err), 0);
+        assert_int_equal(feed_and_read(&reader, bytes, length, &reply, &err), 0);
+        assert_int_equal(feed_and_read(&reader, "\r\n", 2, &reply, &err), 1);
+        assert_int_equal(reply->elements[0].text.length, length);
+    }
+    reply_reader_release(&reader);
+    free(bytes);
+}
+
 /* Random bytes of the protocol's alphabet: any result but a crash. */
 static void survives_garbage(void **state)
 {
@@ -191,13 +211,13 @@ static void survives_garbage(void **state)
 
 static void quotes_what_was_refused(void **state)
 {
-    struct redis_reply refusal = {REDIS_ERROR, .text = TEXT("NOPERM no\x1b[31m\xc3\xa9\n")};
+    struct redis_reply refusal = {REDIS_ERROR, .text = TEXT("NOPERM no\x1b[31m\xc3\xa9\n\x7f")};
     struct redis_reply integer = {REDIS_INTEGER, .integer = 1};
     struct error err = {0};
     (void)state;
     assert_int_equal(redis_reply_unexpected(&refusal, "TYPE", &err), -1);
     assert_int_equal(err.code, ERROR_REDIS_REFUSED);
-    assert_string_equal(err.text, "TYPE: NOPERM no?[31m???");
+    assert_string_equal(err.text, "TYPE: NOPERM no?[31m????");
     err = (struct error){0};
     assert_int_equal(redis_reply_unexpected(&integer, "TYPE", &err), -1);
     assert_int_equal(err.code, ERROR_REDIS_PROTOCOL);
@@ -207,10 +227,11 @@ static void quotes_what_was_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_replies_in_pieces), cmocka_unit_test(reads_every_kind),
-        cmocka_unit_test(refuses_hostile_replies), cmocka_unit_test(bounds_lines),
-        cmocka_unit_test(bounds_the_whole_reply),  cmocka_unit_test(reads_the_largest_bulk),
-        cmocka_unit_test(survives_garbage),        cmocka_unit_test(quotes_what_was_refused),
+        cmocka_unit_test(reads_replies_in_pieces),  cmocka_unit_test(reads_every_kind),
+        cmocka_unit_test(refuses_hostile_replies),  cmocka_unit_test(bounds_lines),
+        cmocka_unit_test(bounds_the_whole_reply),   cmocka_unit_test(reads_the_largest_bulk),
+        cmocka_unit_test(reads_many_large_replies), cmocka_unit_test(survives_garbage),
+        cmocka_unit_test(quotes_what_was_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -62,35 +62,55 @@ static int advance(struct scan_cursor *cursor, uint64_t next, size_t keys, struc
     return scan_cursor_advance(cursor, text_of(digits), keys, err);
 }
 
+/* Buckets of a table, or of the two between which a table is being rehashed. */
+struct tables {
+    uint64_t small, large;
+};
+
+static void change(struct tables *tables, unsigned dice)
+{
+    if (dice < 3 && tables->small < 1 << 14)
+        tables->large = tables->small * 2;
+    else if (dice < 6 && tables->large > 8)
+        tables->small = tables->large / 2;
+    else if (dice < 20)
+        tables->small = tables->large = dice % 2 ? tables->small : tables->large;
+}
+
+/* One SCAN: a few buckets. */
+static uint64_t scan_buckets(uint64_t at, const struct tables *tables, unsigned count)
+{
+    do
+        at = next_cursor(at, tables->small, tables->large);
+    while (at != 0 && --count > 0);
+    return at;
+}
+
+static void scan_to_the_end(unsigned *seed)
+{
+    struct tables tables = {64, 64};
+    struct scan_cursor cursor;
+    struct error err = {0};
+    uint64_t at = 0;
+    scan_cursor_init(&cursor, 10);
+    do {
+        *seed = *seed * 1103515245 + 12345;
+        unsigned dice = (*seed >> 16) % 100;
+        change(&tables, dice);
+        at = scan_buckets(at, &tables, 1 + dice % 7);
+        if (advance(&cursor, at, dice % 2, &err) < 0)
+            fail_msg("%s", err.text);
+    } while (at != 0);
+    assert_true(scan_cursor_at_end(&cursor));
+}
+
 /* Honest servers whose table grows, shrinks and is rehashed at random while it is scanned. */
 static void test_honest_servers_come_to_an_end(void **state)
 {
     unsigned seed = 7;
     (void)state;
-    for (int round = 0; round < 500; round++) {
-        struct scan_cursor cursor;
-        struct error err = {0};
-        uint64_t at = 0, small = 64, large = 64;
-        scan_cursor_init(&cursor, 10);
-        do {
-            seed = seed * 1103515245 + 12345;
-            unsigned dice = (seed >> 16) % 100;
-            if (dice < 3 && small < 1 << 14)
-                large = small * 2;
-            else if (dice < 6 && small > 4)
-                small = large / 2;
-            else if (dice < 20)
-                small = large = dice % 2 ? small : large;
-            for (unsigned buckets = 1 + dice % 7; buckets > 0; buckets--) {
-                at = next_cursor(at, small, large);
-                if (at == 0)
-                    break;
-            }
-            if (advance(&cursor, at, dice % 2, &err) < 0)
-                fail_msg("%s", err.text);
-        } while (at != 0);
-        assert_true(scan_cursor_at_end(&cursor));
-    }
+    for (int round = 0; round < 500; round++)
+        scan_to_the_end(&seed);
 }
 
 static void test_circles_are_found(void **state)

@@ -165,6 +165,24 @@ static void test_long_names_keep_their_identity(void **state)
     ranking_release(&ranking);
 }
 
+/* A beginning that is cut earlier, between characters, comes first whatever the whole length is. */
+static void test_long_names_are_ordered_by_what_is_kept(void **state)
+{
+    enum { LENGTH = RANKED_NAME_MAX + 8 };
+    char whole[LENGTH], cut[LENGTH];
+    struct ranking ranking;
+    (void)state;
+    memset(whole, 'x', LENGTH);
+    memset(cut, 'x', LENGTH);
+    memcpy(cut + RANKED_NAME_MAX - 1, "\xc3\xa9", 2);
+    ranking_init(&ranking, 2);
+    offer(&ranking, whole, LENGTH - 2, 1);
+    offer(&ranking, cut, LENGTH, 1);
+    assert_int_equal(ranking.places[0].kept, RANKED_NAME_MAX - 1);
+    assert_int_equal(ranking.places[1].kept, RANKED_NAME_MAX);
+    ranking_release(&ranking);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -173,6 +191,7 @@ int main(void)
         cmocka_unit_test(test_find),
         cmocka_unit_test(test_remove),
         cmocka_unit_test(test_long_names_keep_their_identity),
+        cmocka_unit_test(test_long_names_are_ordered_by_what_is_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

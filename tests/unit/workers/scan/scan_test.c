@@ -10,6 +10,8 @@
 #include "unit.h"
 
 #define HEAD "redis_version:7.0.15\nrole:master\n"
+#define REPLICA "redis_version:7.0.15\nrole:slave\nexpired_keys:5\n"
+
 static const char info_one[] = HEAD "expired_keys:5\ndb0:keys=3,expires=0\n";
 static const char info_two[] = HEAD "expired_keys:5\ndb0:keys=3,expires=0\ndb5:keys=1,expires=0\n";
 
@@ -279,10 +281,11 @@ static void test_where_kinds_can_run(void **state)
         enum error_code code;
         const char *text;
     } cases[] = {
-        {"redis_version:7.0.15\nrole:slave\nmaster_host:x\nexpired_keys:5\n", SCAN_KIND_EXPIRED,
-         ERROR_EXPIRED_UNSUPPORTED, "a replica"},
-        {"redis_version:7.0.15\nrole:slave\nmaster_host:x\nexpired_keys:5\n", SCAN_KIND_BIGKEY,
-         ERROR_NONE, ""},
+        {REPLICA "master_link_status:up\n", SCAN_KIND_EXPIRED, ERROR_EXPIRED_UNSUPPORTED,
+         "a replica"},
+        {REPLICA "master_link_status:up\n", SCAN_KIND_BIGKEY, ERROR_NONE, ""},
+        {REPLICA "master_link_status:down\n", SCAN_KIND_BIGKEY, ERROR_REDIS_CONNECTION, "is down"},
+        {REPLICA, SCAN_KIND_BIGKEY, ERROR_REDIS_CONNECTION, "is down"},
         {HEAD "expired_keys:5\ncluster_enabled:1\n", SCAN_KIND_BIGKEY, ERROR_BIGKEY_UNSUPPORTED,
          "a node of a cluster"},
         {"redis_version:7.0.15\nredis_mode:sentinel\n", SCAN_KIND_BIGKEY, ERROR_REDIS_PROTOCOL,

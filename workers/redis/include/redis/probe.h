@@ -15,6 +15,7 @@ struct redis_probe {
     char version[REDIS_WORD_MAX + 1]; /* the engine's own: `7.0.15` */
     int redis_version; /* major * 10000 + minor * 100 + patch it is compatible with */
     enum redis_role role;
+    bool in_sync; /* a master, or a replica whose link to its master is up */
     enum redis_mode mode;
     int64_t used_memory;                       /* bytes */
     int64_t maxmemory;                         /* bytes; 0: no limit, or not told */

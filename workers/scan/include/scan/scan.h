@@ -27,8 +27,8 @@ struct scan_request {
      * its own, which somebody must have agreed to.  Where it has not, from the LFU counters. */
     bool hotkeys_command;
 
-    /* Asked for every batch and at least every 200 ms, on the scan's thread; true ends the scan
-     * with ERROR_SCAN_CANCELLED.  May be null. */
+    /* Asked about every 100 ms on the scan's thread; true ends the scan with ERROR_SCAN_CANCELLED.
+     * May be null. */
     bool (*stopped)(void *argument);
     void *stopped_argument;
 
