@@ -18,7 +18,7 @@ enum {
 
 enum state { STATE_AWAY, STATE_CONNECTING, STATE_PREPARING, STATE_READY };
 
-/* A statement gives its result, an end mark (no result), and a sync. */
+/* A statement gives its result with an end mark (no result), and a sync. */
 enum phase { PHASE_RESULT, PHASE_SYNC };
 
 struct job {
