@@ -115,9 +115,10 @@ const struct pg_statement instance_probe_succeed = {
     "    parameters = coalesce($12::jsonb, parameters), "
     "    parameters_at = CASE WHEN $12::jsonb IS NULL THEN parameters_at ELSE now() END, "
     "    probed_at = now(), probe_error = NULL "
-    "    WHERE project_id = $1::uuid AND id = $2::uuid RETURNING project_id, id), "
+    "    WHERE project_id = $1::uuid AND id = $2::uuid AND version = $14::bigint "
+    "    RETURNING project_id, id), "
     "left_out AS (DELETE FROM instance_node n WHERE n.project_id = $1::uuid "
-    "    AND n.instance_id = $2::uuid AND NOT EXISTS (SELECT FROM found f "
+    "    AND n.instance_id = $2::uuid AND EXISTS (SELECT FROM probed) AND NOT EXISTS (SELECT FROM found f "
     "    WHERE f.host = n.host AND f.port = n.port)), "
     "kept AS (INSERT INTO instance_node (project_id, instance_id, host, port, id, role, shard) "
     "    SELECT p.project_id, p.id, f.host, f.port, f.id, f.role, f.shard FROM probed p, found f "
@@ -126,14 +127,14 @@ const struct pg_statement instance_probe_succeed = {
     "    WHERE (instance_node.role, instance_node.shard) "
     "        IS DISTINCT FROM (EXCLUDED.role, EXCLUDED.shard)) "
     "SELECT id FROM probed",
-    13};
+    14};
 
 const struct pg_statement instance_probe_fail = {
     "instance_probe_fail",
     "UPDATE instance SET probe_error = $3::text, status = CASE WHEN probed_at IS NULL "
     "    OR probed_at <= now() - $4::bigint * interval '1 second' THEN 'ERROR' ELSE status END "
-    "WHERE project_id = $1::uuid AND id = $2::uuid RETURNING id",
-    4};
+    "WHERE project_id = $1::uuid AND id = $2::uuid AND version = $5::bigint RETURNING id",
+    5};
 
 const struct pg_statement instance_delete = {
     "instance_delete",

@@ -88,7 +88,7 @@ static int execute(struct pg_session *session, const struct pg_statement *statem
     if (pg_session_execute(session, statement, parameters, &rows, err) < 0)
         return -1;
     if (rows.row_count == 0)
-        return error_set(err, ERROR_NOT_FOUND, "the instance was removed meanwhile");
+        return error_set(err, ERROR_NOT_FOUND, "the instance was removed or changed meanwhile");
     return 0;
 }
 
@@ -120,6 +120,7 @@ static int record_success(struct pg_session *session, const struct instance *ins
                                 server->maxmemory_policy[0] ? server->maxmemory_policy : NULL);
     pg_parameters_add_reference(&parameters, told ? values.text : NULL);
     pg_parameters_add_reference(&parameters, nodes.text);
+    pg_parameters_add_integer(&parameters, instance->version);
     return execute(session, &instance_probe_succeed, &parameters, err);
 }
 
@@ -134,6 +135,7 @@ static void record_failure(struct pg_session *session, const struct config *conf
     pg_parameters_add_reference(&parameters, instance->id);
     pg_parameters_add_reference(&parameters, err->text);
     pg_parameters_add_integer(&parameters, config->probe_down_seconds);
+    pg_parameters_add_integer(&parameters, instance->version);
     if (execute(session, &instance_probe_fail, &parameters, &unrecorded) < 0)
         error_prefix(err, "not recorded (%s)", unrecorded.text);
 }

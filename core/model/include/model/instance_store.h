@@ -84,10 +84,12 @@ extern const struct pg_statement instance_probe_claim;
 /* $1 project, $2 id, $3 engine, $4 version, $5 capabilities separated by commas, $6 role, $7 mode, $8
  * databases, $9 used memory, $10 maxmemory, $11 policy, $12 parameters (a JSON object of strings, or null to keep
  * those that there are), $13 nodes (a JSON array of {id, host, port, role, shard}; a node that is known keeps
- * its id).  Makes it RUNNING. */
+ * its id), $14 the version that was probed.  Makes it RUNNING.  No row where it was removed or updated
+ * meanwhile: what was found is of another server, perhaps. */
 extern const struct pg_statement instance_probe_succeed;
 
-/* $1 project, $2 id, $3 reason, $4 seconds.  One that was never reached, or not for so long, becomes ERROR. */
+/* $1 project, $2 id, $3 reason, $4 seconds, $5 the version that was probed.  One that was never reached, or not
+ * for so long, becomes ERROR. */
 extern const struct pg_statement instance_probe_fail;
 
 /* $1 project, $2 id.  A row where there was one; its tasks and results go with it. */
