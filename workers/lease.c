@@ -141,7 +141,8 @@ static int execute(struct lease_keeper *keeper, const struct lease_arrays *array
                               &parameters, ret_rows, err);
 }
 
-/* One round.  Returns false where the database did not answer; the leases then run on by the clock. */
+/* One round.  Returns false where the database did not answer; the leases then run on by the clock.
+ */
 static bool keep(struct lease_keeper *keeper, bool renew)
 {
     struct lease_arrays arrays;
@@ -206,7 +207,8 @@ struct lease_keeper *lease_keeper_new(const struct config *config, const char *o
         abort();
     keeper->config = config;
     keeper->owner = owner;
-    keeper->session = pg_session_new(config->database_url, "dcs-worker lease", STATEMENT_TIMEOUT_MS);
+    keeper->session =
+        pg_session_new(config->database_url, "dcs-worker lease", STATEMENT_TIMEOUT_MS);
     pthread_mutex_init(&keeper->mutex, NULL);
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);

@@ -1,9 +1,10 @@
 /* Leases: what keeps a worker's tasks its own, and what tells a scan that its task is not any more.
  *
- * One keeper thread serves all scans of a worker: every heartbeat it renews all leases in one statement, in
- * between it looks every second whether the tasks are still there.  A lease is lost when its task was
- * deleted or taken over, or when the database has been silent for so long that somebody else may take it
- * over soon: by the monotonic clock, before the lease ends by the database's. */
+ * One keeper thread serves all scans of a worker: every heartbeat it renews all leases in one
+ * statement, in between it looks every second whether the tasks are still there.  A lease is lost
+ * when its task was deleted or taken over, or when the database has been silent for so long that
+ * somebody else may take it over soon: by the monotonic clock, before the lease ends by the
+ * database's. */
 #ifndef WORKERS_LEASE_H
 #define WORKERS_LEASE_H
 

@@ -1,4 +1,5 @@
-/* What the threads of a worker share: whether to go on, and a bell that says that there may be work. */
+/* What the threads of a worker share: whether to go on, and a bell that says that there may be
+ * work. */
 #ifndef WORKERS_QUEUE_H
 #define WORKERS_QUEUE_H
 

@@ -1,4 +1,5 @@
-/* The settings: a table row each, three sources, and a clear refusal for what is not in the table. */
+/* The settings: a table row each, three sources, and a clear refusal for what is not in the table.
+ */
 #include "base/config.h"
 
 #include <ctype.h>
@@ -34,7 +35,11 @@ static const struct setting settings[] = {
 #undef N
 };
 
-enum { SETTING_COUNT = sizeof(settings) / sizeof(settings[0]), LINE_MAX_LENGTH = 2048, NAME_MAX_LENGTH = 64 };
+enum {
+    SETTING_COUNT = sizeof(settings) / sizeof(settings[0]),
+    LINE_MAX_LENGTH = 2048,
+    NAME_MAX_LENGTH = 64
+};
 
 static const char environment_prefix[] = "DCS_";
 
@@ -69,17 +74,16 @@ static int set_value(struct config *config, const struct setting *setting, struc
         place[value.length] = '\0';
         return 0;
     }
-    if (text_parse_integer(value, &number) < 0 || number < setting->least ||
-        number > setting->most)
+    if (text_parse_integer(value, &number) < 0 || number < setting->least || number > setting->most)
         return error_set(err, ERROR_CONFIG, "%s: %s must be a whole number from %lld to %lld (%s)",
-                         source, setting->name, (long long)setting->least,
-                         (long long)setting->most, setting->unit);
+                         source, setting->name, (long long)setting->least, (long long)setting->most,
+                         setting->unit);
     memcpy(place, &number, sizeof(number));
     return 0;
 }
 
-static int set_named(struct config *config, struct text name, struct text value,
-                     const char *source, struct error *err)
+static int set_named(struct config *config, struct text name, struct text value, const char *source,
+                     struct error *err)
 {
     const struct setting *setting = find_setting(name);
     if (!setting)

@@ -56,7 +56,8 @@ int error_prefix(struct error *err, const char *format, ...)
     if (length < 0 || length >= (int)sizeof(text))
         return -1;
     int room = (int)sizeof(text) - length - (int)sizeof(": ");
-    snprintf(text + length, sizeof(text) - (size_t)length, ": %.*s", room > 0 ? room : 0, err->text);
+    snprintf(text + length, sizeof(text) - (size_t)length, ": %.*s", room > 0 ? room : 0,
+             err->text);
     memcpy(err->text, text, sizeof(text));
     return -1;
 }

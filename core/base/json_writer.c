@@ -111,8 +111,8 @@ void json_writer_name(struct json_writer *writer, const char *name)
 
 static void put_escape(struct json_writer *writer, unsigned char byte)
 {
-    static const char short_names[] = {['\b'] = 'b', ['\f'] = 'f',  ['\n'] = 'n', ['\r'] = 'r',
-                                       ['\t'] = 't', ['"'] = '"', ['\\'] = '\\'};
+    static const char short_names[] = {['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r',
+                                       ['\t'] = 't', ['"'] = '"',  ['\\'] = '\\'};
     char escape[8];
     int length;
     if (byte < sizeof(short_names) && short_names[byte])

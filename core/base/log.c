@@ -1,4 +1,5 @@
-/* One JSON object per line, built in one buffer and written with one call: lines never interleave. */
+/* One JSON object per line, built in one buffer and written with one call: lines never interleave.
+ */
 #include "base/log.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
-/* The only code that seals and opens secrets; a tag that does not match leaves no plaintext behind. */
+/* The only code that seals and opens secrets; a tag that does not match leaves no plaintext behind.
+ */
 #include "base/secret.h"
 
 #include <errno.h>
@@ -132,8 +133,8 @@ int secret_seal(const struct keyring *keyring, const char *owner, const void *se
     int part;
     if (!cipher || RAND_bytes(nonce, NONCE_LENGTH) != 1 ||
         EVP_EncryptInit_ex(cipher, EVP_aes_256_gcm(), NULL, key->bytes, nonce) != 1 ||
-        EVP_EncryptUpdate(cipher, NULL, &part, (const unsigned char *)owner,
-                          (int)strlen(owner)) != 1 ||
+        EVP_EncryptUpdate(cipher, NULL, &part, (const unsigned char *)owner, (int)strlen(owner)) !=
+            1 ||
         EVP_EncryptUpdate(cipher, body, &part, secret, (int)length) != 1 ||
         EVP_EncryptFinal_ex(cipher, body + part, &part) != 1 ||
         EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_GCM_GET_TAG, TAG_LENGTH, body + length) != 1)
@@ -169,8 +170,8 @@ int secret_open(const struct keyring *keyring, const char *owner, const unsigned
     unsigned char *plain = (unsigned char *)ret_secret;
     int part;
     if (!cipher || EVP_DecryptInit_ex(cipher, EVP_aes_256_gcm(), NULL, key->bytes, nonce) != 1 ||
-        EVP_DecryptUpdate(cipher, NULL, &part, (const unsigned char *)owner,
-                          (int)strlen(owner)) != 1 ||
+        EVP_DecryptUpdate(cipher, NULL, &part, (const unsigned char *)owner, (int)strlen(owner)) !=
+            1 ||
         EVP_DecryptUpdate(cipher, plain, &part, body, (int)body_length) != 1 ||
         EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_GCM_SET_TAG, TAG_LENGTH, tag) != 1 ||
         EVP_DecryptFinal_ex(cipher, plain + part, &part) != 1) {

@@ -2,7 +2,8 @@
 #include "model/autoscan_store.h"
 
 #define TARGET                                                                                     \
-    "target AS (SELECT project_id, id FROM instance WHERE project_id = $1::uuid AND id = $2::uuid)"
+    "target AS (SELECT project_id, id FROM instance WHERE project_id = $1::uuid AND id = "         \
+    "$2::uuid)"
 #define CURRENT                                                                                    \
     "SELECT * FROM autoscan WHERE project_id = $1::uuid AND instance_id = $2::uuid "               \
     "AND kind = $3::text"
@@ -10,11 +11,10 @@
     "(SELECT * FROM written UNION ALL SELECT * FROM (" CURRENT ") c "                              \
     "WHERE NOT EXISTS (SELECT FROM written)) a"
 
-const struct pg_statement autoscan_show = {
-    "autoscan_show",
-    "WITH " TARGET " SELECT 'found', " AUTOSCAN_COLUMNS " FROM target LEFT JOIN (" CURRENT
-    ") a ON true",
-    3};
+const struct pg_statement autoscan_show = {"autoscan_show",
+                                           "WITH " TARGET " SELECT 'found', " AUTOSCAN_COLUMNS
+                                           " FROM target LEFT JOIN (" CURRENT ") a ON true",
+                                           3};
 
 const struct pg_statement autoscan_write_times = {
     "autoscan_write_times",
@@ -61,6 +61,6 @@ const struct pg_statement autoscan_write_interval = {
     "    timeout_seconds = EXCLUDED.timeout_seconds, "
     "    scan_keys_count = EXCLUDED.scan_keys_count, next_at = EXCLUDED.next_at, "
     "    updated_at = now() RETURNING *) "
-    "SELECT CASE judged.outcome WHEN 'repeated' THEN 'written' ELSE judged.outcome END, "
-    AUTOSCAN_COLUMNS " FROM judged LEFT JOIN " WRITTEN_OR_CURRENT " ON true",
+    "SELECT CASE judged.outcome WHEN 'repeated' THEN 'written' ELSE judged.outcome "
+    "END, " AUTOSCAN_COLUMNS " FROM judged LEFT JOIN " WRITTEN_OR_CURRENT " ON true",
     10};

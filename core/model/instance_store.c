@@ -37,11 +37,11 @@ const struct pg_statement instance_configs = {
     "WHERE project_id = $1::uuid AND id = $2::uuid",
     2};
 
-const struct pg_statement instance_find = {
-    "instance_find",
-    "SELECT " INSTANCE_COLUMNS ", " INSTANCE_TARGET_COLUMNS
-    " FROM instance i WHERE i.project_id = $1::uuid AND (i.name = $2::text OR i.id::text = $2::text)",
-    2};
+const struct pg_statement instance_find = {"instance_find",
+                                           "SELECT " INSTANCE_COLUMNS ", " INSTANCE_TARGET_COLUMNS
+                                           " FROM instance i WHERE i.project_id = $1::uuid AND "
+                                           "(i.name = $2::text OR i.id::text = $2::text)",
+                                           2};
 
 const struct pg_statement instance_survey = {
     "instance_survey",
@@ -118,7 +118,8 @@ const struct pg_statement instance_probe_succeed = {
     "    WHERE project_id = $1::uuid AND id = $2::uuid AND version = $14::bigint "
     "    RETURNING project_id, id), "
     "left_out AS (DELETE FROM instance_node n WHERE n.project_id = $1::uuid "
-    "    AND n.instance_id = $2::uuid AND EXISTS (SELECT FROM probed) AND NOT EXISTS (SELECT FROM found f "
+    "    AND n.instance_id = $2::uuid AND EXISTS (SELECT FROM probed) AND NOT EXISTS (SELECT FROM "
+    "found f "
     "    WHERE f.host = n.host AND f.port = n.port)), "
     "kept AS (INSERT INTO instance_node (project_id, instance_id, host, port, id, role, shard) "
     "    SELECT p.project_id, p.id, f.host, f.port, f.id, f.role, f.shard FROM probed p, found f "

@@ -27,7 +27,8 @@ static void checksum_of(const struct migration *migration, char ret_text[DIGEST_
     text_format_hex(digest, sizeof(digest), ret_text);
 }
 
-/* 1 where it is applied, 0 where it is not, -1 where it was changed since or on any other failure. */
+/* 1 where it is applied, 0 where it is not, -1 where it was changed since or on any other failure.
+ */
 static int find(struct pg_session *session, const struct migration *migration, const char *checksum,
                 struct error *err)
 {

@@ -6,9 +6,9 @@
 #define QUOTE(number) QUOTE_AGAIN(number)
 #define QUOTE_AGAIN(number) #number
 
-/* A task and the memory of the request that made it are committed together.  Of two equal requests at once the
- * second finds the active task's place taken by a row that its snapshot does not show: `retry` asks for a new
- * snapshot, which shows both. */
+/* A task and the memory of the request that made it are committed together.  Of two equal requests
+ * at once the second finds the active task's place taken by a row that its snapshot does not show:
+ * `retry` asks for a new snapshot, which shows both. */
 const struct pg_statement scan_task_create = {
     "scan_task_create",
     "WITH target AS (SELECT status, $4::text = ANY (capabilities) AS supported FROM instance "
@@ -29,19 +29,25 @@ const struct pg_statement scan_task_create = {
     "retired AS (DELETE FROM scan_task WHERE (project_id, id) IN ("
     "    SELECT project_id, id FROM scan_task WHERE project_id = $1::uuid "
     "    AND instance_id = $2::uuid AND kind = $4::text AND status IN ('success', 'failed') "
-    "    ORDER BY created_at DESC, id DESC OFFSET " QUOTE(SCAN_TASK_RECORDS_MAX) " - 1) "
-    "    AND EXISTS (SELECT FROM inserted)), "
-    "notified AS (SELECT pg_notify('" SCAN_TASK_CHANNEL "', '') FROM inserted) "
-    "SELECT CASE WHEN r.fingerprint <> $7::bytea THEN 'mismatch' "
-    "    WHEN t.id IS NOT NULL THEN 'created' WHEN r.fingerprint IS NOT NULL THEN 'no_task' "
-    "    WHEN target.status <> 'RUNNING' THEN 'not_running' "
-    "    WHEN NOT target.supported THEN 'unsupported' "
-    "    WHEN EXISTS (SELECT FROM active) THEN 'busy' ELSE 'retry' END, "
-    SCAN_TASK_COLUMNS ", s.keys, (SELECT count(*) FROM notified) "
-    "FROM target LEFT JOIN repeated r ON true "
-    "LEFT JOIN LATERAL (SELECT * FROM inserted UNION ALL SELECT * FROM scan_task "
-    "    WHERE project_id = $1::uuid AND id = r.task_id) t ON true "
-    "LEFT JOIN scan_result s ON s.project_id = t.project_id AND s.task_id = t.id",
+    "    ORDER BY created_at DESC, id DESC OFFSET " QUOTE(
+        SCAN_TASK_RECORDS_MAX) " - 1) "
+                               "    AND EXISTS (SELECT FROM inserted)), "
+                               "notified AS (SELECT pg_notify('" SCAN_TASK_CHANNEL
+                               "', '') FROM inserted) "
+                               "SELECT CASE WHEN r.fingerprint <> $7::bytea THEN 'mismatch' "
+                               "    WHEN t.id IS NOT NULL THEN 'created' WHEN r.fingerprint IS NOT "
+                               "NULL THEN 'no_task' "
+                               "    WHEN target.status <> 'RUNNING' THEN 'not_running' "
+                               "    WHEN NOT target.supported THEN 'unsupported' "
+                               "    WHEN EXISTS (SELECT FROM active) THEN 'busy' ELSE 'retry' "
+                               "END, " SCAN_TASK_COLUMNS
+                               ", s.keys, (SELECT count(*) FROM notified) "
+                               "FROM target LEFT JOIN repeated r ON true "
+                               "LEFT JOIN LATERAL (SELECT * FROM inserted UNION ALL SELECT * FROM "
+                               "scan_task "
+                               "    WHERE project_id = $1::uuid AND id = r.task_id) t ON true "
+                               "LEFT JOIN scan_result s ON s.project_id = t.project_id AND "
+                               "s.task_id = t.id",
     7};
 
 const struct pg_statement scan_task_show = {
@@ -87,8 +93,8 @@ const struct pg_statement scan_task_claim = {
     "    attempt = attempt + 1, fence = fence + 1, lease_owner = $1::text, "
     "    claimable_at = now() + $2::integer * interval '1 second' "
     "    FROM due WHERE s.project_id = due.project_id AND s.id = due.id RETURNING s.*) "
-    "SELECT t.project_id, t.instance_id, t.id, t.kind, t.fence, t.attempt, t.created_at, "
-    INSTANCE_TARGET_COLUMNS
+    "SELECT t.project_id, t.instance_id, t.id, t.kind, t.fence, t.attempt, "
+    "t.created_at, " INSTANCE_TARGET_COLUMNS
     " FROM t JOIN instance i ON i.project_id = t.project_id AND i.id = t.instance_id",
     3};
 
@@ -115,19 +121,21 @@ const struct pg_statement scan_task_check = {
 
 const struct pg_statement scan_task_succeed = {
     "scan_task_succeed",
-    "WITH finished AS (" FINISHED("success") "num = $4::integer, keys_seen = $6::bigint, "
-    "    keys_total = greatest(keys_total, $6::bigint) "
-    "    WHERE project_id = $1::uuid AND id = $2::uuid AND fence = $3::bigint "
-    "    AND status = 'running' RETURNING project_id, id), "
-    "stored AS (INSERT INTO scan_result (project_id, task_id, keys) "
-    "    SELECT project_id, id, $5::text FROM finished WHERE $5::text IS NOT NULL) "
-    "SELECT id FROM finished",
+    "WITH finished AS (" FINISHED(
+        "success") "num = $4::integer, keys_seen = $6::bigint, "
+                   "    keys_total = greatest(keys_total, $6::bigint) "
+                   "    WHERE project_id = $1::uuid AND id = $2::uuid AND fence = $3::bigint "
+                   "    AND status = 'running' RETURNING project_id, id), "
+                   "stored AS (INSERT INTO scan_result (project_id, task_id, keys) "
+                   "    SELECT project_id, id, $5::text FROM finished WHERE $5::text IS NOT NULL) "
+                   "SELECT id FROM finished",
     6};
 
 const struct pg_statement scan_task_fail = {
     "scan_task_fail",
-    FINISHED("failed") "failure = $4::text, num = $5::integer WHERE project_id = $1::uuid "
-    "AND id = $2::uuid AND fence = $3::bigint AND status = 'running' RETURNING id",
+    FINISHED(
+        "failed") "failure = $4::text, num = $5::integer WHERE project_id = $1::uuid "
+                  "AND id = $2::uuid AND fence = $3::bigint AND status = 'running' RETURNING id",
     5};
 
 const struct pg_statement scan_task_release = {
@@ -140,10 +148,11 @@ const struct pg_statement scan_task_release = {
 const struct pg_statement scan_task_give_up = {
     "scan_task_give_up",
     FINISHED("failed") "failure = 'given up after ' || attempt || ' attempts: the worker ' || "
-    "coalesce(lease_owner, 'that ran it') || ' was lost' "
-    "WHERE (project_id, id) IN (SELECT project_id, id FROM scan_task "
-    "    WHERE claimable_at <= now() AND status = 'running' AND attempt >= $1::integer "
-    "    ORDER BY claimable_at LIMIT 100 FOR UPDATE SKIP LOCKED) RETURNING id",
+                       "coalesce(lease_owner, 'that ran it') || ' was lost' "
+                       "WHERE (project_id, id) IN (SELECT project_id, id FROM scan_task "
+                       "    WHERE claimable_at <= now() AND status = 'running' AND attempt >= "
+                       "$1::integer "
+                       "    ORDER BY claimable_at LIMIT 100 FOR UPDATE SKIP LOCKED) RETURNING id",
     1};
 
 #define SURVEY_COLUMNS                                                                             \
@@ -155,8 +164,7 @@ const struct pg_statement scan_task_give_up = {
 
 const struct pg_statement scan_task_survey = {
     "scan_task_survey",
-    "SELECT " SURVEY_COLUMNS SURVEY_TABLES
-    "WHERE ($1::uuid IS NULL OR t.project_id = $1::uuid) "
+    "SELECT " SURVEY_COLUMNS SURVEY_TABLES "WHERE ($1::uuid IS NULL OR t.project_id = $1::uuid) "
     "AND ($2::uuid IS NULL OR t.instance_id = $2::uuid) "
     "AND ($3::text IS NULL OR t.status = $3::text) "
     "ORDER BY t.created_at DESC, t.id DESC LIMIT $4::bigint",

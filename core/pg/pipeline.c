@@ -1,4 +1,5 @@
-/* Many statements in flight on one libpq connection: a state, and a ring of jobs in the order sent. */
+/* Many statements in flight on one libpq connection: a state, and a ring of jobs in the order sent.
+ */
 #include "pg/pipeline.h"
 
 #include <stdlib.h>
@@ -23,7 +24,8 @@ enum phase { PHASE_RESULT, PHASE_SYNC };
 
 struct job {
     const char *name;
-    pg_pipeline_done_fn *done; /* null for our own preparations, whose failure is the connection's */
+    pg_pipeline_done_fn
+        *done; /* null for our own preparations, whose failure is the connection's */
     void *argument;
 };
 
@@ -228,8 +230,8 @@ static bool deliver(struct pg_pipeline *pipeline, PGresult *result)
         lose_connection(pipeline, job.name);
         return false;
     }
-    /* The end of the results is there with the last of them.  It is taken before done runs: libpq drops it where
-     * done submits a statement. */
+    /* The end of the results is there with the last of them.  It is taken before done runs: libpq
+     * drops it where done submits a statement. */
     PGresult *end = PQgetResult(pipeline->connection);
     if (end) {
         PQclear(end);

@@ -92,8 +92,8 @@ static enum error_code code_of_sqlstate(const char *sqlstate)
         {"42710", ERROR_DATABASE_CONFLICT}, /* another one made the same type meanwhile */
         {"42P07", ERROR_DATABASE_CONFLICT}, /* or table */
         {"23503", ERROR_STILL_IN_USE},      /* foreign key violation */
-        {"08", ERROR_DATABASE_CONNECTION},  {"57P", ERROR_DATABASE_CONNECTION},
-        {"53", ERROR_DATABASE_CONNECTION},  /* out of connections, memory, disk */
+        {"08", ERROR_DATABASE_CONNECTION},    {"57P", ERROR_DATABASE_CONNECTION},
+        {"53", ERROR_DATABASE_CONNECTION},    /* out of connections, memory, disk */
         {"25006", ERROR_DATABASE_CONNECTION}, /* read-only: a stand-by */
         {"57014", ERROR_UNAVAILABLE},         /* statement_timeout */
         {"55P03", ERROR_UNAVAILABLE},         /* lock_timeout */

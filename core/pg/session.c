@@ -31,11 +31,12 @@ PGconn *pg_connection_start(const char *uri, const char *application, int statem
              "-c TimeZone=UTC -c DateStyle=ISO -c client_min_messages=warning "
              "-c statement_timeout=%d -c idle_in_transaction_session_timeout=60000",
              statement_timeout_ms);
-    /* What the URI says stands in front, so that libpq expands it first and what follows wins; the ones
-     * that an operator may want to choose are fall-backs instead. */
-    const char *const names[] = {"connect_timeout", "keepalives_idle", "keepalives_interval",
-                                 "keepalives_count", "tcp_user_timeout", "fallback_application_name",
-                                 "dbname", "options", NULL};
+    /* What the URI says stands in front, so that libpq expands it first and what follows wins; the
+     * ones that an operator may want to choose are fall-backs instead. */
+    const char *const names[] = {
+        "connect_timeout",  "keepalives_idle",  "keepalives_interval",
+        "keepalives_count", "tcp_user_timeout", "fallback_application_name",
+        "dbname",           "options",          NULL};
     const char *const values[] = {"5", "5", "3", "3", "15000", application, uri, options, NULL};
     return blocking ? PQconnectdbParams(names, values, 1) : PQconnectStartParams(names, values, 1);
 }
@@ -86,8 +87,8 @@ int pg_session_connect(struct pg_session *session, struct error *err)
 {
     if (session->connection)
         return 0;
-    session->connection =
-        pg_connection_start(session->uri, session->application, session->statement_timeout_ms, true);
+    session->connection = pg_connection_start(session->uri, session->application,
+                                              session->statement_timeout_ms, true);
     if (!session->connection)
         abort();
     if (PQstatus(session->connection) == CONNECTION_OK)

@@ -75,8 +75,8 @@ static void write_row_time(struct json_writer *body, const char *name, const str
         json_writer_member_text(body, name, text);
 }
 
-static void write_id(struct json_writer *body, const char *name, const struct pg_rows *rows, int row,
-                     int column)
+static void write_id(struct json_writer *body, const char *name, const struct pg_rows *rows,
+                     int row, int column)
 {
     struct uuid uuid;
     char digits[UUID_HEX_LENGTH + 1];

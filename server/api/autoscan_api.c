@@ -1,4 +1,5 @@
-/* Autoscan configuration: daily times for big and hot keys, first time and interval for expired keys. */
+/* Autoscan configuration: daily times for big and hot keys, first time and interval for expired
+ * keys. */
 #include "base/clock.h"
 #include "base/json.h"
 #include "model/autoscan_store.h"

@@ -1,4 +1,5 @@
-/* Operations on instances: what tenants see of what operators registered and the last probe found. */
+/* Operations on instances: what tenants see of what operators registered and the last probe found.
+ */
 #include <stdio.h>
 #include <string.h>
 

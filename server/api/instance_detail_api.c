@@ -1,5 +1,5 @@
-/* What the last probe recorded of an instance: its nodes and its configuration.  No tenant waits for a
- * Redis. */
+/* What the last probe recorded of an instance: its nodes and its configuration.  No tenant waits
+ * for a Redis. */
 #include <stdio.h>
 #include <string.h>
 
@@ -68,15 +68,18 @@ static const struct parameter {
      "noeviction", "Which keys are evicted when memory is full"},
     {"3", "maxmemory-samples", "integer", "1-64", "5", "Keys compared for each eviction"},
     {"4", "lfu-log-factor", "integer", "0-2147483647", "10", "How slowly LFU counters saturate"},
-    {"5", "lfu-decay-time", "integer", "0-2147483647", "1", "Minutes after which LFU counters fall"},
-    {"6", "notify-keyspace-events", "regular", "KEg$lshzxeA", "", "Keyspace events that are published"},
+    {"5", "lfu-decay-time", "integer", "0-2147483647", "1",
+     "Minutes after which LFU counters fall"},
+    {"6", "notify-keyspace-events", "regular", "KEg$lshzxeA", "",
+     "Keyspace events that are published"},
     {"7", "slowlog-log-slower-than", "integer", "0-2147483647", "10000",
      "Microseconds past which a command is logged as slow"},
     {"8", "slowlog-max-len", "integer", "0-2147483647", "128", "Slow commands that are remembered"},
     {"9", "latency-monitor-threshold", "integer", "0-86400000", "0",
      "Milliseconds past which latency events are recorded; 0 is off"},
     {"10", "active-expire-effort", "integer", "1-10", "1", "How hard expired keys are looked for"},
-    {"11", "lazyfree-lazy-expire", "enum", "yes,no", "no", "Whether expired values are freed aside"},
+    {"11", "lazyfree-lazy-expire", "enum", "yes,no", "no",
+     "Whether expired values are freed aside"},
     {"12", "databases", "integer", "1-2147483647", "16", "Number of databases"},
     {"13", "hash-max-listpack-entries", "integer", "0-2147483647", "128",
      "Fields up to which a hash is kept compact"},

@@ -23,8 +23,7 @@ static int decode(struct text text, struct api_query *query, size_t *used, struc
     return 0;
 }
 
-static int add_parameter(struct text part, struct api_query *query, size_t *used,
-                         struct error *err)
+static int add_parameter(struct text part, struct api_query *query, size_t *used, struct error *err)
 {
     if (query->count == API_QUERY_MAX)
         return refuse(err);

@@ -40,8 +40,8 @@ static void write_problem(struct json_writer *body, const struct error_descripti
     json_writer_member_text(body, "request_id", request_id);
 }
 
-void api_reply_set_error(struct api_reply *reply, const struct error *err,
-                         enum api_error_form form, const char *request_id)
+void api_reply_set_error(struct api_reply *reply, const struct error *err, enum api_error_form form,
+                         const char *request_id)
 {
     const struct error_description *description = error_describe(err->code);
     char message[API_ERROR_MESSAGE_MAX + 1];

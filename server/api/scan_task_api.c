@@ -1,4 +1,5 @@
-/* Operations on scan tasks, the same for every kind; what differs stands in the kind's descriptor. */
+/* Operations on scan tasks, the same for every kind; what differs stands in the kind's descriptor.
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -29,8 +30,7 @@ int bind_task(struct api_request *request, struct pg_parameters *parameters, str
     return 0;
 }
 
-int bind_task_list(struct api_request *request, struct pg_parameters *parameters,
-                   struct error *err)
+int bind_task_list(struct api_request *request, struct pg_parameters *parameters, struct error *err)
 {
     struct text name = api_query_find(&request->query, "status");
     enum scan_status status;
@@ -140,7 +140,8 @@ int render_expired_created(const struct api_request *request, const struct pg_ro
     return 0;
 }
 
-/* A page of tasks.  Histories carry the instance and the number in each record, and the sum over all. */
+/* A page of tasks.  Histories carry the instance and the number in each record, and the sum over
+ * all. */
 static int render_records(const struct api_request *request, const struct pg_rows *rows,
                           struct api_reply *reply, bool histories, struct error *err)
 {
@@ -219,8 +220,7 @@ static int write_csv(struct json_writer *body, struct text keys, struct error *e
     size_t index;
     json_t *entry;
     /* A key's name may have a NUL in it. */
-    SCOPED(json_cleanup) json_t *array =
-        json_loadb(keys.bytes, keys.length, JSON_ALLOW_NUL, NULL);
+    SCOPED(json_cleanup) json_t *array = json_loadb(keys.bytes, keys.length, JSON_ALLOW_NUL, NULL);
     if (!json_is_array(array))
         return error_set(err, ERROR_INTERNAL, "a stored result is no array");
     json_writer_raw(body, header, sizeof(header) - 1);
@@ -242,7 +242,7 @@ int render_hotkey_export(const struct api_request *request, const struct pg_rows
     if (task.status != SCAN_STATUS_SUCCESS)
         return error_set(err, ERROR_TASK_STATE, "task has not succeeded");
     reply->content_type = "text/csv; charset=utf-8";
-    snprintf(reply->disposition, sizeof(reply->disposition), "attachment; filename=\"hotkey-%s.csv\"",
-             task.id);
+    snprintf(reply->disposition, sizeof(reply->disposition),
+             "attachment; filename=\"hotkey-%s.csv\"", task.id);
     return write_csv(&reply->body, pg_rows_text(rows, 0, SCAN_TASK_KEYS), err);
 }

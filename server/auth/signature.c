@@ -1,4 +1,5 @@
-/* SDK-HMAC-SHA256: the canonical request is hashed piece by piece as it is derived, never stored. */
+/* SDK-HMAC-SHA256: the canonical request is hashed piece by piece as it is derived, never stored.
+ */
 #include "auth/signature.h"
 
 #include <stdlib.h>
@@ -140,7 +141,8 @@ static int hash_body(struct text body, char ret_digits[2 * SIGNATURE_DIGEST_LENG
                      struct error *err)
 {
     unsigned char digest[SIGNATURE_DIGEST_LENGTH];
-    if (EVP_Digest(body.bytes ? body.bytes : "", body.length, digest, NULL, EVP_sha256(), NULL) != 1)
+    if (EVP_Digest(body.bytes ? body.bytes : "", body.length, digest, NULL, EVP_sha256(), NULL) !=
+        1)
         return error_set(err, ERROR_INTERNAL, "SHA-256 failed");
     text_format_hex(digest, sizeof(digest), ret_digits);
     return 0;
@@ -204,8 +206,8 @@ static bool is_unreserved(unsigned char c)
            c == '_' || c == '.' || c == '~';
 }
 
-/* Decodes, then encodes by RFC 3986.  ret_encoded has room for 3 * text.length bytes; returns how many were
- * written, or -1 where text is not percent-encoded. */
+/* Decodes, then encodes by RFC 3986.  ret_encoded has room for 3 * text.length bytes; returns how
+ * many were written, or -1 where text is not percent-encoded. */
 static ptrdiff_t encode_again(struct text text, char *ret_encoded)
 {
     static const char digits[] = "0123456789ABCDEF";
@@ -382,7 +384,9 @@ int signature_canonical_digest(const struct auth_request *request,
 int signature_verify(const struct auth_request *request, const struct signature *signature,
                      struct text secret_key, struct error *err)
 {
-    enum { STRING_LENGTH = sizeof(algorithm) + CLOCK_BASIC_LENGTH + 1 + 2 * SIGNATURE_DIGEST_LENGTH };
+    enum {
+        STRING_LENGTH = sizeof(algorithm) + CLOCK_BASIC_LENGTH + 1 + 2 * SIGNATURE_DIGEST_LENGTH
+    };
     unsigned char digest[SIGNATURE_DIGEST_LENGTH], expected[SIGNATURE_DIGEST_LENGTH] = {0};
     char string_to_sign[STRING_LENGTH + 1];
     if (signature_canonical_digest(request, signature, digest, err) < 0)

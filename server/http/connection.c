@@ -45,8 +45,7 @@ struct connection *connection_of_socket(const h2o_socket_t *socket)
 void connection_refuse(struct connection *connection)
 {
     if (connection->descriptor < 0)
-        connection->descriptor =
-            fcntl(h2o_socket_get_fd(connection->socket), F_DUPFD_CLOEXEC, 0);
+        connection->descriptor = fcntl(h2o_socket_get_fd(connection->socket), F_DUPFD_CLOEXEC, 0);
 }
 
 void connections_end_idle(struct loop *loop)

@@ -1,4 +1,5 @@
-/* A client's connection, as far as h2o leaves it to us: counted, bounded, and ended when the server stops.
+/* A client's connection, as far as h2o leaves it to us: counted, bounded, and ended when the server
+ * stops.
  *
  * It hangs on its h2o socket and dies with it.  Loop's thread only. */
 #ifndef SERVER_HTTP_CONNECTION_H

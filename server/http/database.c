@@ -34,7 +34,8 @@ static void on_writable(h2o_socket_t *socket, const char *err)
     watch(database);
 }
 
-/* Follows the pipeline: its socket may be another one by now, and it may have something to write. */
+/* Follows the pipeline: its socket may be another one by now, and it may have something to write.
+ */
 static void watch(struct database *database)
 {
     unsigned generation;

@@ -15,7 +15,8 @@ void database_tick(struct database *database);
 /* Whether a connection of the loop can take statements. */
 bool database_is_ready(const struct loop *loop);
 
-/* Sends a statement on the loop's connection that has the least in flight; see pg_pipeline_submit. */
+/* Sends a statement on the loop's connection that has the least in flight; see pg_pipeline_submit.
+ */
 int database_submit(struct loop *loop, const struct pg_statement *statement,
                     const struct pg_parameters *parameters, pg_pipeline_done_fn *done,
                     void *argument, struct error *err);

@@ -49,8 +49,10 @@ static const char *type_of(const char *path)
     static const struct {
         const char *ending, *type;
     } types[] = {
-        {".yaml", "application/yaml"}, {".json", "application/json"},
-        {".css", "text/css; charset=utf-8"}, {".js", "text/javascript; charset=utf-8"},
+        {".yaml", "application/yaml"},
+        {".json", "application/json"},
+        {".css", "text/css; charset=utf-8"},
+        {".js", "text/javascript; charset=utf-8"},
         {".png", "image/png"},
     };
     for (size_t i = 0; dot && i < sizeof(types) / sizeof(types[0]); i++) {

@@ -27,8 +27,8 @@ extern const size_t embedded_document_count;
 
 struct document_set;
 
-/* viewer_directory has the files of swagger-ui-dist, or is empty for no viewer; a file that is missing is
- * ERROR_CONFIG. */
+/* viewer_directory has the files of swagger-ui-dist, or is empty for no viewer; a file that is
+ * missing is ERROR_CONFIG. */
 int document_set_load(const char *viewer_directory, struct document_set **ret_set,
                       struct error *err);
 void document_set_free(struct document_set *set);

@@ -1,8 +1,8 @@
 /* The only file that knows that a request waits.
  *
- * An exchange is allocated from its request's pool as a shared object and holds a reference to itself for
- * each statement in flight: where the client goes first, `req` becomes null and the answer is dropped.
- * Text of the request is valid only as long as `req` is not null. */
+ * An exchange is allocated from its request's pool as a shared object and holds a reference to
+ * itself for each statement in flight: where the client goes first, `req` becomes null and the
+ * answer is dropped. Text of the request is valid only as long as `req` is not null. */
 #include "exchange.h"
 
 #include <string.h>
@@ -49,8 +49,7 @@ static void on_request_gone(void *object)
 static void log_reply(const struct exchange *exchange, int status, const struct error *err)
 {
     enum log_level level = status >= 500 ? LOG_LEVEL_ERROR : LOG_LEVEL_DEBUG;
-    const char *action =
-        exchange->match.operation ? exchange->match.operation->action : "none";
+    const char *action = exchange->match.operation ? exchange->match.operation->action : "none";
     LOG_AT(level, "request", LOG_TEXT("request_id", exchange->request_id),
            LOG_TEXT("project", exchange->match.project), LOG_TEXT("action", action),
            LOG_NUMBER("status", status),
@@ -183,8 +182,9 @@ static int check_project_header(const struct exchange *exchange, struct error *e
 {
     const struct auth_header *header = auth_request_find_header(&exchange->auth, "x-project-id");
     struct uuid claimed;
-    if (header && exchange->match.project[0] && (uuid_parse_any(header->value, &claimed) < 0 ||
-                   strcmp(claimed.text, exchange->request.project.text) != 0))
+    if (header && exchange->match.project[0] &&
+        (uuid_parse_any(header->value, &claimed) < 0 ||
+         strcmp(claimed.text, exchange->request.project.text) != 0))
         return error_set_public(err, ERROR_UNAUTHENTICATED,
                                 "X-Project-Id is not the project of the path");
     return 0;
@@ -274,7 +274,8 @@ static int read_key(const struct exchange *exchange, const struct pg_rows *rows,
     ret_key->known = rows->row_count > 0;
     if (!ret_key->known)
         return 0;
-    ptrdiff_t length = pg_rows_bytes(rows, 0, ACCESS_KEY_FIND_SEALED_SECRET, sealed, sizeof(sealed));
+    ptrdiff_t length =
+        pg_rows_bytes(rows, 0, ACCESS_KEY_FIND_SEALED_SECRET, sealed, sizeof(sealed));
     if (length < 0)
         return error_set(err, ERROR_SECRET, "access key %s: sealed secret malformed", ret_key->id);
     if (secret_open(exchange->loop->server->keyring, ret_key->id, sealed, (size_t)length, secret,
@@ -283,8 +284,8 @@ static int read_key(const struct exchange *exchange, const struct pg_rows *rows,
     memcpy(ret_key->secret, secret, ret_key->secret_length + 1);
     secret_cleanse(secret, sizeof(secret));
     ret_key->is_operator = pg_rows_is_null(rows, 0, ACCESS_KEY_FIND_PROJECT_ID);
-    if (!ret_key->is_operator && uuid_parse(pg_rows_text(rows, 0, ACCESS_KEY_FIND_PROJECT_ID),
-                                            &ret_key->project) < 0)
+    if (!ret_key->is_operator &&
+        uuid_parse(pg_rows_text(rows, 0, ACCESS_KEY_FIND_PROJECT_ID), &ret_key->project) < 0)
         return error_set(err, ERROR_INTERNAL, "access key %s: malformed project", ret_key->id);
     return 0;
 }
@@ -389,10 +390,9 @@ static int begin(struct exchange *exchange, struct error *err)
     const char *mark = memchr(path.bytes, '?', path.length);
     if (mark)
         path.length = (size_t)(mark - path.bytes);
-    const struct document *document =
-        is_reading(exchange->auth.method)
-            ? document_find(exchange->loop->server->documents, path)
-            : NULL;
+    const struct document *document = is_reading(exchange->auth.method)
+                                          ? document_find(exchange->loop->server->documents, path)
+                                          : NULL;
     if (document) {
         send_document(exchange, document);
         return 0;

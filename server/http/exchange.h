@@ -1,4 +1,5 @@
-/* One request's life: framing, route, authentication, authorisation, bind, one statement, render. */
+/* One request's life: framing, route, authentication, authorisation, bind, one statement, render.
+ */
 #ifndef SERVER_HTTP_EXCHANGE_H
 #define SERVER_HTTP_EXCHANGE_H
 

@@ -47,8 +47,7 @@ static int read_header(struct text line, struct framing *framing, struct error *
     if (line.bytes[0] == ' ' || line.bytes[0] == '\t')
         return refuse(err, "folded header");
     if (framing->header_count == FRAMING_HEADERS_MAX)
-        return error_set(err, ERROR_HEADERS_TOO_LARGE, "more than %d headers",
-                         FRAMING_HEADERS_MAX);
+        return error_set(err, ERROR_HEADERS_TOO_LARGE, "more than %d headers", FRAMING_HEADERS_MAX);
     const char *colon = memchr(line.bytes, ':', line.length);
     if (!colon || colon == line.bytes)
         return refuse(err, "header");

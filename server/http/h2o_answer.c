@@ -1,9 +1,10 @@
 /* h2o 2.2.5 answers some requests before any handler of ours runs.
  *
- * Those that it can parse go through the host's fall-back path, where a filter replaces the body.  For a head
- * that it cannot parse it writes a fixed text to the socket, past every filter; that one write is caught by
- * defining h2o_socket_write here, which the dynamic linker prefers to the library's own (the library calls it
- * through its procedure linkage table; a test shows that it does). */
+ * Those that it can parse go through the host's fall-back path, where a filter replaces the body.
+ * For a head that it cannot parse it writes a fixed text to the socket, past every filter; that one
+ * write is caught by defining h2o_socket_write here, which the dynamic linker prefers to the
+ * library's own (the library calls it through its procedure linkage table; a test shows that it
+ * does). */
 #include "h2o_answer.h"
 
 #include <dlfcn.h>
@@ -106,7 +107,8 @@ static bool is_bad_request(const h2o_iovec_t *bufs, size_t count)
            memcmp(bufs[0].base, start, sizeof(start) - 1) == 0;
 }
 
-/* The longest that h2o reads of a head (H2O_MAX_REQLEN) is far above ours: what is longer is too large. */
+/* The longest that h2o reads of a head (H2O_MAX_REQLEN) is far above ours: what is longer is too
+ * large. */
 static void unreadable_error(const h2o_socket_t *socket, struct error *err)
 {
     if (socket->input->size > FRAMING_HEAD_MAX)
@@ -115,8 +117,8 @@ static void unreadable_error(const h2o_socket_t *socket, struct error *err)
         error_set_public(err, ERROR_INVALID_PARAMETER, "HTTP message");
 }
 
-/* h2o keeps no copy of what a full socket does not take at once.  The buffer is the thread's: at worst such a
- * client finds another bad request's id in what is left of its answer. */
+/* h2o keeps no copy of what a full socket does not take at once.  The buffer is the thread's: at
+ * worst such a client finds another bad request's id in what is left of its answer. */
 static h2o_iovec_t unreadable_answer(const h2o_socket_t *socket)
 {
     static _Thread_local char answer[API_ERROR_MESSAGE_MAX];
@@ -130,7 +132,8 @@ static h2o_iovec_t unreadable_answer(const h2o_socket_t *socket)
     int length = snprintf(answer, sizeof(answer),
                           "HTTP/1.1 %d %s\r\nContent-Type: application/json\r\nX-Request-Id: %s\r\n"
                           "Connection: close\r\nContent-Length: %zu\r\n\r\n%s",
-                          reply.status, http_reason(reply.status), request_id, reply.body.length, reply.body.text);
+                          reply.status, http_reason(reply.status), request_id, reply.body.length,
+                          reply.body.text);
     api_reply_release(&reply);
     return h2o_iovec_init(answer, (size_t)length);
 }

@@ -6,7 +6,8 @@
 
 #include "base/uuid.h"
 
-/* Replaces what h2o answers before or without a handler: 413, a broken body, a path that is none. */
+/* Replaces what h2o answers before or without a handler: 413, a broken body, a path that is none.
+ */
 void h2o_answer_register(h2o_hostconf_t *host);
 
 void request_id_generate(char ret_id[UUID_HEX_LENGTH + 1]);

@@ -1,7 +1,8 @@
 /* Lingering close: a client that is still sending when it is refused gets to read why.
  *
- * A socket that is closed with input unread resets the connection, and the reset may overtake the answer.
- * So the write side is shut, and what still comes is thrown away for a short while.  Loop's thread only. */
+ * A socket that is closed with input unread resets the connection, and the reset may overtake the
+ * answer. So the write side is shut, and what still comes is thrown away for a short while.  Loop's
+ * thread only. */
 #ifndef SERVER_HTTP_LINGER_H
 #define SERVER_HTTP_LINGER_H
 

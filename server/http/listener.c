@@ -21,8 +21,8 @@ static void addresses_cleanup(struct addrinfo **addresses)
         freeaddrinfo(*addresses);
 }
 
-static int split(const char *setting, const char *address, char host[HOST_MAX + 1],
-                 char port[8], struct error *err)
+static int split(const char *setting, const char *address, char host[HOST_MAX + 1], char port[8],
+                 struct error *err)
 {
     const char *colon = strrchr(address, ':');
     int64_t number;
@@ -59,8 +59,8 @@ static void set_port(struct sockaddr *address, int port)
         ((struct sockaddr_in *)address)->sin_port = htons((uint16_t)port);
 }
 
-/* SO_REUSEPORT would let a second server of the same user in, and the kernel deal the connections out to
- * both. */
+/* SO_REUSEPORT would let a second server of the same user in, and the kernel deal the connections
+ * out to both. */
 static int open_one(const struct addrinfo *address, bool shared)
 {
     int on = 1;

@@ -95,7 +95,8 @@ static bool is_done(const struct loop *loop)
            clock_monotonic_ms() >= loop->stop_deadline_ms;
 }
 
-/* Clients that come first wait in the kernel's queue rather than be told that there is no database. */
+/* Clients that come first wait in the kernel's queue rather than be told that there is no database.
+ */
 static void begin_accepting(struct loop *loop)
 {
     int64_t deadline_ms = clock_monotonic_ms() + FIRST_CONNECTION_MS;
@@ -106,8 +107,8 @@ static void begin_accepting(struct loop *loop)
     pthread_barrier_wait(&loop->server->accepting);
 }
 
-/* A socket's buffers come from lists of the thread that made it, which have no lock: all that the loop reads
- * from is made on its own thread. */
+/* A socket's buffers come from lists of the thread that made it, which have no lock: all that the
+ * loop reads from is made on its own thread. */
 static void open_sockets(struct loop *loop)
 {
     h2o_context_init(&loop->h2o, h2o_evloop_create(), &loop->server->h2o);

@@ -1,7 +1,7 @@
 /* One event loop of the server: a thread that owns its sockets, database connections and caches.
  *
- * Nothing is shared between loops but what `struct server` holds, which is read-only once they run, and its
- * one counter. */
+ * Nothing is shared between loops but what `struct server` holds, which is read-only once they run,
+ * and its one counter. */
 #ifndef SERVER_HTTP_LOOP_H
 #define SERVER_HTTP_LOOP_H
 
@@ -57,8 +57,8 @@ struct loop {
     int64_t stop_deadline_ms;
 };
 
-/* Adds a listening socket before the loop runs; tls is null for plain HTTP.  The loop owns it, and accepts
- * once it has a database connection. */
+/* Adds a listening socket before the loop runs; tls is null for plain HTTP.  The loop owns it, and
+ * accepts once it has a database connection. */
 void loop_add_listener(struct loop *loop, int descriptor, SSL_CTX *tls);
 
 /* A loop that is not running yet; freed by loop_free after its thread has been joined. */

@@ -1,4 +1,5 @@
-/* dcs-server: reads its settings, refuses to start on a bad one, runs the event loops until a signal. */
+/* dcs-server: reads its settings, refuses to start on a bad one, runs the event loops until a
+ * signal. */
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -24,7 +25,8 @@ static void print_usage(void)
 {
     puts("Usage: dcs-server [--config FILE] [--SETTING=VALUE ...]\n"
          "       dcs-server --operations | --help | --version\n\n"
-         "Serves the cache-analysis API over HTTPS.  SIGTERM and SIGINT finish what is in flight.\n");
+         "Serves the cache-analysis API over HTTPS.  SIGTERM and SIGINT finish what is in "
+         "flight.\n");
     config_print_help();
 }
 

@@ -1,5 +1,5 @@
-/* TLS as the server offers it.  HTTP/2 is not negotiated: h2o 2.2.5 bounds neither its headers nor its
- * resets; it ends at the ingress. */
+/* TLS as the server offers it.  HTTP/2 is not negotiated: h2o 2.2.5 bounds neither its headers nor
+ * its resets; it ends at the ingress. */
 #include "tls.h"
 
 #include <errno.h>
@@ -15,7 +15,8 @@ static int fail(struct error *err, const char *setting, const char *path)
     const char *text = ERR_reason_error_string(ERR_peek_error());
     snprintf(reason, sizeof(reason), "%s", text ? text : strerror(errno));
     ERR_clear_error();
-    return error_set(err, ERROR_CONFIG, "%s: %s: %s", setting, path[0] ? path : "(not set)", reason);
+    return error_set(err, ERROR_CONFIG, "%s: %s: %s", setting, path[0] ? path : "(not set)",
+                     reason);
 }
 
 int tls_context_new(const char *certificate_path, const char *key_path, SSL_CTX **ret_context,

@@ -6,8 +6,8 @@
 
 #include "base/error.h"
 
-/* Loads certificate chain and key from PEM files; the error names the setting that is wrong.  Freed by
- * SSL_CTX_free. */
+/* Loads certificate chain and key from PEM files; the error names the setting that is wrong.  Freed
+ * by SSL_CTX_free. */
 int tls_context_new(const char *certificate_path, const char *key_path, SSL_CTX **ret_context,
                     struct error *err);
 

@@ -1,5 +1,6 @@
-/* Runs the worker's statements by name, for tests of what each allows: `dcs_statement NAME [PARAMETER ...]`
- * on DCS_DATABASE_URL prints the rows as a JSON array of arrays.  A parameter of `\N` is SQL NULL. */
+/* Runs the worker's statements by name, for tests of what each allows: `dcs_statement NAME
+ * [PARAMETER ...]` on DCS_DATABASE_URL prints the rows as a JSON array of arrays.  A parameter of
+ * `\N` is SQL NULL. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

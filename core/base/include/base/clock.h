@@ -1,4 +1,5 @@
-/* Time: a monotonic clock for durations and deadlines, and the wall clock for stamps.  Any thread. */
+/* Time: a monotonic clock for durations and deadlines, and the wall clock for stamps.  Any thread.
+ */
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 
@@ -21,8 +22,9 @@ void clock_format_basic(int64_t unix_seconds, char ret_text[CLOCK_BASIC_LENGTH +
 /* `YYYY-MM-DDTHH:mm:ss.SSSZ`, as the API's bodies have it. */
 void clock_format_iso(int64_t unix_ms, char ret_text[CLOCK_ISO_LENGTH + 1]);
 
-/* `YYYY-MM-DDTHH:mm:ss[.S to .SSSSSS][Z|z]`, UTC with or without the letter.  Digits past the third are cut
- * off.  Returns -1 where the text is not that, no such moment exists, or it is before 1970. */
+/* `YYYY-MM-DDTHH:mm:ss[.S to .SSSSSS][Z|z]`, UTC with or without the letter.  Digits past the third
+ * are cut off.  Returns -1 where the text is not that, no such moment exists, or it is before 1970.
+ */
 int clock_parse_iso(const char *text, int length, int64_t *ret_unix_ms);
 
 #endif

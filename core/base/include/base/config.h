@@ -1,9 +1,9 @@
 /* Configuration: one table (config.def) for all programs, read once at start.
  *
  * Sources, the later one wins: the defaults, a file of `name = value` lines (`--config PATH` or
- * DCS_CONFIG), the environment (DCS_NAME), the command line (`--name=value` or `--name value`, with '-'
- * for '_').  Secrets are refused on the command line, where every user of the machine can read them.
- * An unknown name, in any of the three, is an error.  Read-only after loading; any thread. */
+ * DCS_CONFIG), the environment (DCS_NAME), the command line (`--name=value` or `--name value`, with
+ * '-' for '_').  Secrets are refused on the command line, where every user of the machine can read
+ * them. An unknown name, in any of the three, is an error.  Read-only after loading; any thread. */
 #ifndef BASE_CONFIG_H
 #define BASE_CONFIG_H
 
@@ -23,9 +23,9 @@ struct config {
 #undef N
 };
 
-/* Reads all sources.  Where words_allowed, words of argv that are not settings are kept, in their order,
- * at its front, and *argc says how many are left (argv[0] included); otherwise such a word is an error.
- * environment is the process environment, ended by a null. */
+/* Reads all sources.  Where words_allowed, words of argv that are not settings are kept, in their
+ * order, at its front, and *argc says how many are left (argv[0] included); otherwise such a word
+ * is an error. environment is the process environment, ended by a null. */
 int config_load(struct config *ret_config, int *argc, char **argv, char **environment,
                 bool words_allowed, struct error *err);
 

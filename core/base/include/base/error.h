@@ -1,8 +1,9 @@
 /* The error object: one per call chain, filled by the first failure, logged once where it stops.
  *
  * A function that can fail takes `struct error *err` last and returns 0 or a negative number; on a
- * negative return err holds what happened.  `public_argument` may be shown to the caller of the API;
- * `text` is for logs and operators only.  A struct error is a plain value: no ownership, any thread. */
+ * negative return err holds what happened.  `public_argument` may be shown to the caller of the
+ * API; `text` is for logs and operators only.  A struct error is a plain value: no ownership, any
+ * thread. */
 #ifndef BASE_ERROR_H
 #define BASE_ERROR_H
 

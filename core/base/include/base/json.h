@@ -1,5 +1,5 @@
-/* Reading JSON from outside: one parser call with all limits, and typed getters that name the member
- * that is wrong in the error's public argument (ERROR_INVALID_PARAMETER).
+/* Reading JSON from outside: one parser call with all limits, and typed getters that name the
+ * member that is wrong in the error's public argument (ERROR_INVALID_PARAMETER).
  *
  * Objects are jansson's; json_body_parse's result is released with json_decref, text that a getter
  * returns belongs to its object. */

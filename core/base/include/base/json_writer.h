@@ -1,7 +1,7 @@
 /* Writes JSON text front to back into a growing buffer, for answers whose shape is known.
  *
- * Commas and colons are placed by the writer.  Text must be UTF-8: what is not becomes U+FFFD, so that
- * the output is valid JSON whatever comes in.  Out of memory aborts.  One thread at a time. */
+ * Commas and colons are placed by the writer.  Text must be UTF-8: what is not becomes U+FFFD, so
+ * that the output is valid JSON whatever comes in.  Out of memory aborts.  One thread at a time. */
 #ifndef BASE_JSON_WRITER_H
 #define BASE_JSON_WRITER_H
 

@@ -1,7 +1,8 @@
 /* Logging: one JSON object per line on standard error.  Any thread; a line is written whole.
  *
  * A line has "time", "level", "event" (a fixed snake_case word, the thing to search for) and the
- * fields given.  Values are escaped, so input cannot forge a line; never pass a secret or a key's name.
+ * fields given.  Values are escaped, so input cannot forge a line; never pass a secret or a key's
+ * name.
  *
  *     LOG_INFO("task_claimed", LOG_TEXT("task", id), LOG_NUMBER("attempt", attempt));
  */
@@ -26,7 +27,7 @@ struct log_field {
     LOG_TEXT("error", error_describe((err)->code)->symbol), LOG_TEXT("reason", (err)->text)
 
 #define LOG_AT(level, event, ...)                                                                  \
-    log_write((level), (event), (const struct log_field[]){__VA_ARGS__ __VA_OPT__(, ) {0}})
+    log_write((level), (event), (const struct log_field[]){__VA_ARGS__ __VA_OPT__(, ){0}})
 #define LOG_DEBUG(event, ...) LOG_AT(LOG_LEVEL_DEBUG, event __VA_OPT__(, ) __VA_ARGS__)
 #define LOG_INFO(event, ...) LOG_AT(LOG_LEVEL_INFO, event __VA_OPT__(, ) __VA_ARGS__)
 #define LOG_WARNING(event, ...) LOG_AT(LOG_LEVEL_WARNING, event __VA_OPT__(, ) __VA_ARGS__)

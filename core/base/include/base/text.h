@@ -30,8 +30,8 @@ int text_parse_hex(const char *digits, unsigned char *ret_bytes, size_t length);
 /* 2 * length lower-case digits and a NUL. */
 void text_format_hex(const unsigned char *bytes, size_t length, char *ret_digits);
 
-/* Bytes of the UTF-8 character that text begins with (1 to 4), or 0 where it is none: overlong forms,
- * surrogates and values past U+10FFFF are none (Unicode 15, table 3-7). */
+/* Bytes of the UTF-8 character that text begins with (1 to 4), or 0 where it is none: overlong
+ * forms, surrogates and values past U+10FFFF are none (Unicode 15, table 3-7). */
 size_t text_utf8_width(const char *text, size_t length);
 bool text_is_utf8(const char *text, size_t length);
 

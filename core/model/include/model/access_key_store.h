@@ -1,7 +1,7 @@
 /* All SQL on access keys.  The owner of a sealed secret key is the access key's id (secret.h).
  *
- * A tenant's key belongs to a project; an operator's key belongs to none and opens the administration
- * interface only. */
+ * A tenant's key belongs to a project; an operator's key belongs to none and opens the
+ * administration interface only. */
 #ifndef MODEL_ACCESS_KEY_STORE_H
 #define MODEL_ACCESS_KEY_STORE_H
 
@@ -22,8 +22,8 @@ enum access_key_column {
     ACCESS_KEY_COLUMN_COUNT
 };
 
-/* $1 id, $2 project or null for an operator's, $3 sealed secret.  The columns above, or no row where the
- * project does not exist. */
+/* $1 id, $2 project or null for an operator's, $3 sealed secret.  The columns above, or no row
+ * where the project does not exist. */
 extern const struct pg_statement access_key_insert;
 
 /* $1 id.  For authentication: enabled keys only, one row or none. */
@@ -39,8 +39,8 @@ extern const struct pg_statement access_key_list;
 /* $1 id.  The columns above, or no row. */
 extern const struct pg_statement access_key_show;
 
-/* $1 id, $2 enabled, $3 the version that was read, or null to change any.  One row: outcome (`updated`, `version`,
- * `no_key`), then the columns above. */
+/* $1 id, $2 enabled, $3 the version that was read, or null to change any.  One row: outcome
+ * (`updated`, `version`, `no_key`), then the columns above. */
 extern const struct pg_statement access_key_update;
 
 /* $1 id.  A row where there was one. */

@@ -1,5 +1,6 @@
-/* All SQL on autoscan configurations.  Every statement returns no row where the instance does not exist in the
- * project; otherwise one row: an outcome, then AUTOSCAN_COLUMNS, null where it was never configured. */
+/* All SQL on autoscan configurations.  Every statement returns no row where the instance does not
+ * exist in the project; otherwise one row: an outcome, then AUTOSCAN_COLUMNS, null where it was
+ * never configured. */
 #ifndef MODEL_AUTOSCAN_STORE_H
 #define MODEL_AUTOSCAN_STORE_H
 
@@ -11,15 +12,16 @@ enum { AUTOSCAN_OUTCOME = 0, AUTOSCAN_FIRST = 1 };
 /* $1 project, $2 instance, $3 kind.  Outcome `found`. */
 extern const struct pg_statement autoscan_show;
 
-/* Writes of the same token change nothing and show what there is.  Outcome `written`, or for expired keys `past`
- * (enabled with a first scan that is not later than now) and `timeout` (less than twice the interval, one of
- * the two perhaps as it was). */
+/* Writes of the same token change nothing and show what there is.  Outcome `written`, or for
+ * expired keys `past` (enabled with a first scan that is not later than now) and `timeout` (less
+ * than twice the interval, one of the two perhaps as it was). */
 
-/* $1 project, $2 instance, $3 kind, $4 enabled, $5 minutes of the day as an array, $6 token, $7 fingerprint. */
+/* $1 project, $2 instance, $3 kind, $4 enabled, $5 minutes of the day as an array, $6 token, $7
+ * fingerprint. */
 extern const struct pg_statement autoscan_write_times;
 
-/* $1 project, $2 instance, $3 kind, $4 enabled, $5 first scan at, $6 interval, $7 timeout, $8 keys count, $9 token,
- * $10 fingerprint.  Null keeps what there is. */
+/* $1 project, $2 instance, $3 kind, $4 enabled, $5 first scan at, $6 interval, $7 timeout, $8 keys
+ * count, $9 token, $10 fingerprint.  Null keeps what there is. */
 extern const struct pg_statement autoscan_write_interval;
 
 #endif

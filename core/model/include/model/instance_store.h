@@ -22,20 +22,21 @@ enum instance_target_column {
     INSTANCE_TARGET_COLUMN_COUNT
 };
 
-/* $1 project, $2 instance_id or null, $3 part of a name or null, $4 whole name or null, $5 status or null, $6
- * part of an endpoint or null, $7 offset, $8 limit.  A row per instance of the page, by creation and id, each
- * with the count of all that match before INSTANCE_COLUMNS; one row with a null instance where the page
- * is empty. */
+/* $1 project, $2 instance_id or null, $3 part of a name or null, $4 whole name or null, $5 status
+ * or null, $6 part of an endpoint or null, $7 offset, $8 limit.  A row per instance of the page, by
+ * creation and id, each with the count of all that match before INSTANCE_COLUMNS; one row with a
+ * null instance where the page is empty. */
 extern const struct pg_statement instance_list;
 enum { INSTANCE_LIST_COUNT = 0, INSTANCE_LIST_FIRST = 1 };
 
-/* $1 project, $2 id: INSTANCE_COLUMNS, number of shards, of nodes of the largest shard (0 where none is known);
- * or no row. */
+/* $1 project, $2 id: INSTANCE_COLUMNS, number of shards, of nodes of the largest shard (0 where
+ * none is known); or no row. */
 extern const struct pg_statement instance_show;
 enum { INSTANCE_SHOW_SHARDS = INSTANCE_COLUMN_COUNT, INSTANCE_SHOW_REPLICAS };
 
-/* $1 project, $2 id.  A row per node by shard, master first: instance id, node id, host, port, role, shard; one row
- * with a null node where none is known; no row where the instance does not exist. */
+/* $1 project, $2 id.  A row per node by shard, master first: instance id, node id, host, port,
+ * role, shard; one row with a null node where none is known; no row where the instance does not
+ * exist. */
 extern const struct pg_statement instance_nodes;
 enum instance_node_column {
     INSTANCE_NODE_INSTANCE_ID,
@@ -46,7 +47,8 @@ enum instance_node_column {
     INSTANCE_NODE_SHARD
 };
 
-/* $1 project, $2 id: status, parameters (a JSON object of strings, or null), when they were read; or no row. */
+/* $1 project, $2 id: status, parameters (a JSON object of strings, or null), when they were read;
+ * or no row. */
 extern const struct pg_statement instance_configs;
 enum instance_configs_column {
     INSTANCE_CONFIGS_STATUS,
@@ -60,15 +62,16 @@ extern const struct pg_statement instance_find;
 /* $1 project or null: INSTANCE_COLUMNS then the project's name. */
 extern const struct pg_statement instance_survey;
 
-/* $1 project, $2 id, $3 name, $4 description, $5 cache mode, $6 endpoints separated by commas, $7 TLS, $8 CA in
- * PEM or null, $9 server name or null, $10 user or null, $11 sealed password or null, $12 use HOTKEYS.  It is
- * CREATING until a probe has succeeded, and due for one at once.  INSTANCE_COLUMNS, or no row where the
- * project does not exist; a name that is taken is ERROR_ALREADY_EXISTS. */
+/* $1 project, $2 id, $3 name, $4 description, $5 cache mode, $6 endpoints separated by commas, $7
+ * TLS, $8 CA in PEM or null, $9 server name or null, $10 user or null, $11 sealed password or null,
+ * $12 use HOTKEYS.  It is CREATING until a probe has succeeded, and due for one at once.
+ * INSTANCE_COLUMNS, or no row where the project does not exist; a name that is taken is
+ * ERROR_ALREADY_EXISTS. */
 extern const struct pg_statement instance_insert;
 
-/* The parameters of instance_insert, then $13 keep the password that there is, $14 the version that was read.  One
- * whose way to be reached changed is CREATING again, and due for a probe.  One row: outcome (`updated`,
- * `version`, `no_instance`), then INSTANCE_COLUMNS. */
+/* The parameters of instance_insert, then $13 keep the password that there is, $14 the version that
+ * was read.  One whose way to be reached changed is CREATING again, and due for a probe.  One row:
+ * outcome (`updated`, `version`, `no_instance`), then INSTANCE_COLUMNS. */
 extern const struct pg_statement instance_update;
 
 /* Carries '' when instances are due for a probe. */
@@ -77,19 +80,20 @@ extern const struct pg_statement instance_update;
 /* $1 project, $2 id.  Makes it due for a probe now.  INSTANCE_COLUMNS, or no row. */
 extern const struct pg_statement instance_probe_request;
 
-/* $1 seconds until the next probe, $2 most rows.  Takes instances that are due: INSTANCE_COLUMNS, then
- * INSTANCE_TARGET_COLUMNS. */
+/* $1 seconds until the next probe, $2 most rows.  Takes instances that are due: INSTANCE_COLUMNS,
+ * then INSTANCE_TARGET_COLUMNS. */
 extern const struct pg_statement instance_probe_claim;
 
-/* $1 project, $2 id, $3 engine, $4 version, $5 capabilities separated by commas, $6 role, $7 mode, $8
- * databases, $9 used memory, $10 maxmemory, $11 policy, $12 parameters (a JSON object of strings, or null to keep
- * those that there are), $13 nodes (a JSON array of {id, host, port, role, shard}; a node that is known keeps
- * its id), $14 the version that was probed.  Makes it RUNNING.  No row where it was removed or updated
- * meanwhile: what was found is of another server, perhaps. */
+/* $1 project, $2 id, $3 engine, $4 version, $5 capabilities separated by commas, $6 role, $7 mode,
+ * $8 databases, $9 used memory, $10 maxmemory, $11 policy, $12 parameters (a JSON object of
+ * strings, or null to keep those that there are), $13 nodes (a JSON array of {id, host, port, role,
+ * shard}; a node that is known keeps its id), $14 the version that was probed.  Makes it RUNNING.
+ * No row where it was removed or updated meanwhile: what was found is of another server, perhaps.
+ */
 extern const struct pg_statement instance_probe_succeed;
 
-/* $1 project, $2 id, $3 reason, $4 seconds, $5 the version that was probed.  One that was never reached, or not
- * for so long, becomes ERROR. */
+/* $1 project, $2 id, $3 reason, $4 seconds, $5 the version that was probed.  One that was never
+ * reached, or not for so long, becomes ERROR. */
 extern const struct pg_statement instance_probe_fail;
 
 /* $1 project, $2 id.  A row where there was one; its tasks and results go with it. */

@@ -1,8 +1,8 @@
 /* The database's schema: migrations embedded from db/migrations, forward only.
  *
- * Each is applied once, in name order, in a transaction of its own, and its SHA-256 is recorded; one that was
- * changed after it was applied is refused.  Running it twice at once is safe: a lock on the record table
- * makes the second wait and then find nothing to do. */
+ * Each is applied once, in name order, in a transaction of its own, and its SHA-256 is recorded;
+ * one that was changed after it was applied is refused.  Running it twice at once is safe: a lock
+ * on the record table makes the second wait and then find nothing to do. */
 #ifndef MODEL_MIGRATION_H
 #define MODEL_MIGRATION_H
 

@@ -18,8 +18,8 @@ enum project_column {
 /* $1 id, $2 name.  The columns above.  A name that is taken is ERROR_ALREADY_EXISTS. */
 extern const struct pg_statement project_insert;
 
-/* $1 offset, $2 limit.  By name; the count of all, then the columns above; one row with null columns where the
- * page is empty. */
+/* $1 offset, $2 limit.  By name; the count of all, then the columns above; one row with null
+ * columns where the page is empty. */
 extern const struct pg_statement project_list;
 enum { PROJECT_LIST_COUNT = 0, PROJECT_LIST_FIRST = 1 };
 
@@ -29,8 +29,8 @@ extern const struct pg_statement project_show;
 /* $1 id or name.  The columns above, or no row. */
 extern const struct pg_statement project_find;
 
-/* $1 id, $2 name, $3 the version that was read.  One row: outcome (`updated`, `version`, `no_project`), then the
- * columns above. */
+/* $1 id, $2 name, $3 the version that was read.  One row: outcome (`updated`, `version`,
+ * `no_project`), then the columns above. */
 extern const struct pg_statement project_update;
 
 /* $1 id.  A row where there was one.  One that has keys or instances is ERROR_STILL_IN_USE. */

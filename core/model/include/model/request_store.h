@@ -1,7 +1,7 @@
 /* Requests that changed something, remembered so that the same one again changes nothing.
  *
- * Statements that change something on a request's behalf take a token and write the record themselves, in
- * the same transaction; this is what is left: forgetting. */
+ * Statements that change something on a request's behalf take a token and write the record
+ * themselves, in the same transaction; this is what is left: forgetting. */
 #ifndef MODEL_REQUEST_STORE_H
 #define MODEL_REQUEST_STORE_H
 

@@ -18,7 +18,8 @@ struct scan_kind {
 
 /* What a probe found out about a server, as far as it decides which kinds can run there. */
 struct server_capability {
-    int version; /* major * 10000 + minor * 100 + patch, of the Redis version it is compatible with */
+    int version; /* major * 10000 + minor * 100 + patch, of the Redis version it is compatible with
+                  */
     bool lfu;    /* maxmemory-policy is allkeys-lfu or volatile-lfu */
     bool hotkeys_command; /* it has HOTKEYS, and the instance opted in */
 };

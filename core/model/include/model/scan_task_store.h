@@ -1,9 +1,9 @@
 /* All SQL on scan tasks and their results.
  *
  * A change of state is one statement whose WHERE lists the states it may leave, and which says what
- * happened in its first column.  Statements of the API return no row where the instance does not exist in the
- * project; a worker's carry the fence of its claim, and one that matches no row means that the task is no
- * longer its own. */
+ * happened in its first column.  Statements of the API return no row where the instance does not
+ * exist in the project; a worker's carry the fence of its claim, and one that matches no row means
+ * that the task is no longer its own. */
 #ifndef MODEL_SCAN_TASK_STORE_H
 #define MODEL_SCAN_TASK_STORE_H
 
@@ -16,10 +16,11 @@
 /* Records kept per instance and kind; the oldest finished one goes when one more is created. */
 #define SCAN_TASK_RECORDS_MAX 100
 
-/* $1 project, $2 instance, $3 id, $4 kind, $5 and $6 tokens of the request (its signature; its Idempotency-Key or
- * null), $7 fingerprint.  A token that is remembered answers with the task that the first request made.  One
- * row: outcome (`created`, `not_running`, `unsupported`, `busy`, `no_task`: made, and deleted since; `mismatch`: a
- * token of another request; `retry`), then the task's columns, null unless created, and its keys. */
+/* $1 project, $2 instance, $3 id, $4 kind, $5 and $6 tokens of the request (its signature; its
+ * Idempotency-Key or null), $7 fingerprint.  A token that is remembered answers with the task that
+ * the first request made.  One row: outcome (`created`, `not_running`, `unsupported`, `busy`,
+ * `no_task`: made, and deleted since; `mismatch`: a token of another request; `retry`), then the
+ * task's columns, null unless created, and its keys. */
 extern const struct pg_statement scan_task_create;
 
 /* $1 project, $2 instance, $3 id, $4 kind.  One row: outcome (`found`, `no_task`), task, keys. */
@@ -34,9 +35,9 @@ enum {
     SCAN_TASK_KEYS = SCAN_TASK_FIRST + SCAN_TASK_COLUMN_COUNT
 };
 
-/* $1 project, $2 instance, $3 kind, $4 status or null, $5 offset, $6 limit.  A row per record of the page,
- * newest first, each with the count of all that match and the sum of their num before the task's
- * columns; one row with a null task where the page is empty. */
+/* $1 project, $2 instance, $3 kind, $4 status or null, $5 offset, $6 limit.  A row per record of
+ * the page, newest first, each with the count of all that match and the sum of their num before the
+ * task's columns; one row with a null task where the page is empty. */
 extern const struct pg_statement scan_task_list;
 enum { SCAN_TASK_LIST_COUNT = 0, SCAN_TASK_LIST_TOTAL = 1, SCAN_TASK_LIST_FIRST = 2 };
 
@@ -55,15 +56,15 @@ enum scan_task_claim_column {
     SCAN_TASK_CLAIM_FIRST_OF_INSTANCE, /* INSTANCE_TARGET_COLUMNS of instance_store.h */
 };
 
-/* $1 owner, $2 lease in seconds, then arrays of equal length: $3 projects, $4 ids, $5 fences, $6 keys seen,
- * $7 keys in all.  Returns the ids that are still this worker's; renews their leases. */
+/* $1 owner, $2 lease in seconds, then arrays of equal length: $3 projects, $4 ids, $5 fences, $6
+ * keys seen, $7 keys in all.  Returns the ids that are still this worker's; renews their leases. */
 extern const struct pg_statement scan_task_renew;
 
 /* $1 projects, $2 ids, $3 fences.  Returns the ids still this worker's; writes nothing. */
 extern const struct pg_statement scan_task_check;
 
-/* $1 project, $2 id, $3 fence, $4 num, $5 keys (JSON text or null), $6 keys seen.  A row where it was
- * recorded. */
+/* $1 project, $2 id, $3 fence, $4 num, $5 keys (JSON text or null), $6 keys seen.  A row where it
+ * was recorded. */
 extern const struct pg_statement scan_task_succeed;
 
 /* $1 project, $2 id, $3 fence, $4 reason, $5 num.  A row where it was recorded. */

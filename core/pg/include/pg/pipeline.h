@@ -1,10 +1,11 @@
 /* A non-blocking connection with many statements in flight, to be driven by an event loop.
  *
- * The owner watches pg_pipeline_descriptor() for pg_pipeline_interest() and calls pg_pipeline_advance()
- * when it is ready, and pg_pipeline_tick() a few times a second; after each call, and after a submit,
- * descriptor and interest may have changed.  Each statement is a transaction of its own (one sync each),
- * so one that fails takes no other with it.  A lost connection fails what is in flight and comes back by
- * itself with back-off.  One thread; callbacks run inside advance and tick and may submit. */
+ * The owner watches pg_pipeline_descriptor() for pg_pipeline_interest() and calls
+ * pg_pipeline_advance() when it is ready, and pg_pipeline_tick() a few times a second; after each
+ * call, and after a submit, descriptor and interest may have changed.  Each statement is a
+ * transaction of its own (one sync each), so one that fails takes no other with it.  A lost
+ * connection fails what is in flight and comes back by itself with back-off.  One thread; callbacks
+ * run inside advance and tick and may submit. */
 #ifndef PG_PIPELINE_H
 #define PG_PIPELINE_H
 
@@ -16,8 +17,8 @@
 
 struct pg_pipeline;
 
-/* rows is null on failure, and err then says why.  The callee may take rows over by copying the struct
- * and zeroing the original; otherwise they are released on return. */
+/* rows is null on failure, and err then says why.  The callee may take rows over by copying the
+ * struct and zeroing the original; otherwise they are released on return. */
 typedef void pg_pipeline_done_fn(void *argument, struct pg_rows *rows, const struct error *err);
 
 struct pg_pipeline_settings {
@@ -39,12 +40,14 @@ enum pg_pipeline_interest {
     PG_PIPELINE_WRITE = 2,
 };
 
-/* settings and what it points to must outlive the pipeline.  Begins to connect at the first tick. */
+/* settings and what it points to must outlive the pipeline.  Begins to connect at the first tick.
+ */
 struct pg_pipeline *pg_pipeline_new(const struct pg_pipeline_settings *settings);
 /* Fails what is in flight. */
 void pg_pipeline_free(struct pg_pipeline *pipeline);
 
-/* The descriptor to watch, or -1.  generation changes whenever it means another socket than before. */
+/* The descriptor to watch, or -1.  generation changes whenever it means another socket than before.
+ */
 int pg_pipeline_descriptor(const struct pg_pipeline *pipeline, unsigned *ret_generation);
 unsigned pg_pipeline_interest(const struct pg_pipeline *pipeline);
 
@@ -55,8 +58,9 @@ bool pg_pipeline_is_ready(const struct pg_pipeline *pipeline);
 /* Statements in flight. */
 int pg_pipeline_depth(const struct pg_pipeline *pipeline);
 
-/* Sends a statement, or fails at once with ERROR_UNAVAILABLE where there is no connection or no room.
- * done is called exactly once where 0 is returned, and never otherwise.  parameters may go away. */
+/* Sends a statement, or fails at once with ERROR_UNAVAILABLE where there is no connection or no
+ * room. done is called exactly once where 0 is returned, and never otherwise.  parameters may go
+ * away. */
 int pg_pipeline_submit(struct pg_pipeline *pipeline, const struct pg_statement *statement,
                        const struct pg_parameters *parameters, pg_pipeline_done_fn *done,
                        void *argument, struct error *err);

@@ -1,7 +1,8 @@
-/* Rows as plain structs, so that code which reads them knows nothing of libpq and is tested without it.
+/* Rows as plain structs, so that code which reads them knows nothing of libpq and is tested without
+ * it.
  *
- * Values belong to the rows and die with them.  Getters take (row, column) from 0; a wrong position is
- * our own mistake and aborts. */
+ * Values belong to the rows and die with them.  Getters take (row, column) from 0; a wrong position
+ * is our own mistake and aborts. */
 #ifndef PG_RESULT_H
 #define PG_RESULT_H
 
@@ -42,8 +43,9 @@ ptrdiff_t pg_rows_bytes(const struct pg_rows *rows, int row, int column, unsigne
 
 enum { PG_TIME_LENGTH = 24 };
 
-/* A timestamptz (session time zone UTC, ISO style) as `YYYY-MM-DDTHH:mm:ss.SSSZ`; further digits are cut
- * off.  Returns -1 for SQL NULL and for anything else that is no such time. */
-int pg_rows_time(const struct pg_rows *rows, int row, int column, char ret_text[PG_TIME_LENGTH + 1]);
+/* A timestamptz (session time zone UTC, ISO style) as `YYYY-MM-DDTHH:mm:ss.SSSZ`; further digits
+ * are cut off.  Returns -1 for SQL NULL and for anything else that is no such time. */
+int pg_rows_time(const struct pg_rows *rows, int row, int column,
+                 char ret_text[PG_TIME_LENGTH + 1]);
 
 #endif

@@ -1,7 +1,7 @@
 /* A blocking connection, for workers and tools: one thread at a time.
  *
- * A session connects when it is first used and again after it was lost; a statement that was cut off is
- * not repeated, its caller decides.  Statements are prepared on first use. */
+ * A session connects when it is first used and again after it was lost; a statement that was cut
+ * off is not repeated, its caller decides.  Statements are prepared on first use. */
 #ifndef PG_SESSION_H
 #define PG_SESSION_H
 
@@ -13,7 +13,8 @@
 
 struct pg_session;
 
-/* uri is copied.  application is shown in pg_stat_activity.  Never null; freed by pg_session_free. */
+/* uri is copied.  application is shown in pg_stat_activity.  Never null; freed by pg_session_free.
+ */
 struct pg_session *pg_session_new(const char *uri, const char *application,
                                   int statement_timeout_ms);
 void pg_session_free(struct pg_session *session);
@@ -29,9 +30,9 @@ int pg_session_execute(struct pg_session *session, const struct pg_statement *st
 /* Runs SQL text of our own, possibly several commands (migrations, LISTEN, BEGIN). */
 int pg_session_script(struct pg_session *session, const char *sql, struct error *err);
 
-/* Waits for a notification, input or timeout_ms on the connection.  wake_fd, where not negative, ends the
- * wait as soon as it can be read.  Returns 1 where notifications came (each is handed to on_notify, which
- * may be null), 0 where none did, -1 where the connection is lost. */
+/* Waits for a notification, input or timeout_ms on the connection.  wake_fd, where not negative,
+ * ends the wait as soon as it can be read.  Returns 1 where notifications came (each is handed to
+ * on_notify, which may be null), 0 where none did, -1 where the connection is lost. */
 int pg_session_wait(struct pg_session *session, int timeout_ms, int wake_fd,
                     void (*on_notify)(void *argument, const char *channel, const char *payload),
                     void *argument, struct error *err);

@@ -32,7 +32,8 @@ void pg_parameters_init(struct pg_parameters *parameters);
 void pg_parameters_add_reference(struct pg_parameters *parameters, const char *terminated);
 void pg_parameters_add_integer(struct pg_parameters *parameters, int64_t number);
 void pg_parameters_add_boolean(struct pg_parameters *parameters, int value);
-/* Copies; the sum of what is copied is bounded by PG_PARAMETER_STORAGE, past it the program aborts. */
+/* Copies; the sum of what is copied is bounded by PG_PARAMETER_STORAGE, past it the program aborts.
+ */
 void pg_parameters_add_text(struct pg_parameters *parameters, struct text text);
 /* A bytea of at most 256 bytes; null bytes are SQL NULL. */
 void pg_parameters_add_bytes(struct pg_parameters *parameters, const unsigned char *bytes,

@@ -1,7 +1,8 @@
 /* The operations of the API: a table row each, and per operation two small pure functions.
  *
- * bind turns a request into the parameters of one statement, render turns its rows into a reply; both may
- * refuse with an error instead.  Neither blocks, and neither knows HTTP's library or the database's. */
+ * bind turns a request into the parameters of one statement, render turns its rows into a reply;
+ * both may refuse with an error instead.  Neither blocks, and neither knows HTTP's library or the
+ * database's. */
 #ifndef API_OPERATION_H
 #define API_OPERATION_H
 
@@ -28,8 +29,8 @@ struct api_context {
     int64_t expired_batch_keys_max; /* bound of scan_keys_count */
 };
 
-/* A request as an operation sees it: authenticated, authorised, its ids well-formed.  Zeroed before use, and
- * released by api_request_release after the reply. */
+/* A request as an operation sees it: authenticated, authorised, its ids well-formed.  Zeroed before
+ * use, and released by api_request_release after the reply. */
 struct api_request {
     const struct operation *operation;
     const struct api_context *context;
@@ -64,8 +65,8 @@ typedef int operation_render_fn(const struct api_request *request, const struct 
 
 struct operation {
     enum http_method method;
-    const char *path;   /* segments in braces are the ids of struct api_request */
-    const char *action; /* what a credential must be allowed to do */
+    const char *path;             /* segments in braces are the ids of struct api_request */
+    const char *action;           /* what a credential must be allowed to do */
     const struct scan_kind *kind; /* null where it is about no kind */
     const struct pg_statement *statement;
     operation_bind_fn *bind;

@@ -18,8 +18,9 @@ struct api_query {
     char storage[API_QUERY_STORAGE];
 };
 
-/* Decodes text after the '?'.  Refused with ERROR_INVALID_PARAMETER: a parameter twice (it is named), bad
- * percent-encoding, bytes that are not UTF-8, NUL, more or longer parameters than there is room for. */
+/* Decodes text after the '?'.  Refused with ERROR_INVALID_PARAMETER: a parameter twice (it is
+ * named), bad percent-encoding, bytes that are not UTF-8, NUL, more or longer parameters than there
+ * is room for. */
 int api_query_parse(struct text text, struct api_query *ret_query, struct error *err);
 
 /* Null bytes where it was not sent. */

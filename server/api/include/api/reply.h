@@ -21,8 +21,8 @@ enum api_error_form {
 struct api_reply {
     int status;
     const char *content_type;
-    struct json_writer body;             /* empty with HTTP_NO_CONTENT */
-    char etag[API_ETAG_MAX + 1];         /* empty: none, as are the two below */
+    struct json_writer body;     /* empty with HTTP_NO_CONTENT */
+    char etag[API_ETAG_MAX + 1]; /* empty: none, as are the two below */
     char location[API_HEADER_MAX + 1];
     char disposition[API_HEADER_MAX + 1];
 };
@@ -38,7 +38,7 @@ void api_reply_set_version(struct api_reply *reply, int64_t version);
 
 /* Makes it the reply for an error: `{"error_code", "error_msg"}`, and `request_id` for those of the
  * authentication and throttling layer; or a problem. */
-void api_reply_set_error(struct api_reply *reply, const struct error *err,
-                         enum api_error_form form, const char *request_id);
+void api_reply_set_error(struct api_reply *reply, const struct error *err, enum api_error_form form,
+                         const char *request_id);
 
 #endif

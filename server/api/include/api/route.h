@@ -27,7 +27,6 @@ bool route_is_administration(struct text path);
 
 int route_read_project(const struct route_match *match, struct uuid *ret_project,
                        struct error *err);
-int route_read_ids(const struct route_match *match, struct api_request *request,
-                   struct error *err);
+int route_read_ids(const struct route_match *match, struct api_request *request, struct error *err);
 
 #endif

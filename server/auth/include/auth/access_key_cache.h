@@ -1,7 +1,8 @@
 /* Access keys that an event loop remembers, known and unknown ones, with the secret opened.
  *
- * Bounded: a full set gives up its oldest entry.  An entry counts for a few seconds only, and goes at once
- * when the database says that the key was changed.  Secrets are cleansed when they leave.  One thread. */
+ * Bounded: a full set gives up its oldest entry.  An entry counts for a few seconds only, and goes
+ * at once when the database says that the key was changed.  Secrets are cleansed when they leave.
+ * One thread. */
 #ifndef AUTH_ACCESS_KEY_CACHE_H
 #define AUTH_ACCESS_KEY_CACHE_H
 
@@ -15,7 +16,7 @@ enum { ACCESS_KEY_CACHE_ID_MAX = 64, ACCESS_KEY_CACHE_SECRET_MAX = 128 };
 
 struct access_key {
     char id[ACCESS_KEY_CACHE_ID_MAX + 1];
-    bool known; /* false: there is no such key, or it is disabled */
+    bool known;       /* false: there is no such key, or it is disabled */
     bool is_operator; /* then it has no project */
     struct uuid project;
     size_t secret_length;
@@ -28,7 +29,8 @@ struct access_key_cache;
 struct access_key_cache *access_key_cache_new(int64_t entries, int64_t lifetime_ms);
 void access_key_cache_free(struct access_key_cache *cache);
 
-/* Null where it is not there or too old at now_ms.  Valid until the next call that changes the cache. */
+/* Null where it is not there or too old at now_ms.  Valid until the next call that changes the
+ * cache. */
 const struct access_key *access_key_cache_find(struct access_key_cache *cache, struct text id,
                                                int64_t now_ms);
 void access_key_cache_put(struct access_key_cache *cache, const struct access_key *key,

@@ -15,8 +15,8 @@ struct replay {
     unsigned char key_token[SIGNATURE_DIGEST_LENGTH]; /* of the Idempotency-Key */
 };
 
-/* Fails with ERROR_INVALID_PARAMETER where there is an Idempotency-Key that is empty, too long, sent twice or
- * has other than visible ASCII characters and spaces. */
+/* Fails with ERROR_INVALID_PARAMETER where there is an Idempotency-Key that is empty, too long,
+ * sent twice or has other than visible ASCII characters and spaces. */
 int replay_read(const struct auth_request *request, struct replay *ret_replay, struct error *err);
 
 #endif

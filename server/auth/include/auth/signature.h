@@ -42,13 +42,14 @@ const struct auth_header *auth_request_find_header(const struct auth_request *re
 
 size_t auth_request_count_headers(const struct auth_request *request, const char *name);
 
-/* Reads the Authorization header and checks what needs no key: its form, that the date is signed and not
- * more than window_seconds away from now, and that X-Sdk-Content-Sha256, where sent, fits the body. */
+/* Reads the Authorization header and checks what needs no key: its form, that the date is signed
+ * and not more than window_seconds away from now, and that X-Sdk-Content-Sha256, where sent, fits
+ * the body. */
 int signature_parse(const struct auth_request *request, int64_t now, int64_t window_seconds,
                     struct signature *ret_signature, struct error *err);
 
-/* Compares the signature with the one that the secret key gives, in constant time.  Refuses as well where
- * a signed header is missing. */
+/* Compares the signature with the one that the secret key gives, in constant time.  Refuses as well
+ * where a signed header is missing. */
 int signature_verify(const struct auth_request *request, const struct signature *signature,
                      struct text secret_key, struct error *err);
 

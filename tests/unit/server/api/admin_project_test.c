@@ -4,7 +4,10 @@
 #include "model/project_store.h"
 
 #define PROJECTS "/admin/v1/projects"
-#define V(text) {(text), sizeof(text) - 1}
+#define V(text)                                                                                    \
+    {                                                                                              \
+        (text), sizeof(text) - 1                                                                   \
+    }
 #define PROJECT_VALUES                                                                             \
     V("a4d31cb6-3d72-4fdc-8ec9-6e3a41e47f71"), V("shop"), V("2026-11-22 17:09:23+00"),             \
         V("2026-11-22 17:09:24+00"), V("2"), V("1"), V("7")
@@ -89,9 +92,8 @@ static void test_project_replies(void **state)
     const struct pg_rows one_row = {1, PROJECT_COLUMN_COUNT, one, NULL};
     struct api_reply reply;
     struct error err;
-    assert_int_equal(render(fixture_operation(HTTP_GET, "/projects/{project_id}"), &one_row, &reply,
-                            &err),
-                     0);
+    assert_int_equal(
+        render(fixture_operation(HTTP_GET, "/projects/{project_id}"), &one_row, &reply, &err), 0);
     assert_string_equal(reply.body.text, PROJECT_TEXT);
     assert_string_equal(reply.etag, "\"7\"");
     api_reply_release(&reply);
@@ -132,9 +134,8 @@ static void test_update_outcomes(void **state)
         const struct pg_rows rows = {1, COUNT_OF(values), values, NULL};
         struct api_reply reply;
         struct error err;
-        assert_int_equal(render(fixture_operation(HTTP_PUT, "/projects/{project_id}"), &rows,
-                                &reply, &err),
-                         -1);
+        assert_int_equal(
+            render(fixture_operation(HTTP_PUT, "/projects/{project_id}"), &rows, &reply, &err), -1);
         assert_int_equal(err.code, cases[i].code);
         api_reply_release(&reply);
     }
@@ -151,17 +152,16 @@ static void test_keys(void **state)
     const struct pg_rows rows = {1, ACCESS_KEY_COLUMN_COUNT, values, NULL};
     struct api_reply reply;
     struct error err;
-    assert_int_equal(
-        render(fixture_operation(HTTP_POST, "/access-keys"), &rows, &reply, &err), 0);
+    assert_int_equal(render(fixture_operation(HTTP_POST, "/access-keys"), &rows, &reply, &err), 0);
     assert_int_equal(reply.status, 201);
     assert_string_equal(reply.body.text,
                         "{\"id\":\"ABCDEFGHIJ0123456789\",\"secret\":\"SECRET\","
                         "\"project_id\":\"a4d31cb63d724fdc8ec96e3a41e47f71\",\"role\":\"tenant\","
                         "\"enabled\":true,\"created_at\":\"2026-11-22T17:09:23.000Z\"}");
     api_reply_release(&reply);
-    assert_int_equal(render(fixture_operation(HTTP_GET, "/access-keys/{access_key_id}"), &rows,
-                            &reply, &err),
-                     0);
+    assert_int_equal(
+        render(fixture_operation(HTTP_GET, "/access-keys/{access_key_id}"), &rows, &reply, &err),
+        0);
     assert_null(strstr(reply.body.text, "secret"));
     assert_string_equal(reply.etag, "\"1\"");
     api_reply_release(&reply);
@@ -170,15 +170,16 @@ static void test_keys(void **state)
 static void test_key_ids(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"", "short", "ABCDEFGHIJ01234567890", "ABCDEFGHIJ012345678\xff"};
+    static const char *const bad[] = {"", "short", "ABCDEFGHIJ01234567890",
+                                      "ABCDEFGHIJ012345678\xff"};
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
         struct api_request request = {.access_key_id = text_of(bad[i])};
         struct pg_parameters parameters;
         struct error err;
-        assert_int_equal(
-            fixture_bind(&request, fixture_operation(HTTP_GET, "/access-keys/{access_key_id}"), "",
-                         &parameters, &err),
-            -1);
+        assert_int_equal(fixture_bind(&request,
+                                      fixture_operation(HTTP_GET, "/access-keys/{access_key_id}"),
+                                      "", &parameters, &err),
+                         -1);
         assert_int_equal(err.code, ERROR_NO_SUCH_RESOURCE);
     }
 }
@@ -186,9 +187,12 @@ static void test_key_ids(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names),           cmocka_unit_test(test_versions),
-        cmocka_unit_test(test_project_replies), cmocka_unit_test(test_update_outcomes),
-        cmocka_unit_test(test_keys),            cmocka_unit_test(test_key_ids),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_versions),
+        cmocka_unit_test(test_project_replies),
+        cmocka_unit_test(test_update_outcomes),
+        cmocka_unit_test(test_keys),
+        cmocka_unit_test(test_key_ids),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

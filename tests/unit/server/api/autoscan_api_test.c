@@ -18,11 +18,12 @@ static void test_times(void **state)
     (void)state;
     struct pg_parameters parameters;
     struct error err;
-    assert_int_equal(bind("/bigkey/autoscan",
-                          "{\"enable_auto_scan\":true,\"schedule_at\":[\"23:59\",\"00:00\",\"07:30\","
-                          "\"07:30\"],\"more\":1}",
-                          &parameters, &err),
-                     0);
+    assert_int_equal(
+        bind("/bigkey/autoscan",
+             "{\"enable_auto_scan\":true,\"schedule_at\":[\"23:59\",\"00:00\",\"07:30\","
+             "\"07:30\"],\"more\":1}",
+             &parameters, &err),
+        0);
     assert_int_equal(parameters.count, autoscan_write_times.parameter_count);
     assert_string_equal(parameters.values[2], "bigkey");
     assert_string_equal(parameters.values[3], "t");
@@ -108,10 +109,10 @@ static void test_interval(void **state)
     assert_int_equal(parameters.count, autoscan_write_interval.parameter_count);
     assert_string_equal(parameters.values[4], "2030-01-02T03:04:05.000Z");
     assert_string_equal(parameters.values[5], "0");
-    assert_int_equal(
-        bind("/autoscan-config", INTERVAL("\"2030-01-02T03:04:05.5z\"", "3600", "7200", "10"),
-             &parameters, &err),
-        0);
+    assert_int_equal(bind("/autoscan-config",
+                          INTERVAL("\"2030-01-02T03:04:05.5z\"", "3600", "7200", "10"), &parameters,
+                          &err),
+                     0);
     assert_string_equal(parameters.values[4], "2030-01-02T03:04:05.500Z");
     assert_int_equal(bind("/autoscan-config", "{\"enable_auto_scan\":false,\"interval\":null}",
                           &parameters, &err),
@@ -153,7 +154,10 @@ static void test_interval_refused(void **state)
     check_refusals("/autoscan-config", cases, COUNT_OF(cases));
 }
 
-#define V(text) {(text), sizeof(text) - 1}
+#define V(text)                                                                                    \
+    {                                                                                              \
+        (text), sizeof(text) - 1                                                                   \
+    }
 
 static void check_reply(const char *ending, const struct pg_value *values, int count,
                         const char *expected)
@@ -177,8 +181,8 @@ static void test_replies(void **state)
                 "{\"instance_id\":\"i\",\"enable_auto_scan\":false,\"schedule_at\":[]}");
     check_reply("/autoscan-config", never, COUNT_OF(never),
                 "{\"instance_id\":\"i\",\"enable_auto_scan\":false}");
-    const struct pg_value times[] = {V("found"), V("t"), V("0,450,1439"), {0},
-                                     {0},        {0},    {0},             V("2026-11-22 17:09:23+00")};
+    const struct pg_value times[] = {
+        V("found"), V("t"), V("0,450,1439"), {0}, {0}, {0}, {0}, V("2026-11-22 17:09:23+00")};
     check_reply("/hotkey/autoscan", times, COUNT_OF(times),
                 "{\"instance_id\":\"i\",\"enable_auto_scan\":true,"
                 "\"schedule_at\":[\"00:00\",\"07:30\",\"23:59\"],"
@@ -195,10 +199,8 @@ static void test_replies(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_times),
-        cmocka_unit_test(test_times_refused),
-        cmocka_unit_test(test_interval),
-        cmocka_unit_test(test_interval_refused),
+        cmocka_unit_test(test_times),    cmocka_unit_test(test_times_refused),
+        cmocka_unit_test(test_interval), cmocka_unit_test(test_interval_refused),
         cmocka_unit_test(test_replies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,13 +15,19 @@ static const struct operation *find_operation(const char *action)
     return NULL;
 }
 
-#define V(text) {(text), sizeof(text) - 1}
+#define V(text)                                                                                    \
+    {                                                                                              \
+        (text), sizeof(text) - 1                                                                   \
+    }
 #define INSTANCE_VALUES                                                                            \
     V("p"), V("i"), V("cache \"one\""), V("about"), V("single"), V("RUNNING"),                     \
         V("[::1]:6379,b.example:6380"), V("t"), {0}, V("t"), V("Valkey"), V("8.1.1"), V("bigkey"), \
         V("master"), V("standalone"), V("16"), V("3145728"), V("1610612736"), V("noeviction"),     \
-        {0}, V("2026-11-22 17:09:23+00"), V("2026-11-22 17:09:21+00"), V("2026-11-22 17:09:22+00"),    \
-        V("f"), V("1"), {0}
+        {0}, V("2026-11-22 17:09:23+00"), V("2026-11-22 17:09:21+00"),                             \
+        V("2026-11-22 17:09:22+00"), V("f"), V("1"),                                               \
+    {                                                                                              \
+        0                                                                                          \
+    }
 #define EXPECTED                                                                                   \
     "\"instance_id\":\"i\",\"name\":\"cache \\\"one\\\"\",\"engine\":\"Redis\","                   \
     "\"engine_version\":\"8.1\",\"ip\":\"::1,b.example\",\"port\":6379,\"domain_name\":\"::1\","   \
@@ -100,8 +106,7 @@ static void test_nodes(void **state)
                "\"is_access\":true}]}");
     const struct pg_value none[] = {V("i"), {0}, {0}, {0}, {0}, {0}};
     const struct pg_rows no_rows = {1, COUNT_OF(none), none, NULL};
-    check_path("/logical-nodes", &no_rows,
-               "{\"instance_id\":\"i\",\"total\":0,\"nodes\":[]}");
+    check_path("/logical-nodes", &no_rows, "{\"instance_id\":\"i\",\"total\":0,\"nodes\":[]}");
 }
 
 static void test_configs(void **state)
@@ -173,12 +178,9 @@ static void test_bind_filters(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_show),
-        cmocka_unit_test(test_show_of_nothing),
-        cmocka_unit_test(test_list),
-        cmocka_unit_test(test_nodes),
-        cmocka_unit_test(test_configs),
-        cmocka_unit_test(test_bind_filters),
+        cmocka_unit_test(test_show),    cmocka_unit_test(test_show_of_nothing),
+        cmocka_unit_test(test_list),    cmocka_unit_test(test_nodes),
+        cmocka_unit_test(test_configs), cmocka_unit_test(test_bind_filters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

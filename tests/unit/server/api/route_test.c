@@ -32,8 +32,8 @@ static void test_finds(void **state)
         struct route_match match = {0};
         struct api_request request = {0};
         struct error err = {0};
-        assert_int_equal(
-            route_find(text_of(cases[i].method), text_of(cases[i].path), &match, &err), 0);
+        assert_int_equal(route_find(text_of(cases[i].method), text_of(cases[i].path), &match, &err),
+                         0);
         assert_string_equal(match.operation->action, cases[i].action);
         assert_int_equal(route_read_ids(&match, &request, &err), 0);
         assert_string_equal(request.project.text, "a4d31cb6-3d72-4fdc-8ec9-6e3a41e47f71");
@@ -68,8 +68,8 @@ static void test_refuses_paths(void **state)
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct route_match match = {0};
         struct error err = {0};
-        assert_int_equal(
-            route_find(text_of(cases[i].method), text_of(cases[i].path), &match, &err), -1);
+        assert_int_equal(route_find(text_of(cases[i].method), text_of(cases[i].path), &match, &err),
+                         -1);
         assert_int_equal(err.code, cases[i].code);
         assert_string_equal(match.allow, cases[i].allow);
     }

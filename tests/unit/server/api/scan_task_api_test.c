@@ -18,7 +18,10 @@ static const struct operation *find_operation(const char *action)
     return NULL;
 }
 
-#define V(text) {(text), sizeof(text) - 1}
+#define V(text)                                                                                    \
+    {                                                                                              \
+        (text), sizeof(text) - 1                                                                   \
+    }
 #define TASK_VALUES                                                                                \
     V("t"), V("i"), V("success"), V("manual"), V("2"), V("2026-11-22 17:09:23.1+00"),              \
         V("2026-11-22 17:09:24+00"), V("2026-11-22 17:09:25.123456+00")
@@ -77,16 +80,27 @@ static void test_members_without_value_are_left_out(void **state)
 {
     (void)state;
     const struct pg_value values[] = {
-        V("created"), V("t"), V("i"), V("waiting"), V("manual"), V("0"),
-        V("2026-11-22 17:09:23+00"), {0}, {0}, {0}, V("1"),
+        V("created"),
+        V("t"),
+        V("i"),
+        V("waiting"),
+        V("manual"),
+        V("0"),
+        V("2026-11-22 17:09:23+00"),
+        {0},
+        {0},
+        {0},
+        V("1"),
     };
     const struct pg_rows rows = {1, COUNT_OF(values), values, NULL};
-    check_body("dcs:instance:analyzeBigKey", &rows, 200,
-               "{\"id\":\"t\",\"instance_id\":\"i\",\"status\":\"waiting\",\"scan_type\":\"manual\","
-               "\"created_at\":\"2026-11-22T17:09:23.000Z\",\"num\":0}");
-    check_body("dcs:instance:analyzeExpiredKey", &rows, 200,
-               "{\"id\":\"t\",\"instance_id\":\"i\",\"status\":\"waiting\",\"scan_type\":\"manual\","
-               "\"created_at\":\"2026-11-22T17:09:23.000Z\"}");
+    check_body(
+        "dcs:instance:analyzeBigKey", &rows, 200,
+        "{\"id\":\"t\",\"instance_id\":\"i\",\"status\":\"waiting\",\"scan_type\":\"manual\","
+        "\"created_at\":\"2026-11-22T17:09:23.000Z\",\"num\":0}");
+    check_body(
+        "dcs:instance:analyzeExpiredKey", &rows, 200,
+        "{\"id\":\"t\",\"instance_id\":\"i\",\"status\":\"waiting\",\"scan_type\":\"manual\","
+        "\"created_at\":\"2026-11-22T17:09:23.000Z\"}");
 }
 
 static void test_outcomes(void **state)
@@ -110,9 +124,16 @@ static void test_outcomes(void **state)
         {"dcs:instance:getHotKey", "no_task", ERROR_UNKNOWN_HOTKEY_TASK},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        const struct pg_value values[] = {
-            {cases[i].outcome, (int)strlen(cases[i].outcome)}, {0}, {0}, {0}, {0}, {0}, {0}, {0},
-            {0}, {0}};
+        const struct pg_value values[] = {{cases[i].outcome, (int)strlen(cases[i].outcome)},
+                                          {0},
+                                          {0},
+                                          {0},
+                                          {0},
+                                          {0},
+                                          {0},
+                                          {0},
+                                          {0},
+                                          {0}};
         const struct pg_rows rows = {1, COUNT_OF(values), values, NULL};
         check_refused(cases[i].action, &rows, cases[i].code);
     }
@@ -136,11 +157,12 @@ static void test_lists(void **state)
     (void)state;
     const struct pg_value values[] = {V("7"), V("40"), TASK_VALUES};
     const struct pg_rows rows = {1, COUNT_OF(values), values, NULL};
-    check_body("dcs:instance:listBigKey", &rows, 200,
-               "{\"instance_id\":\"i\",\"count\":7,\"records\":[{\"id\":\"t\",\"status\":\"success\","
-               "\"scan_type\":\"manual\",\"created_at\":\"2026-11-22T17:09:23.100Z\","
-               "\"started_at\":\"2026-11-22T17:09:24.000Z\","
-               "\"finished_at\":\"2026-11-22T17:09:25.123Z\"}]}");
+    check_body(
+        "dcs:instance:listBigKey", &rows, 200,
+        "{\"instance_id\":\"i\",\"count\":7,\"records\":[{\"id\":\"t\",\"status\":\"success\","
+        "\"scan_type\":\"manual\",\"created_at\":\"2026-11-22T17:09:23.100Z\","
+        "\"started_at\":\"2026-11-22T17:09:24.000Z\","
+        "\"finished_at\":\"2026-11-22T17:09:25.123Z\"}]}");
     check_body("dcs:instance:getAutoExpiredKeyScanTask", &rows, 200,
                "{\"instance_id\":\"i\",\"count\":7,\"total\":40,\"records\":[{\"id\":\"t\","
                "\"instance_id\":\"i\",\"status\":\"success\",\"scan_type\":\"manual\",\"num\":2,"
@@ -178,7 +200,7 @@ static void test_bind_list(void **state)
     assert_string_equal(parameters.values[4], "0");
     assert_string_equal(parameters.values[5], "10");
     static const char *const refused[][2] = {
-        {"status=done", "status"}, {"status=", "status"}, {"limit=0", "limit"},
+        {"status=done", "status"}, {"status=", "status"},    {"limit=0", "limit"},
         {"offset=-1", "offset"},   {"offset=1e9", "offset"},
     };
     for (size_t i = 0; i < COUNT_OF(refused); i++) {
@@ -222,10 +244,12 @@ static void test_export(void **state)
         V("found"), TASK_VALUES,
         V("[{\"name\":\"a,\\\"b\\\"\\u0000\",\"type\":\"hash\",\"db\":3,\"size\":7,"
           "\"unit\":\"count\",\"freq\":255,\"shard\":\"10.0.0.1:6379\"},"
-          "{\"name\":\"=1\",\"type\":\"string\",\"db\":0,\"size\":1,\"unit\":\"byte\",\"freq\":0}]")};
-    static const char expected[] = "name,type,size,unit,freq,db,shard\r\n"
-                                   "\"a,\"\"b\"\"\0\",\"hash\",7,\"count\",255,3,\"10.0.0.1:6379\"\r\n"
-                                   "\"=1\",\"string\",1,\"byte\",0,0,\"\"\r\n";
+          "{\"name\":\"=1\",\"type\":\"string\",\"db\":0,\"size\":1,\"unit\":\"byte\",\"freq\":0}"
+          "]")};
+    static const char expected[] =
+        "name,type,size,unit,freq,db,shard\r\n"
+        "\"a,\"\"b\"\"\0\",\"hash\",7,\"count\",255,3,\"10.0.0.1:6379\"\r\n"
+        "\"=1\",\"string\",1,\"byte\",0,0,\"\"\r\n";
     const struct pg_rows rows = {1, COUNT_OF(values), values, NULL};
     struct api_request request = {.operation = find_export()};
     struct api_reply reply;
@@ -242,9 +266,16 @@ static void test_export(void **state)
 static void test_export_of_a_task_that_has_not_succeeded(void **state)
 {
     (void)state;
-    const struct pg_value values[] = {
-        V("found"), V("t"), V("i"), V("running"), V("manual"), V("0"),
-        V("2026-11-22 17:09:23+00"), V("2026-11-22 17:09:23+00"), {0}, {0}};
+    const struct pg_value values[] = {V("found"),
+                                      V("t"),
+                                      V("i"),
+                                      V("running"),
+                                      V("manual"),
+                                      V("0"),
+                                      V("2026-11-22 17:09:23+00"),
+                                      V("2026-11-22 17:09:23+00"),
+                                      {0},
+                                      {0}};
     const struct pg_rows rows = {1, COUNT_OF(values), values, NULL};
     struct api_request request = {.operation = find_export()};
     struct api_reply reply;

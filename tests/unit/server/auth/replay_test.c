@@ -1,4 +1,5 @@
-/* Tokens of requests: equal for the same request, different for any other, and only for clean keys. */
+/* Tokens of requests: equal for the same request, different for any other, and only for clean keys.
+ */
 #include "auth/replay.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
-/* The contract's signed requests: each gives the canonical request it names, and is accepted or refused. */
+/* The contract's signed requests: each gives the canonical request it names, and is accepted or
+ * refused. */
 #include "auth/signature.h"
 
 #include <stdio.h>
@@ -65,7 +66,8 @@ static void free_vector(struct vector *vector)
     }
 }
 
-/* What the server does, in its order: parse, look the key up, compare the project header, verify. */
+/* What the server does, in its order: parse, look the key up, compare the project header, verify.
+ */
 static int judge(const json_t *fixture, const struct auth_request *request, int64_t now,
                  struct signature *ret_signature, struct error *err)
 {
@@ -117,8 +119,7 @@ static void test_vectors(void **state)
         struct error err = {0};
         int64_t now;
         struct text stamp = text_of(json_string_value(json_object_get(json, "server_time")));
-        bool accept =
-            strcmp(json_string_value(json_object_get(json, "expect")), "accept") == 0;
+        bool accept = strcmp(json_string_value(json_object_get(json, "expect")), "accept") == 0;
         assert_int_equal(clock_parse_basic(stamp.bytes, (int)stamp.length, &now), 0);
         read_vector(json, &vector);
         int status = judge(fixture, &vector.request, now, &signature, &err);
@@ -143,10 +144,8 @@ static int parse_with(const char *authorization, const char *date, struct error 
         {TEXT("X-Sdk-Date"), text_of(date)},
         {TEXT("Authorization"), text_of(authorization)},
     };
-    struct auth_request request = {.method = TEXT("GET"),
-                                   .target = TEXT("/"),
-                                   .headers = headers,
-                                   .header_count = 2};
+    struct auth_request request = {
+        .method = TEXT("GET"), .target = TEXT("/"), .headers = headers, .header_count = 2};
     struct signature signature;
     return signature_parse(&request, 1795367363, WINDOW_SECONDS, &signature, err);
 }
@@ -162,7 +161,8 @@ static void test_headers_that_do_not_parse(void **state)
     } cases[] = {
         {"", "20261122T170923Z"},
         {"SDK-HMAC-SHA256", "20261122T170923Z"},
-        {"SDK-HMAC-SHA256Access=A, SignedHeaders=x-sdk-date, Signature=" DIGITS, "20261122T170923Z"},
+        {"SDK-HMAC-SHA256Access=A, SignedHeaders=x-sdk-date, Signature=" DIGITS,
+         "20261122T170923Z"},
         {"AWS4-HMAC-SHA256 Access=A, SignedHeaders=x-sdk-date, Signature=" DIGITS,
          "20261122T170923Z"},
         {"SDK-HMAC-SHA256 SignedHeaders=x-sdk-date, Signature=" DIGITS, "20261122T170923Z"},

@@ -33,9 +33,8 @@ static void test_gives_all_headers(void **state)
     (void)state;
     struct framing framing;
     struct error err = {0};
-    assert_int_equal(framing_check(text_of(GET "host: a\r\nx-a:  1 \r\nx-a:2\r\n\r\n"), &framing,
-                                   &err),
-                     0);
+    assert_int_equal(
+        framing_check(text_of(GET "host: a\r\nx-a:  1 \r\nx-a:2\r\n\r\n"), &framing, &err), 0);
     assert_int_equal(framing.header_count, 3);
     assert_true(text_equals(framing.headers[1].name, TEXT("x-a")));
     assert_true(text_equals(framing.headers[1].value, TEXT("1")));
