@@ -228,8 +228,8 @@ static bool deliver(struct pg_pipeline *pipeline, PGresult *result)
         lose_connection(pipeline, job.name);
         return false;
     }
-    /* The end of the results is there with the last of them.  It is taken before done runs: libpq drops it where
-     * done submits a statement. */
+    /* The end of the results is there with the last of them.  It is taken before done runs: libpq
+     * drops it where done submits a statement after one that failed. */
     PGresult *end = PQgetResult(pipeline->connection);
     if (end) {
         PQclear(end);
