@@ -231,7 +231,7 @@ static bool deliver(struct pg_pipeline *pipeline, PGresult *result)
         return false;
     }
     /* The end of the results is there with the last of them.  It is taken before done runs: libpq
-     * drops it where done submits a statement. */
+     * drops it where done submits a statement after one that failed. */
     PGresult *end = PQgetResult(pipeline->connection);
     if (end) {
         PQclear(end);

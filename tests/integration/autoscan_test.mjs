@@ -182,7 +182,7 @@ test('bodies that are no JSON object', async () => {
     for (const body of [good, ` \r\n\t${good}\n`, nested(31), good.replace('{', '{"name":"\\ud83d\\ude00",'),
       `${good.slice(0, -1)},"x":"${'x'.repeat(64 * 1024 - good.length - 7)}"}`])
       assertAnswer(await putBytes(path, body), 200);
-    const large = Buffer.from(`PUT ${path} HTTP/1.1\r\nHost: h\r\nContent-Length: 65537\r\n\r\n${'x'.repeat(65537)}`);
+    const large = Buffer.from(`PUT ${path} HTTP/1.1\r\nHost: h\r\nContent-Length: 65537\r\n\r\n`);
     assertError((await site.raw(large)).answers[0], 413, 'APIGW.0201');
   }
 });
