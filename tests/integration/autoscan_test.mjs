@@ -44,7 +44,7 @@ test('times of day: sorted, duplicates folded, each kind for itself', async () =
   assertGolden(await put(big, { enable_auto_scan: false, schedule_at: [] }), 200,
     '{"instance_id":"<1>","enable_auto_scan":false,"schedule_at":[],"updated_at":"<time>"}');
   const day = Array.from({ length: 24 }, (_, hour) => `${String(hour).padStart(2, '0')}:15`);
-  assert.deepEqual((await put(big, { enable_auto_scan: true, schedule_at: day.toReversed() })).json.schedule_at, day);
+  assert.deepEqual((await put(big, { enable_auto_scan: true, schedule_at: [...day].reverse() })).json.schedule_at, day);
   assert.deepEqual((await client.get(big)).json.schedule_at, day);
 });
 
