@@ -107,11 +107,20 @@ static bool is_bad_request(const h2o_iovec_t *bufs, size_t count)
            memcmp(bufs[0].base, start, sizeof(start) - 1) == 0;
 }
 
+static size_t count_lines(const h2o_buffer_t *input)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < input->size; i++)
+        count += input->bytes[i] == '\n';
+    return count;
+}
+
 /* The longest that h2o reads of a head (H2O_MAX_REQLEN) is far above ours: what is longer is too
- * large. */
+ * large.  More headers than it has room for it takes for malformed. */
 static void unreadable_error(const h2o_socket_t *socket, struct error *err)
 {
-    if (socket->input->size > FRAMING_HEAD_MAX)
+    if (socket->input->size > FRAMING_HEAD_MAX ||
+        count_lines(socket->input) > FRAMING_HEADERS_MAX + 1)
         error_set(err, ERROR_HEADERS_TOO_LARGE, "head too large");
     else
         error_set_public(err, ERROR_INVALID_PARAMETER, "HTTP message");
