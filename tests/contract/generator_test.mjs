@@ -2,7 +2,7 @@
 // of them: no 500, nothing outside the schema of its status, no status or code that is not documented; what is wrong
 // by the schema is refused, and what is right is not refused for its form.
 //
-//     DCS_TEST_SEED      repeats a run; it is printed
+//     DCS_TEST_SEED      another run than the usual one; it is printed
 //     DCS_TEST_REQUESTS  how many, 3000 where nothing is said
 
 import assert from 'node:assert/strict';
@@ -12,7 +12,7 @@ import { oddBody, oddHeader, oddId, oddQuery, randomBySeed, validBody } from '..
 import { json } from '../support/http.mjs';
 import { World } from '../support/site.mjs';
 
-const SEED = Number(process.env.DCS_TEST_SEED ?? Math.floor(Math.random() * 2 ** 32));
+const SEED = Number(process.env.DCS_TEST_SEED ?? 1);
 const REQUESTS = Number(process.env.DCS_TEST_REQUESTS ?? 3000);
 const AT_ONCE = 8;
 const ROUND = 250;
@@ -56,7 +56,9 @@ async function prepareAdministration() {
   const project = await made('/admin/v1/projects', { name: `sandbox ${r.hex(16)}` });
   const instance = await made(`/admin/v1/projects/${project}/instances`, { name: 'cache', endpoints: ['127.0.0.1:1'] });
   const key = await made(`/admin/v1/projects/${project}/access-keys`);
-  return { project_id: [project], instance_id: [instance], access_key_id: [key] };
+  // A project can be deleted only while it is empty.
+  const empty = await made('/admin/v1/projects', { name: `empty ${r.hex(16)}` });
+  return { project_id: [project, project, empty], instance_id: [instance], access_key_id: [key] };
 }
 
 before(async () => {
