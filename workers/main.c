@@ -14,6 +14,7 @@
 #include "model/scan_task_store.h"
 #include "prober.h"
 #include "runner.h"
+#include "scan/profile.h"
 
 enum { RUNNERS_MAX = 256, STATEMENT_TIMEOUT_MS = 10000, OWNER_MAX = 128 };
 
@@ -119,9 +120,12 @@ static int start(const struct config *config, int signals, struct error *err)
     struct keyring *keyring = NULL;
     char owner[OWNER_MAX];
     enum log_level level;
+    enum scan_profile profile;
     if (log_level_parse(config->log_level, &level) < 0)
         return error_set(err, ERROR_CONFIG, "log_level: '%s' is none", config->log_level);
     log_set_threshold(level);
+    if (scan_profile_parse(config->scan_profile, &profile) < 0)
+        return error_set(err, ERROR_CONFIG, "scan_profile: '%s' is none", config->scan_profile);
     if (config->heartbeat_seconds * 2 > config->lease_seconds)
         return error_set(err, ERROR_CONFIG,
                          "heartbeat_seconds: must be at most half of lease_seconds");

@@ -39,15 +39,31 @@ static void on_progress(void *argument, const struct scan_progress *progress)
     atomic_store_explicit(&run->lease.keys_total, progress->keys_total, memory_order_relaxed);
 }
 
+static enum scan_layout layout_of(const struct instance_target *target)
+{
+    if (instance_target_is_cluster(target))
+        return SCAN_CLUSTER;
+    return instance_target_is_replicated(target) ? SCAN_REPLICATED : SCAN_ONE_SERVER;
+}
+
 static int scan(struct run *run, struct scan_outcome *ret_outcome, struct error *err)
 {
     const struct config *config = run->worker->config;
     bool expired = run->claim.kind->id == SCAN_KIND_EXPIRED;
+    enum scan_profile profile = SCAN_GENTLE;
+    scan_profile_parse(config->scan_profile, &profile); /* main has checked it */
     struct scan_request request = {
         .kind = run->claim.kind,
         .target = run->claim.target.redis,
+        .layout = layout_of(&run->claim.target),
+        .endpoints = run->claim.target.endpoints,
+        .nodes_at_once = (int)config->scan_nodes_at_once,
         .batch_keys = (int)(expired ? config->expired_batch_keys : config->scan_batch_keys),
         .timeout_ms = config->scan_timeout_seconds * 1000,
+        .profile = profile,
+        .guard_factor = (int)config->scan_guard_factor,
+        .guard_ms = (int)config->scan_guard_ms,
+        .ceiling_ms = (int)config->scan_ceiling_ms,
         .hotkeys_command = run->claim.target.hotkeys_command,
         .stopped = scan_must_stop,
         .stopped_argument = run,
@@ -98,7 +114,13 @@ static void record_success(struct run *run, const struct scan_outcome *outcome)
              LOG_NUMBER("num", outcome->num), LOG_NUMBER("keys_seen", outcome->keys_seen),
              LOG_NUMBER("commands", outcome->commands),
              LOG_NUMBER("expired_released", outcome->expired_released),
-             LOG_NUMBER("duration_ms", outcome->duration_ms));
+             LOG_NUMBER("duration_ms", outcome->duration_ms),
+             LOG_NUMBER("halvings", outcome->cost.halvings),
+             LOG_NUMBER("pauses_guard", outcome->cost.pauses[SCAN_PAUSE_GUARD]),
+             LOG_NUMBER("pauses_ceiling", outcome->cost.pauses[SCAN_PAUSE_CEILING]),
+             LOG_NUMBER("paused_ms", outcome->cost.paused_ms),
+             LOG_NUMBER("latency_baseline_us", outcome->cost.baseline_us),
+             LOG_NUMBER("latency_worst_us", outcome->cost.worst_us));
     record(run, &scan_task_succeed, &parameters);
 }
 

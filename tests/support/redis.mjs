@@ -1,4 +1,4 @@
-// A private Redis on a free port, with a connection of the test's own.
+// A private Redis on a free port, or a cluster of them, with connections of the test's own.
 
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
@@ -20,15 +20,17 @@ export function freePort() {
 }
 
 export class Redis {
-  // options are redis.conf directives; certificates adds TLS on a port of its own.  Redis cannot take port 0,
-  // so another process may be faster with the port found: then another one is tried.
+  // options are redis.conf directives, or a function that makes them; certificates adds TLS on a port of its
+  // own.  Redis cannot take port 0, so another process may be faster with the port found: then another one is
+  // tried.
   static async start(directory, { options = {}, certificates } = {}) {
     for (let attempt = 1; ; attempt++) {
       const redis = new Redis();
       redis.directory = mkdtempSync(join(directory, 'redis-'));
       redis.port = await freePort();
       redis.tlsPort = certificates ? await freePort() : undefined;
-      if (await redis.launch(options, certificates)) return redis;
+      const directives = typeof options === 'function' ? await options() : options;
+      if (await redis.launch(directives, certificates)) return redis;
       if (attempt === ATTEMPTS) throw new Error(redis.program.stdout);
     }
   }
@@ -92,5 +94,114 @@ export class Redis {
   async stop() {
     this.connection?.close();
     await this.program.stop({ signal: 'SIGKILL', expected: null });
+  }
+}
+
+export const SLOTS = 16384;
+
+// The slot of a key's name (Buffer or text): CRC16 of it, or of what its first braces hold.
+export function slotOf(name) {
+  let bytes = Buffer.from(name);
+  const open = bytes.indexOf('{');
+  const close = open < 0 ? -1 : bytes.indexOf('}', open);
+  if (close > open + 1) bytes = bytes.subarray(open + 1, close);
+  let crc = 0;
+  for (const byte of bytes) {
+    crc ^= byte << 8;
+    for (let bit = 0; bit < 8; bit++) crc = (crc & 0x8000 ? (crc << 1) ^ 0x1021 : crc << 1) & 0xffff;
+  }
+  return crc % SLOTS;
+}
+
+// Masters that share the slots evenly, and replicas of the first ones.
+export class RedisCluster {
+  static async start(directory, { masters = 3, replicas = 1, options = {} } = {}) {
+    const cluster = new RedisCluster();
+    cluster.nodes = [];
+    const directives = async () => ({
+      'cluster-enabled': 'yes', 'cluster-port': await freePort(), 'cluster-node-timeout': 1000,
+      'cluster-allow-replica-migration': 'no', 'repl-diskless-sync-delay': 0, ...options,
+    });
+    try {
+      for (let i = 0; i < masters + replicas; i++)
+        cluster.nodes.push(await Redis.start(directory, { options: directives }));
+      await cluster.#join(masters);
+    } catch (error) {
+      await cluster.stop();
+      throw error;
+    }
+    return cluster;
+  }
+
+  async #join(masters) {
+    const [first] = this.nodes;
+    for (const [i, node] of this.nodes.entries()) {
+      node.id = (await node.command('CLUSTER', 'MYID')).toString();
+      node.busPort = Number((await node.command('CONFIG', 'GET', 'cluster-port'))[1]);
+      await node.command('CLUSTER', 'SET-CONFIG-EPOCH', i + 1);
+      if (i < masters)
+        await node.command('CLUSTER', 'ADDSLOTSRANGE', Math.ceil((i * SLOTS) / masters),
+          Math.ceil(((i + 1) * SLOTS) / masters) - 1);
+      if (i > 0) await node.command('CLUSTER', 'MEET', '127.0.0.1', first.port, first.busPort);
+    }
+    for (const [i, node] of this.nodes.slice(masters).entries()) {
+      await until('the replica knows its master', () =>
+        node.command('CLUSTER', 'REPLICATE', this.nodes[i].id).then((reply) => reply === 'OK'));
+    }
+    this.masters = this.nodes.slice(0, masters);
+    this.replicas = this.nodes.slice(masters);
+    await this.settled();
+  }
+
+  // All nodes that run agree that all is well.
+  settled(count = this.nodes.length) {
+    return until('the cluster is settled', async () => {
+      for (const node of this.nodes.filter(({ program }) => program.running)) {
+        const state = (await node.command('CLUSTER', 'INFO')).toString();
+        const lines = (await node.command('CLUSTER', 'NODES')).toString().trim().split('\n');
+        if (!/cluster_state:ok/.test(state) || lines.length !== count || lines.some((l) => /handshake/.test(l)))
+          return false;
+        const { role, master_link_status: link } = await node.info('replication');
+        if (role === 'slave' && link !== 'up') return false;
+      }
+      return true;
+    });
+  }
+
+  // The master of every slot, as the node given sees it.
+  async owners(node = this.nodes.find(({ program }) => program.running)) {
+    const owners = Array(SLOTS);
+    for (const [first, last, master] of await node.command('CLUSTER', 'SLOTS'))
+      owners.fill(this.nodes.find(({ port }) => port === master[1]), first, last + 1);
+    return owners;
+  }
+
+  // Runs commands, whose second word is a key, where their keys live.
+  async pipeline(commands) {
+    const owners = await this.owners();
+    const shares = new Map(this.nodes.map((node) => [node, []]));
+    for (const command of commands) shares.get(owners[slotOf(command[1])]).push(command);
+    for (const [node, share] of shares) if (share.length) await node.pipeline(share);
+  }
+
+  // Moves a slot with all of its keys, as redis-cli does.
+  async move(slot, from, to) {
+    await to.command('CLUSTER', 'SETSLOT', slot, 'IMPORTING', from.id);
+    await from.command('CLUSTER', 'SETSLOT', slot, 'MIGRATING', to.id);
+    for (;;) {
+      const keys = await from.command('CLUSTER', 'GETKEYSINSLOT', slot, 10);
+      if (keys.length === 0) break;
+      await from.command('MIGRATE', '127.0.0.1', to.port, '', 0, 5000, 'KEYS', ...keys);
+    }
+    for (const node of [to, from, ...this.masters.filter((master) => master !== to && master !== from)])
+      await node.command('CLUSTER', 'SETSLOT', slot, 'NODE', to.id);
+  }
+
+  get endpoints() {
+    return this.nodes.map(({ endpoint }) => endpoint).join(',');
+  }
+
+  async stop() {
+    for (const node of this.nodes) await node.stop().catch(() => {});
   }
 }

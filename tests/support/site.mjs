@@ -15,7 +15,7 @@ import { contract } from './contract.mjs';
 import { Client, exchangeRaw } from './http.mjs';
 import { Postgres } from './postgres.mjs';
 import { Program, must, run } from './program.mjs';
-import { Redis } from './redis.mjs';
+import { Redis, RedisCluster } from './redis.mjs';
 import { until } from './wait.mjs';
 
 const BUILD = process.env.DCS_BUILD;
@@ -118,6 +118,12 @@ export class World {
     const redis = await Redis.start(this.directory, how);
     this.onClose(() => redis.stop());
     return redis;
+  }
+
+  async cluster(how = {}) {
+    const cluster = await RedisCluster.start(this.directory, how);
+    this.onClose(() => cluster.stop());
+    return cluster;
   }
 
   async site({ server = {}, workers = 0, worker = {} } = {}) {

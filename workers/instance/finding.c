@@ -28,6 +28,18 @@ const char *const finding_parameter_names[FINDING_PARAMETER_COUNT] = {
     "proto-max-bulk-len",
 };
 
+/* A proxy over several servers may refuse SCAN, or answer it as only one of them would. */
+static int ask_proxy(struct redis_connection *connection, bool *ret_scans, struct error *err)
+{
+    const struct text words[] = {TEXT("SCAN"), TEXT("0"), TEXT("COUNT"), TEXT("1")};
+    const struct redis_reply *reply;
+    if (redis_connection_call(connection, words, 4, &reply, err) < 0)
+        return -1;
+    *ret_scans = reply->kind == REDIS_ARRAY && reply->count == 2 &&
+                 reply->elements[0].kind == REDIS_STRING && reply->elements[1].kind == REDIS_ARRAY;
+    return 0;
+}
+
 int finding_ask(struct finding *finding, struct redis_connection *connection,
                 const struct instance_target *target, struct error *err)
 {
@@ -37,7 +49,10 @@ int finding_ask(struct finding *finding, struct redis_connection *connection,
         redis_parameters_ask(connection, finding->server.redis_version, finding_parameter_names,
                              FINDING_PARAMETER_COUNT, &finding->parameters, err) < 0)
         return -1;
-    return target->hotkeys_command
+    finding->scans = true;
+    if (instance_target_is_proxy(target) && ask_proxy(connection, &finding->scans, err) < 0)
+        return -1;
+    return target->hotkeys_command && !instance_target_is_cluster(target)
                ? redis_probe_has_command(connection, "hotkeys", &finding->hotkeys_command, err)
                : 0;
 }
@@ -51,8 +66,8 @@ void finding_release(struct finding *finding)
 int finding_check_mode(const struct finding *finding, const struct instance_target *target,
                        struct error *err)
 {
-    bool clustered = strcmp(target->cache_mode, "cluster") == 0;
-    bool proxied = strcmp(target->cache_mode, "proxy") == 0;
+    bool clustered = instance_target_is_cluster(target);
+    bool proxied = instance_target_is_proxy(target);
     if (finding->server.mode == REDIS_MODE_SENTINEL)
         return error_set(err, ERROR_REDIS_REFUSED, "it is a Sentinel, which holds no data");
     if (!proxied && clustered != (finding->server.mode == REDIS_MODE_CLUSTER))
@@ -70,7 +85,9 @@ void finding_capabilities(const struct finding *finding, const struct instance_t
                                        .hotkeys_command = finding->hotkeys_command};
     size_t length = 0;
     ret_names[0] = '\0';
-    if (!instance_target_is_scannable(target))
+    bool proxied = instance_target_is_proxy(target);
+    if (!instance_target_is_scannable(target) || !finding->scans ||
+        (proxied && finding->server.mode != REDIS_MODE_STANDALONE))
         return;
     for (int i = 0; i < SCAN_KIND_COUNT; i++) {
         if (scan_kind_supported(scan_kinds[i].id, &server))

@@ -17,7 +17,8 @@ struct finding {
     struct redis_probe server;
     struct redis_nodes nodes;
     struct redis_parameters parameters;
-    bool hotkeys_command; /* it has HOTKEYS, and the instance opted in */
+    bool hotkeys_command; /* it has HOTKEYS, and the instance opted in; not in clusters */
+    bool scans;           /* what is no proxy; a proxy that takes SCAN */
 };
 
 /* Asks over a connection that was opened at the target's endpoint. */

@@ -91,5 +91,25 @@ int instance_target_next_endpoint(struct instance_target *target, const char **r
 
 bool instance_target_is_scannable(const struct instance_target *target)
 {
-    return strcmp(target->cache_mode, "single") == 0 || strcmp(target->cache_mode, "ha") == 0;
+    static const char *const modes[] = {"single", "ha", "ha_rw_split", "cluster", "proxy"};
+    for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+        if (strcmp(target->cache_mode, modes[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool instance_target_is_cluster(const struct instance_target *target)
+{
+    return strcmp(target->cache_mode, "cluster") == 0;
+}
+
+bool instance_target_is_proxy(const struct instance_target *target)
+{
+    return strcmp(target->cache_mode, "proxy") == 0;
+}
+
+bool instance_target_is_replicated(const struct instance_target *target)
+{
+    return strncmp(target->cache_mode, "ha", 2) == 0 && strchr(target->endpoints, ',');
 }

@@ -35,10 +35,9 @@ static struct redis_node *find(const struct redis_nodes *nodes, const struct end
 }
 
 /* One that is there already stays as it is. */
-static int add(struct redis_nodes *nodes, const struct endpoint *endpoint, enum redis_role role,
-               int shard, struct error *err)
+static int add(struct redis_nodes *nodes, const struct redis_node *node, struct error *err)
 {
-    if (find(nodes, endpoint))
+    if (find(nodes, &node->endpoint))
         return 0;
     if (nodes->count == REDIS_NODES_MAX)
         return error_set(err, ERROR_REDIS_PROTOCOL, "more than %d nodes", REDIS_NODES_MAX);
@@ -46,7 +45,7 @@ static int add(struct redis_nodes *nodes, const struct endpoint *endpoint, enum 
         nodes->items = calloc(REDIS_NODES_MAX, sizeof(*nodes->items));
     if (!nodes->items)
         abort();
-    nodes->items[nodes->count++] = (struct redis_node){*endpoint, role, shard};
+    nodes->items[nodes->count++] = *node;
     return 0;
 }
 
@@ -56,14 +55,18 @@ static bool is_told(const struct redis_reply *host)
            !text_equals(host->text, TEXT("?"));
 }
 
-static int read_endpoint(const struct redis_reply *node, const struct endpoint *reached,
-                         struct endpoint *ret_endpoint)
+static int read_node(const struct redis_reply *node, const struct endpoint *reached,
+                     struct redis_node *ret_node)
 {
+    *ret_node = (struct redis_node){0};
     if (node->kind != REDIS_ARRAY || node->count < 2 || node->elements[1].kind != REDIS_INTEGER)
         return -1;
+    const struct redis_reply *id = node->count > 2 ? &node->elements[2] : NULL;
+    if (id && id->kind == REDIS_STRING && id->text.length <= REDIS_NODE_ID_MAX)
+        memcpy(ret_node->id, id->text.bytes, id->text.length);
     struct text host =
         is_told(&node->elements[0]) ? node->elements[0].text : text_of(reached->host);
-    return endpoint_init(host, node->elements[1].integer, ret_endpoint);
+    return endpoint_init(host, node->elements[1].integer, &ret_node->endpoint);
 }
 
 static int compare_ranges(const void *a, const void *b)
@@ -82,16 +85,21 @@ static bool is_range(const struct redis_reply *reply)
 static int add_range(struct redis_nodes *nodes, const struct redis_reply *range,
                      const struct endpoint *reached, int *shard_count, struct error *err)
 {
-    struct endpoint endpoint;
-    if (read_endpoint(&range->elements[RANGE_MASTER], reached, &endpoint) < 0)
+    struct redis_node node;
+    if (read_node(&range->elements[RANGE_MASTER], reached, &node) < 0)
         return 0;
-    const struct redis_node *known = find(nodes, &endpoint);
+    const struct redis_node *known = find(nodes, &node.endpoint);
     int shard = known ? known->shard : (*shard_count)++;
-    if (add(nodes, &endpoint, REDIS_ROLE_MASTER, shard, err) < 0)
+    node.role = REDIS_ROLE_MASTER;
+    node.shard = shard;
+    if (add(nodes, &node, err) < 0)
         return -1;
     for (size_t i = RANGE_MASTER + 1; i < range->count; i++) {
-        if (read_endpoint(&range->elements[i], reached, &endpoint) == 0 &&
-            add(nodes, &endpoint, REDIS_ROLE_REPLICA, shard, err) < 0)
+        if (read_node(&range->elements[i], reached, &node) < 0)
+            continue;
+        node.role = REDIS_ROLE_REPLICA;
+        node.shard = shard;
+        if (add(nodes, &node, err) < 0)
             return -1;
     }
     return 0;
@@ -134,11 +142,12 @@ int redis_nodes_add_slots(struct redis_nodes *nodes, const struct redis_reply *r
 int redis_nodes_add_replication(struct redis_nodes *nodes, struct text info, enum redis_role role,
                                 const struct endpoint *reached, struct error *err)
 {
-    if (add(nodes, reached, role, 0, err) < 0)
+    struct redis_node node = {.endpoint = *reached, .role = role};
+    if (add(nodes, &node, err) < 0)
         return -1;
+    node.role = REDIS_ROLE_REPLICA;
     for (int i = 0; role == REDIS_ROLE_MASTER && i < REPLICAS_MAX; i++) {
         struct text line, host;
-        struct endpoint endpoint;
         int64_t port;
         char name[24];
         snprintf(name, sizeof(name), "slave%d", i);
@@ -146,8 +155,7 @@ int redis_nodes_add_replication(struct redis_nodes *nodes, struct text info, enu
             break;
         if (redis_info_item(line, "ip", &host) &&
             redis_info_item_integer(line, "port", &port) == 0 &&
-            endpoint_init(host, port, &endpoint) == 0 &&
-            add(nodes, &endpoint, REDIS_ROLE_REPLICA, 0, err) < 0)
+            endpoint_init(host, port, &node.endpoint) == 0 && add(nodes, &node, err) < 0)
             return -1;
     }
     return 0;
@@ -187,7 +195,8 @@ int redis_nodes_ask(struct redis_connection *connection, const struct redis_prob
     int status = probe->mode == REDIS_MODE_CLUSTER
                      ? ask_cluster(connection, reached, ret_nodes, err)
                      : ask_replication(connection, probe->role, reached, ret_nodes, err);
+    struct redis_node self = {.endpoint = *reached, .role = probe->role};
     if (status == 0 && ret_nodes->count == 0)
-        status = add(ret_nodes, reached, probe->role, 0, err);
+        status = add(ret_nodes, &self, err);
     return status;
 }

@@ -22,6 +22,12 @@ static void quote(struct text text, char ret_quoted[QUOTED_MAX + 1])
     ret_quoted[length] = '\0';
 }
 
+static bool is_unready(const struct redis_reply *reply)
+{
+    return redis_reply_is_error(reply, "LOADING") || redis_reply_is_error(reply, "MASTERDOWN") ||
+           redis_reply_is_error(reply, "CLUSTERDOWN");
+}
+
 int redis_reply_unexpected(const struct redis_reply *reply, const char *command, struct error *err)
 {
     static const char *const kinds[] = {"a status", "an error", "an integer",
@@ -31,5 +37,6 @@ int redis_reply_unexpected(const struct redis_reply *reply, const char *command,
         return error_set(err, ERROR_REDIS_PROTOCOL, "%s: unexpected reply: %s", command,
                          kinds[reply->kind]);
     quote(reply->text, quoted);
-    return error_set(err, ERROR_REDIS_REFUSED, "%s: %s", command, quoted);
+    return error_set(err, is_unready(reply) ? ERROR_REDIS_UNREADY : ERROR_REDIS_REFUSED, "%s: %s",
+                     command, quoted);
 }

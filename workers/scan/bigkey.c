@@ -95,14 +95,32 @@ static int bigkey_answer(void *state, struct scan_batch *batch, struct scan_key 
                                         : take_type(state, batch, key, reply, err);
 }
 
-static void write_key(struct json_writer *writer, const struct ranked_key *key)
+/* Found later, so it is the type that the key has now. */
+static void bigkey_merge(void *state, const void *other)
+{
+    struct bigkey *bigkey = state;
+    const struct bigkey *later = other;
+    for (int type = 0; type < SCAN_KEY_TYPE_COUNT; type++) {
+        const struct ranking *ranking = &later->rankings[type];
+        for (int i = 0; i < ranking->count; i++) {
+            for (int old = 0; old < SCAN_KEY_TYPE_COUNT; old++) {
+                if (old != type)
+                    ranking_remove_key(&bigkey->rankings[old], &ranking->places[i]);
+            }
+            ranking_offer_key(&bigkey->rankings[type], &ranking->places[i]);
+        }
+    }
+}
+
+static void write_key(struct json_writer *writer, const struct ranked_key *key,
+                      const struct shard_map *map)
 {
     json_writer_begin_object(writer);
-    key_write_members(writer, key);
+    key_write_members(writer, key, map);
     json_writer_end_object(writer);
 }
 
-static void bigkey_finish(void *state, struct scan_outcome *outcome)
+static void bigkey_finish(void *state, const struct shard_map *map, struct scan_outcome *outcome)
 {
     struct bigkey *bigkey = state;
     struct json_writer writer;
@@ -112,7 +130,7 @@ static void bigkey_finish(void *state, struct scan_outcome *outcome)
     for (int type = 0; type < SCAN_KEY_TYPE_COUNT; type++) {
         struct ranking *ranking = &bigkey->rankings[type];
         for (int i = 0; i < ranking->count; i++)
-            write_key(&writer, &ranking->places[i]);
+            write_key(&writer, &ranking->places[i], map);
         outcome->num += ranking->count;
     }
     json_writer_end_array(&writer);
@@ -125,5 +143,6 @@ const struct scan_method scan_method_bigkey = {
     .free = bigkey_free,
     .ask = bigkey_ask,
     .answer = bigkey_answer,
+    .merge = bigkey_merge,
     .finish = bigkey_finish,
 };

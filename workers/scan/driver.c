@@ -37,12 +37,24 @@ static void expect(struct driver *driver, struct scan_batch *batch)
     assert(driver->expected_count < DRIVER_EXPECTED_MAX);
     int place = (driver->first_expected + driver->expected_count++) % DRIVER_EXPECTED_MAX;
     driver->expected[place] = batch;
+    driver->sent_us[place] = clock_monotonic_us();
+    if (driver->expected_count == 1)
+        driver->burst_us = driver->sent_us[place];
 }
 
 static void expect_no_more(struct driver *driver)
 {
+    int64_t now = clock_monotonic_us();
+    pacer_take_unit(&driver->pacing.pacer, now, now - driver->sent_us[driver->first_expected]);
     driver->first_expected = (driver->first_expected + 1) % DRIVER_EXPECTED_MAX;
-    driver->expected_count--;
+    if (--driver->expected_count == 0)
+        pacer_take_burst(&driver->pacing.pacer, driver->burst_us, now);
+}
+
+/* What joins others in flight does not wait. */
+static int begin_burst(struct driver *driver, struct error *err)
+{
+    return driver->expected_count > 0 ? 0 : pacing_wait(&driver->pacing, err);
 }
 
 static struct scan_batch *find_free_batch(struct driver *driver)
@@ -54,13 +66,28 @@ static struct scan_batch *find_free_batch(struct driver *driver)
     return NULL;
 }
 
+static int count_busy(const struct driver *driver)
+{
+    int busy = 0;
+    for (int i = 0; i < DRIVER_BATCHES_MAX; i++)
+        busy += driver->batches[i].busy;
+    return busy;
+}
+
 /* Queues the next SCAN where there is one and its keys will have a place. */
 static int queue_scan(struct driver *driver, struct error *err)
 {
-    const struct text words[] = {TEXT("SCAN"), text_of(driver->cursor.digits), TEXT("COUNT"),
-                                 text_of(driver->count)};
-    if (!driver->scan_held || !find_free_batch(driver))
+    char count[12];
+    if (!driver->scan_held)
         return 0;
+    pacing_listen(&driver->pacing);
+    if (count_busy(driver) >= pacer_window(&driver->pacing.pacer))
+        return 0;
+    if (begin_burst(driver, err) < 0)
+        return -1;
+    snprintf(count, sizeof(count), "%d", pacer_batch(&driver->pacing.pacer));
+    const struct text words[] = {TEXT("SCAN"), text_of(driver->cursor.digits), TEXT("COUNT"),
+                                 text_of(count)};
     driver->scan_held = false;
     driver->commands++;
     expect(driver, NULL);
@@ -71,6 +98,8 @@ static int queue_scan(struct driver *driver, struct error *err)
 static int queue_questions(struct driver *driver, struct scan_batch *batch, struct error *err)
 {
     batch->asked = batch->answered = 0;
+    if (begin_burst(driver, err) < 0)
+        return -1;
     if (driver->method->ask(driver->state, batch, err) < 0)
         return -1;
     driver->commands += (int64_t)batch->asked;
@@ -128,6 +157,7 @@ static int take_answer(struct driver *driver, struct scan_batch *batch,
                        const struct redis_reply *reply, struct error *err)
 {
     const struct scan_question *question = &batch->questions[batch->answered++];
+    redis_slots_add_redirect(&driver->redirected, reply);
     if (driver->method->answer(driver->state, batch, question->key, question->command, reply, err) <
         0)
         return fail(driver, err);
@@ -174,7 +204,7 @@ int driver_scan(struct driver *driver, int db, struct error *err)
 {
     if (select_database(driver, db, err) < 0)
         return -1;
-    scan_cursor_init(&driver->cursor, driver->request->batch_keys);
+    scan_cursor_init(&driver->cursor, pacer_batch_least(&driver->pacing.pacer.limits));
     driver->scan_held = true;
     return queue_scan(driver, err) < 0 ? -1 : read_replies(driver, err);
 }
@@ -189,17 +219,17 @@ int driver_visit(struct driver *driver, struct scan_batch *batch, struct error *
 int driver_init(struct driver *driver, const struct scan_request *request, struct error *err)
 {
     *driver = (struct driver){.request = request, .started = clock_monotonic_ms()};
-    snprintf(driver->count, sizeof(driver->count), "%d", request->batch_keys);
     struct redis_interrupt interrupt = {driver_check_time, driver};
     if (redis_connection_open(&request->target, interrupt, &driver->connection, err) < 0)
         return -1;
     for (int i = 0; i < DRIVER_BATCHES_MAX; i++)
         driver->batches[i].connection = driver->connection;
-    return 0;
+    return pacing_init(&driver->pacing, request, driver->connection, interrupt, err);
 }
 
 void driver_release(struct driver *driver)
 {
+    pacing_release(&driver->pacing);
     for (int i = 0; i < DRIVER_BATCHES_MAX; i++)
         scan_batch_release(&driver->batches[i]);
     if (driver->state)

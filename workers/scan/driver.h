@@ -7,8 +7,10 @@
 
 #include "cursor.h"
 #include "method.h"
+#include "pacing.h"
+#include "redis/slots.h"
 
-enum { DRIVER_BATCHES_MAX = 3, DRIVER_EXPECTED_MAX = DRIVER_BATCHES_MAX + 1 };
+enum { DRIVER_BATCHES_MAX = PACER_WINDOW_MOST, DRIVER_EXPECTED_MAX = DRIVER_BATCHES_MAX + 1 };
 
 struct driver {
     const struct scan_request *request;
@@ -18,13 +20,16 @@ struct driver {
     int64_t started; /* monotonic ms */
     int64_t commands;
     struct scan_progress progress;
+    struct pacing pacing;
+    struct redis_slots redirected; /* of keys that another node has by now */
 
     int db;
-    char count[12]; /* COUNT as text */
     struct scan_cursor cursor;
-    bool scan_held; /* the next SCAN waits for a batch that is free */
+    bool scan_held; /* the next SCAN waits for a place in the window */
     struct scan_batch batches[DRIVER_BATCHES_MAX];
     struct scan_batch *expected[DRIVER_EXPECTED_MAX]; /* whose replies come; null: the SCAN's */
+    int64_t sent_us[DRIVER_EXPECTED_MAX];             /* when they were asked for */
+    int64_t burst_us;                                 /* since when something has been in flight */
     int first_expected;
     int expected_count;
 };

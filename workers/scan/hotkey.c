@@ -24,6 +24,7 @@
 #include "key_size.h"
 #include "ranking.h"
 #include "redis/probe.h"
+#include "redis/slots.h"
 
 enum { PLACES = 100, RESERVE = 100, FREQ_MAX = 255, VERSION_FREQ = 40000 };
 enum { STAGE_FREQ, STAGE_TYPE, STAGE_LENGTH, STAGE_CONFIRM };
@@ -103,7 +104,7 @@ static int hotkey_ask(void *state, struct scan_batch *batch, struct error *err)
 static int take_freq(struct hotkey *hotkey, int db, struct scan_key *key,
                      const struct redis_reply *reply, struct error *err)
 {
-    if (reply->kind == REDIS_NIL)
+    if (reply->kind == REDIS_NIL || redis_reply_is_redirect(reply))
         return 0;
     if (reply->kind != REDIS_INTEGER)
         return redis_reply_unexpected(reply, freq_command.name, err);
@@ -241,7 +242,16 @@ static int hotkey_collect(void *state, struct scan_source *source, struct scan_b
     return 0;
 }
 
-static void hotkey_finish(void *state, struct scan_outcome *outcome)
+/* Of each node's keys only the winners were measured, and only they can be winners of all. */
+static void hotkey_merge(void *state, const void *other)
+{
+    struct hotkey *hotkey = state;
+    const struct hotkey *later = other;
+    for (int i = 0; i < shown(later); i++)
+        ranking_offer_key(&hotkey->ranking, &later->ranking.places[i]);
+}
+
+static void hotkey_finish(void *state, const struct shard_map *map, struct scan_outcome *outcome)
 {
     struct hotkey *hotkey = state;
     struct json_writer writer;
@@ -251,7 +261,7 @@ static void hotkey_finish(void *state, struct scan_outcome *outcome)
     for (int i = 0; i < outcome->num; i++) {
         const struct ranked_key *key = &hotkey->ranking.places[i];
         json_writer_begin_object(&writer);
-        key_write_members(&writer, key);
+        key_write_members(&writer, key, map);
         json_writer_member_number(&writer, "freq", key->score);
         json_writer_end_object(&writer);
     }
@@ -267,6 +277,7 @@ const struct scan_method scan_method_hotkey = {
     .ask = hotkey_ask,
     .answer = hotkey_answer,
     .revisit = hotkey_revisit,
+    .merge = hotkey_merge,
     .finish = hotkey_finish,
 };
 
@@ -277,5 +288,6 @@ const struct scan_method scan_method_hotkey_command = {
     .collect = hotkey_collect,
     .ask = hotkey_ask,
     .answer = hotkey_answer,
+    .merge = hotkey_merge,
     .finish = hotkey_finish,
 };

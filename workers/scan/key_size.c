@@ -2,6 +2,8 @@
 #include "key_size.h"
 
 #include "key_name.h"
+#include "redis/slots.h"
+#include "shard_map.h"
 
 struct type_row {
     struct text name;
@@ -35,6 +37,9 @@ static enum scan_key_type type_of(struct text name)
 
 int key_take_type(struct scan_key *key, const struct redis_reply *reply, struct error *err)
 {
+    key->type = SCAN_KEY_OTHER;
+    if (redis_reply_is_redirect(reply))
+        return 0;
     if (reply->kind != REDIS_STATUS)
         return redis_reply_unexpected(reply, key_type_command.name, err);
     key->type = type_of(reply->text);
@@ -45,7 +50,7 @@ int key_take_length(struct scan_key *key, const struct redis_reply *reply, struc
 {
     const char *command = types[key->type].length.name;
     key->size = SCAN_SIZE_UNKNOWN;
-    if (redis_reply_is_error(reply, "WRONGTYPE"))
+    if (redis_reply_is_error(reply, "WRONGTYPE") || redis_reply_is_redirect(reply))
         return 0;
     if (reply->kind != REDIS_INTEGER)
         return redis_reply_unexpected(reply, command, err);
@@ -55,13 +60,19 @@ int key_take_length(struct scan_key *key, const struct redis_reply *reply, struc
     return 0;
 }
 
-void key_write_members(struct json_writer *writer, const struct ranked_key *key)
+void key_write_members(struct json_writer *writer, const struct ranked_key *key,
+                       const struct shard_map *map)
 {
     const struct type_row *type = &types[key->type];
     json_writer_name(writer, "name");
     key_name_write(writer, key);
     json_writer_name(writer, "type");
     json_writer_text(writer, type->name.bytes, type->name.length);
+    if (map) {
+        char shard[ENDPOINT_TEXT_MAX + 1];
+        shard_map_format(map, key->slot, shard);
+        json_writer_member_text(writer, "shard", shard);
+    }
     json_writer_member_number(writer, "db", key->db);
     json_writer_member_number(writer, "size", key->size);
     json_writer_member_text(writer, "unit", type->unit);

@@ -14,6 +14,7 @@
 #include "scan/scan.h"
 
 struct redis_probe;
+struct shard_map;
 
 /* What decides which method runs. */
 struct scan_server {
@@ -58,8 +59,12 @@ struct scan_method {
      * batch must leave fewer of them.  Null: there are none. */
     bool (*revisit)(void *state, struct scan_batch *batch);
 
-    /* Fills num and keys of an outcome whose other members are there. */
-    void (*finish)(void *state, struct scan_outcome *outcome);
+    /* Takes what another state of the method found on another node of the cluster. */
+    void (*merge)(void *state, const void *other);
+
+    /* Fills num and keys of an outcome whose other members are there.  A map says that it was a
+     * cluster, and names the keys' shards. */
+    void (*finish)(void *state, const struct shard_map *map, struct scan_outcome *outcome);
 };
 
 extern const struct scan_method scan_method_bigkey;

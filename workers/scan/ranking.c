@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "redis/slots.h"
+
 void ranking_init(struct ranking *ranking, int capacity)
 {
     *ranking = (struct ranking){.capacity = capacity};
@@ -125,8 +127,20 @@ static void insert(struct ranking *ranking, const struct ranked_key *candidate)
             (size_t)(ranking->count - place) * sizeof(ranking->places[0]));
     ranking->places[place] = *candidate;
     ranking->places[place].name = text_copy(candidate->name, candidate->kept);
-    ranking->places[place].utf8 = text_is_utf8(candidate->name, candidate->length);
     ranking->count++;
+}
+
+/* Makes room for it; false where it has a place that is as good. */
+static bool displace(struct ranking *ranking, const struct ranked_key *candidate)
+{
+    int place = find(ranking, candidate);
+    if (place >= 0 && ranking->places[place].score >= candidate->score)
+        return false;
+    if (place >= 0)
+        remove_place(ranking, place);
+    else if (ranking->count == ranking->capacity)
+        remove_place(ranking, ranking->count - 1);
+    return true;
 }
 
 void ranking_offer(struct ranking *ranking, int db, const struct scan_key *key, int64_t score)
@@ -134,14 +148,17 @@ void ranking_offer(struct ranking *ranking, int db, const struct scan_key *key, 
     if (!ranking_admits(ranking, db, key, score))
         return;
     struct ranked_key candidate = candidate_of(db, key, score);
-    int place = find(ranking, &candidate);
-    if (place >= 0 && ranking->places[place].score >= score)
+    if (!displace(ranking, &candidate))
         return;
-    if (place >= 0)
-        remove_place(ranking, place);
-    else if (ranking->count == ranking->capacity)
-        remove_place(ranking, ranking->count - 1);
+    candidate.utf8 = text_is_utf8(key->name.bytes, key->name.length);
+    candidate.slot = redis_key_slot(key->name);
     insert(ranking, &candidate);
+}
+
+void ranking_offer_key(struct ranking *ranking, const struct ranked_key *key)
+{
+    if (admits(ranking, key) && displace(ranking, key))
+        insert(ranking, key);
 }
 
 struct ranked_key *ranking_find(struct ranking *ranking, int db, struct text name)
@@ -156,4 +173,11 @@ void ranking_remove(struct ranking *ranking, int db, struct text name)
     struct ranked_key *key = ranking_find(ranking, db, name);
     if (key)
         remove_place(ranking, (int)(key - ranking->places));
+}
+
+void ranking_remove_key(struct ranking *ranking, const struct ranked_key *key)
+{
+    int place = find(ranking, key);
+    if (place >= 0)
+        remove_place(ranking, place);
 }

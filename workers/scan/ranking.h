@@ -18,6 +18,7 @@ struct ranked_key {
     size_t length;
     uint64_t hash; /* of a name that is not kept whole */
     bool utf8;     /* all of it */
+    int slot;      /* that a cluster keeps it in */
     int db;
     enum scan_key_type type;
     int64_t size;
@@ -43,5 +44,9 @@ struct ranked_key *ranking_find(struct ranking *ranking, int db, struct text nam
 
 /* Takes a key out, because it has become something else. */
 void ranking_remove(struct ranking *ranking, int db, struct text name);
+
+/* The same for a key of another ranking. */
+void ranking_offer_key(struct ranking *ranking, const struct ranked_key *key);
+void ranking_remove_key(struct ranking *ranking, const struct ranked_key *key);
 
 #endif

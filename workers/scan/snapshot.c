@@ -30,6 +30,7 @@ static int parse(struct text info, struct scan_snapshot *snapshot, struct error 
     if (redis_probe_parse(info, &snapshot->server, err) < 0)
         return -1;
     snapshot->keys = snapshot->server.keys;
+    redis_replication_parse(info, snapshot->server.role, &snapshot->replication);
     if (redis_info_integer(info, "expired_keys", &snapshot->expired) < 0)
         return error_set(err, ERROR_REDIS_PROTOCOL, "INFO: no expired_keys in the reply");
     return list_databases(info, snapshot, err);

@@ -3,12 +3,14 @@
 #define SCAN_SNAPSHOT_H
 
 #include "redis/probe.h"
+#include "redis/replication.h"
 
 /* Databases that have keys; a server with more is not believed. */
 enum { SCAN_DATABASES_MAX = 1 << 16 };
 
 struct scan_snapshot {
     struct redis_probe server;
+    struct redis_replication replication;
     int64_t keys;
     int64_t expired; /* deleted since the server started */
     int *databases;

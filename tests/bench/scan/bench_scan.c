@@ -1,8 +1,10 @@
 /* Runs one scan of one Redis and prints what it took:
  *
- *     dcs_bench_scan HOST:PORT [--kind NAME] [--batch KEYS] [--keys] [--hotkeys-command]
+ *     dcs_bench_scan HOST:PORT [--kind NAME] [--profile NAME] [--batch KEYS] [--keys]
+ * [--hotkeys-command]
  *
- * A line of `keys seconds keys/s commands released`, and with --keys the keys that were found.  A
+ * A line of `keys seconds keys/s commands released halvings pauses paused_ms baseline_us worst_us`,
+ * and with --keys the keys that were found.  A
  * password is taken from REDIS_PASSWORD, the PEM text of a CA (which turns TLS on) from REDIS_CA.
  */
 #include <stdio.h>
@@ -12,7 +14,7 @@
 #include "base/clock.h"
 #include "scan/scan.h"
 
-enum { BATCH_DEFAULT = 100, TIMEOUT_MS = 3600 * 1000, WAIT_MS = 15000 };
+enum { BATCH_DEFAULT = 1000, TIMEOUT_MS = 3600 * 1000, WAIT_MS = 15000 };
 
 struct options {
     struct scan_request request;
@@ -21,8 +23,8 @@ struct options {
 
 static int usage(void)
 {
-    fprintf(stderr, "usage: dcs_bench_scan HOST:PORT [--kind NAME] [--batch KEYS] [--keys] "
-                    "[--hotkeys-command]\n");
+    fprintf(stderr, "usage: dcs_bench_scan HOST:PORT [--kind NAME] [--profile NAME] [--batch KEYS] "
+                    "[--keys] [--hotkeys-command]\n");
     return -1;
 }
 
@@ -33,6 +35,8 @@ static int set_option(struct options *options, const char *name, const char *val
         options->request.kind = scan_kind_find(value);
         return options->request.kind ? 0 : -1;
     }
+    if (strcmp(name, "--profile") == 0)
+        return scan_profile_parse(value, &options->request.profile);
     if (strcmp(name, "--batch") != 0 || text_parse_integer(text_of(value), &number) < 0 ||
         number < SCAN_BATCH_KEYS_LEAST || number > SCAN_BATCH_KEYS_MOST)
         return -1;
@@ -79,9 +83,13 @@ int main(int argc, char **argv)
         return 1;
     }
     double seconds = (double)(clock_monotonic_us() - started) / 1e6;
-    printf("%lld %.3f %.0f %lld %lld\n", (long long)outcome.keys_seen, seconds,
-           (double)outcome.keys_seen / seconds, (long long)outcome.commands,
-           (long long)outcome.expired_released);
+    printf("%lld %.3f %.0f %lld %lld %lld %lld %lld %lld %lld\n", (long long)outcome.keys_seen,
+           seconds, (double)outcome.keys_seen / seconds, (long long)outcome.commands,
+           (long long)outcome.expired_released, (long long)outcome.cost.halvings,
+           (long long)(outcome.cost.pauses[SCAN_PAUSE_GUARD] +
+                       outcome.cost.pauses[SCAN_PAUSE_CEILING]),
+           (long long)outcome.cost.paused_ms, (long long)outcome.cost.baseline_us,
+           (long long)outcome.cost.worst_us);
     if (options.show_keys && outcome.keys)
         printf("%s\n", outcome.keys);
     scan_outcome_release(&outcome);

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <assert.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -21,6 +22,8 @@ static void *run(void *argument)
 {
     struct fake_server *server = argument;
     SCOPED(scope_close) int socket = accept(server->listener, NULL, NULL);
+    int on = 1;
+    setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)); /* as Redis does */
     if (socket >= 0)
         server->serve(socket, server->argument);
     return NULL;

@@ -29,18 +29,42 @@ static void names_capabilities(void **state)
         {"ha", 80600, "noeviction", true, "bigkey,hotkey,expired"},
         {"ha", 30007, "", false, "bigkey"},
         {"single", 20600, "", false, ""},
-        {"cluster", 70015, "allkeys-lfu", true, ""},
-        {"proxy", 70015, "allkeys-lfu", true, ""},
-        {"ha_rw_split", 70015, "allkeys-lfu", true, ""},
+        {"cluster", 70015, "noeviction", false, "bigkey,expired"},
+        {"cluster", 70015, "allkeys-lfu", false, "bigkey,hotkey,expired"},
+        {"ha_rw_split", 70015, "allkeys-lfu", true, "bigkey,hotkey,expired"},
+        {"proxy", 70015, "noeviction", false, "bigkey,expired"},
+        {"unheard", 70015, "allkeys-lfu", true, ""},
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct finding finding = {.hotkeys_command = cases[i].hotkeys};
+        struct finding finding = {.hotkeys_command = cases[i].hotkeys, .scans = true};
         struct instance_target target = target_of(cases[i].mode);
         char names[FINDING_CAPABILITIES_MAX];
         finding.server.redis_version = cases[i].version;
         snprintf(finding.server.maxmemory_policy, sizeof(finding.server.maxmemory_policy), "%s",
                  cases[i].policy);
+        finding_capabilities(&finding, &target, names);
+        assert_string_equal(names, cases[i].capabilities);
+    }
+}
+
+static void refuses_a_proxy_that_does_not_answer_as_one_server(void **state)
+{
+    static const struct {
+        enum redis_mode mode;
+        bool scans;
+        const char *capabilities;
+    } cases[] = {
+        {REDIS_MODE_STANDALONE, true, "bigkey,expired"},
+        {REDIS_MODE_STANDALONE, false, ""},
+        {REDIS_MODE_CLUSTER, true, ""},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct finding finding = {
+            .server.mode = cases[i].mode, .server.redis_version = 70015, .scans = cases[i].scans};
+        struct instance_target target = target_of("proxy");
+        char names[FINDING_CAPABILITIES_MAX];
         finding_capabilities(&finding, &target, names);
         assert_string_equal(names, cases[i].capabilities);
     }
@@ -73,8 +97,8 @@ static void checks_the_mode(void **state)
 static void writes_nodes(void **state)
 {
     struct redis_node items[] = {
-        {{"10.0.0.1", 6379}, REDIS_ROLE_MASTER, 0},
-        {{"::1", 6380}, REDIS_ROLE_REPLICA, 2},
+        {{"10.0.0.1", 6379}, REDIS_ROLE_MASTER, 0, ""},
+        {{"::1", 6380}, REDIS_ROLE_REPLICA, 2, ""},
     };
     struct finding finding = {.nodes = {2, items}};
     struct json_writer json;
@@ -208,8 +232,11 @@ static void asks_a_server(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names_capabilities), cmocka_unit_test(checks_the_mode),
-        cmocka_unit_test(writes_nodes),       cmocka_unit_test(writes_parameters),
+        cmocka_unit_test(names_capabilities),
+        cmocka_unit_test(refuses_a_proxy_that_does_not_answer_as_one_server),
+        cmocka_unit_test(checks_the_mode),
+        cmocka_unit_test(writes_nodes),
+        cmocka_unit_test(writes_parameters),
         cmocka_unit_test(asks_a_server),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

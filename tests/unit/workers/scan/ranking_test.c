@@ -89,6 +89,35 @@ static void test_equals_a_sort_of_everything(void **state)
     }
 }
 
+/* Rankings of parts, in which the same key may be twice, merged as if there had been one. */
+static void test_merged_equals_a_sort_of_everything(void **state)
+{
+    enum { PARTS = 4 };
+    static struct sighting all[SIGHTINGS];
+    (void)state;
+    for (int round = 0; round < ROUNDS; round++) {
+        struct ranking parts[PARTS];
+        unsigned count = 1 + dice(SIGHTINGS / 4), scores = 1 + dice(200);
+        for (int p = 0; p < PARTS; p++)
+            ranking_init(&parts[p], PLACES);
+        for (unsigned i = 0; i < count; i++) {
+            struct sighting *one = &all[i];
+            *one = (struct sighting){.length = 1 + dice(7), .score = dice(scores)};
+            for (size_t j = 0; j < one->length; j++)
+                one->name[j] = "\0a\xff"[dice(3)];
+            struct scan_key key = {.name = {one->name, one->length}};
+            ranking_offer(&parts[dice(PARTS)], 0, &key, one->score);
+        }
+        for (int p = 1; p < PARTS; p++) {
+            for (int i = 0; i < parts[p].count; i++)
+                ranking_offer_key(&parts[0], &parts[p].places[i]);
+        }
+        check(&parts[0], all, reduce(all, count));
+        for (int p = 0; p < PARTS; p++)
+            ranking_release(&parts[p]);
+    }
+}
+
 static void offer(struct ranking *ranking, const char *name, size_t length, int64_t score)
 {
     struct scan_key key = {.name = {name, length}};
@@ -187,6 +216,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_equals_a_sort_of_everything),
+        cmocka_unit_test(test_merged_equals_a_sort_of_everything),
         cmocka_unit_test(test_admits),
         cmocka_unit_test(test_find),
         cmocka_unit_test(test_remove),

@@ -34,8 +34,16 @@ void instance_target_release(struct instance_target *target);
 int instance_target_next_endpoint(struct instance_target *target, const char **rest,
                                   struct error *err);
 
-/* Whether scans of its cache mode exist: one server that holds all keys.  Neither clusters nor
- * proxies, yet. */
+/* Whether scans of its cache mode exist. */
 bool instance_target_is_scannable(const struct instance_target *target);
+
+/* The keys are spread over masters. */
+bool instance_target_is_cluster(const struct instance_target *target);
+
+/* Something that answers as one server would, and must show that it does. */
+bool instance_target_is_proxy(const struct instance_target *target);
+
+/* The endpoints are a master and its replicas. */
+bool instance_target_is_replicated(const struct instance_target *target);
 
 #endif

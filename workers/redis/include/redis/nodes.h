@@ -5,12 +5,13 @@
 #include "redis/connection.h"
 #include "redis/probe.h"
 
-enum { REDIS_NODES_MAX = 1024 };
+enum { REDIS_NODES_MAX = 1024, REDIS_NODE_ID_MAX = 40 };
 
 struct redis_node {
     struct endpoint endpoint;
     enum redis_role role;
-    int shard; /* from 0, by the lowest slot of its master */
+    int shard;                      /* from 0, by the lowest slot of its master */
+    char id[REDIS_NODE_ID_MAX + 1]; /* in its cluster; empty before Redis 4.0 and without one */
 };
 
 /* No two have the same endpoint. */

@@ -37,8 +37,9 @@ static inline bool redis_reply_is(const struct redis_reply *reply, enum redis_re
 bool redis_reply_is_error(const struct redis_reply *reply, const char *code);
 
 /* Fails with ERROR_REDIS_REFUSED where the reply is an error, which is quoted after the command's
- * name, and otherwise with ERROR_REDIS_PROTOCOL, as a reply of a kind that the command does not
- * have. */
+ * name, with ERROR_REDIS_UNREADY where that error says that the server cannot answer now but may
+ * later (LOADING, MASTERDOWN, CLUSTERDOWN), and otherwise with ERROR_REDIS_PROTOCOL, as a reply of
+ * a kind that the command does not have. */
 int redis_reply_unexpected(const struct redis_reply *reply, const char *command, struct error *err);
 
 #endif

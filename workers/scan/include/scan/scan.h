@@ -1,13 +1,19 @@
 /* A scan: visits every key of a Redis and says what it found.
  *
  * One driver owns the connection, SCAN, the deadline and cancellation; a kind of scan is a plug-in
- * (see workers/scan/method.h).  Blocking code for a thread of a pool; scans share nothing. */
+ * (see workers/scan/method.h).  Blocking code for a thread of a pool; scans share nothing.
+ *
+ * Big keys are read from a replica that is in sync where there is one, all else from masters.  The
+ * nodes of a cluster are scanned side by side; its map is read before and after, and what moved,
+ * failed over or was left unread in between is scanned again until nothing is left: a success has
+ * seen every key that was there throughout. */
 #ifndef SCAN_SCAN_H
 #define SCAN_SCAN_H
 
 #include "base/error.h"
 #include "model/scan_kind.h"
 #include "redis/connection.h"
+#include "scan/profile.h"
 
 /* Keys of one SCAN: the caller's bounds for batch_keys. */
 enum { SCAN_BATCH_KEYS_LEAST = 1, SCAN_BATCH_KEYS_MOST = 20000 };
@@ -17,11 +23,27 @@ struct scan_progress {
     int64_t keys_total; /* of all databases when the scan began */
 };
 
+/* How the keys are spread over servers. */
+enum scan_layout {
+    SCAN_ONE_SERVER, /* all of them at the target's endpoint */
+    SCAN_REPLICATED, /* all of them at each of the endpoints: a master and its replicas */
+    SCAN_CLUSTER     /* over the masters of a cluster, of which the endpoints are some nodes */
+};
+
 struct scan_request {
     const struct scan_kind *kind;
     struct redis_target target;
-    int batch_keys;     /* COUNT */
-    int64_t timeout_ms; /* of the whole scan; then ERROR_SCAN_DEADLINE */
+    enum scan_layout layout;
+    const char *endpoints; /* host:port, separated by commas; null: the target's only */
+    int nodes_at_once;     /* of a cluster, each on a thread of its own; 0 is 1 */
+    int batch_keys;        /* the most that COUNT may be */
+    int64_t timeout_ms;    /* of the whole scan; then ERROR_SCAN_DEADLINE */
+
+    /* What it may take of the server (workers/scan/pacer.h); 0 is the default of each. */
+    enum scan_profile profile;
+    int guard_factor; /* a latency above this many baselines, 2, */
+    int guard_ms;     /* and above the baseline by that, 1, halves the duty */
+    int ceiling_ms;   /* from here it pauses, 20 */
 
     /* Hot keys come from the server's HOTKEYS command where it has it (Redis 8.6): a measurement of
      * its own, which somebody must have agreed to.  Where it has not, from the LFU counters. */
@@ -48,11 +70,12 @@ struct scan_outcome {
     int64_t keys_after;
     int64_t duration_ms;
     int64_t commands; /* sent for the scan, AUTH and the like not counted */
+    struct scan_cost cost;
 };
 
 /* Runs a scan to its end.  Fails with ERROR_SCAN_CANCELLED, ERROR_SCAN_DEADLINE,
- * ERROR_REDIS_CONNECTION, _REFUSED, _PROTOCOL, _TIMEOUT, or the kind's `unsupported` where it
- * cannot run on that server.  Only on success is there something to release. */
+ * ERROR_REDIS_CONNECTION, _REFUSED, _UNREADY, _PROTOCOL, _TIMEOUT, or the kind's `unsupported`
+ * where it cannot run on that server.  Only on success is there something to release. */
 int scan_run(const struct scan_request *request, struct scan_outcome *ret_outcome,
              struct error *err);
 

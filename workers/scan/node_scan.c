@@ -1,0 +1,201 @@
+/* One node from its beginning to its end: which method runs, over what, and what is left to ask.
+ *
+ * SCAN's promise, that it shows what was there throughout, holds for a data set that only changes
+ * by commands.  A replica that syncs anew gets another one: so whom it follows must be the same
+ * before and after. */
+#include "node_scan.h"
+
+#include "base/clock.h"
+#include "base/scope.h"
+#include "driver.h"
+#include "nap.h"
+#include "snapshot.h"
+
+enum { SYNC_WAIT_MS = 1000, SYNC_NAP_MS = 50 };
+
+bool node_error_passes(enum error_code code)
+{
+    return code == ERROR_REDIS_CONNECTION || code == ERROR_REDIS_TIMEOUT ||
+           code == ERROR_REDIS_UNREADY;
+}
+
+static int refuse(const struct driver *driver, enum error_code code, const char *reason,
+                  struct error *err)
+{
+    error_set(err, code, "%s", reason);
+    return error_prefix(err, "%s", redis_connection_name(driver->connection));
+}
+
+static int check_mode(const struct driver *driver, const struct node_place *place,
+                      enum redis_mode mode, struct error *err)
+{
+    enum error_code unsupported = driver->request->kind->unsupported;
+    if (mode == REDIS_MODE_SENTINEL)
+        return refuse(driver, unsupported, "a sentinel: it has no keys", err);
+    if (place->cluster != (mode == REDIS_MODE_CLUSTER))
+        return refuse(driver, unsupported,
+                      place->cluster ? "no node of a cluster, as the instance is registered"
+                                     : "a node of a cluster, but the instance is not registered so",
+                      err);
+    return 0;
+}
+
+static int choose_method(struct driver *driver, const struct redis_probe *probe, struct error *err)
+{
+    const struct scan_method *const *methods = scan_methods_of(driver->request->kind->id);
+    struct scan_server server = {.probe = probe};
+    const char *reason = NULL;
+    if (driver->request->hotkeys_command && driver->request->kind->id == SCAN_KIND_HOTKEY &&
+        redis_probe_has_command(driver->connection, "hotkeys", &server.hotkeys_command, err) < 0)
+        return -1;
+    for (; *methods; methods++) {
+        reason = (*methods)->check ? (*methods)->check(&server) : NULL;
+        if (reason)
+            continue;
+        if (!probe->in_sync)
+            return refuse(driver, ERROR_REDIS_UNREADY,
+                          "a replica whose link to its master is down", err);
+        driver->method = *methods;
+        if (driver->method->new)
+            driver->state = driver->method->new ();
+        return 0;
+    }
+    return refuse(driver, driver->request->kind->unsupported, reason, err);
+}
+
+static int collect(struct driver *driver, struct error *err)
+{
+    struct scan_batch *batch = &driver->batches[0];
+    struct scan_source source = {.connection = driver->connection,
+                                 .interrupt = {driver_check_time, driver},
+                                 .ends = driver->started + driver->request->timeout_ms};
+    int status = driver->method->collect(driver->state, &source, batch, err);
+    driver->commands += source.commands;
+    if (status < 0)
+        return -1;
+    driver_report_progress(driver, batch->count);
+    return driver_visit(driver, batch, err);
+}
+
+static int scan_databases(struct driver *driver, const struct scan_snapshot *before,
+                          struct error *err)
+{
+    for (int i = 0; i < before->database_count; i++) {
+        if (driver_scan(driver, before->databases[i], err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int revisit(struct driver *driver, struct error *err)
+{
+    struct scan_batch *batch = &driver->batches[0];
+    while (driver->method->revisit && driver->method->revisit(driver->state, batch)) {
+        if (driver_visit(driver, batch, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* Without READONLY a replica in a cluster sends all questions to its master. */
+static int ask_readonly(struct driver *driver, struct error *err)
+{
+    const struct text words[] = {TEXT("READONLY")};
+    const struct redis_reply *reply;
+    if (redis_connection_call(driver->connection, words, 1, &reply, err) < 0)
+        return -1;
+    return redis_reply_is(reply, REDIS_STATUS, TEXT("OK"))
+               ? 0
+               : redis_connection_unexpected(driver->connection, reply, "READONLY", err);
+}
+
+static bool is_in_sync(const struct redis_replication *replication, const struct node_place *place)
+{
+    return replication->role == REDIS_ROLE_REPLICA && replication->linked &&
+           replication->offset >= place->offset;
+}
+
+static int begin(struct driver *driver, const struct node_place *place,
+                 struct scan_snapshot *before, struct error *err)
+{
+    int64_t ends = clock_monotonic_ms() + SYNC_WAIT_MS;
+    if (place->cluster && place->replica && ask_readonly(driver, err) < 0)
+        return -1;
+    for (;;) {
+        scan_snapshot_release(before);
+        if (scan_snapshot_take(driver->connection, before, err) < 0)
+            return -1;
+        driver->commands++;
+        if (!place->replica || is_in_sync(&before->replication, place))
+            break;
+        if (clock_monotonic_ms() >= ends)
+            return refuse(driver, ERROR_REDIS_UNREADY, "not a replica in sync with its master",
+                          err);
+        scan_nap(SYNC_NAP_MS);
+    }
+    if (place->master && before->server.role != REDIS_ROLE_MASTER)
+        return refuse(driver, ERROR_REDIS_UNREADY, "not a master any more", err);
+    return check_mode(driver, place, before->server.mode, err);
+}
+
+/* A replica that was promoted keeps its data. */
+static int check_end(const struct driver *driver, const struct node_place *place,
+                     const struct redis_replication *before, const struct redis_replication *after,
+                     struct error *err)
+{
+    if (!place->cluster && !redis_slots_are_none(&driver->redirected))
+        return refuse(driver, ERROR_REDIS_REFUSED,
+                      "it sends questions about keys to other servers, as nodes of a cluster do",
+                      err);
+    if (after->role == REDIS_ROLE_MASTER)
+        return 0;
+    if (before->role == REDIS_ROLE_MASTER)
+        return refuse(driver, ERROR_REDIS_UNREADY, "it became a replica during the scan", err);
+    if (place->replica && (!after->linked || !redis_replication_is_same(before, after)))
+        return refuse(driver, ERROR_REDIS_UNREADY, "it lost its master during the scan", err);
+    return 0;
+}
+
+static int run(struct driver *driver, const struct node_place *place, struct scan_outcome *outcome,
+               struct error *err)
+{
+    SCOPED(scan_snapshot_release) struct scan_snapshot before = {0};
+    SCOPED(scan_snapshot_release) struct scan_snapshot after = {0};
+    if (begin(driver, place, &before, err) < 0 || choose_method(driver, &before.server, err) < 0)
+        return -1;
+    driver->progress.keys_total = before.keys;
+    if ((driver->method->collect ? collect(driver, err) : scan_databases(driver, &before, err)) <
+            0 ||
+        revisit(driver, err) < 0 || scan_snapshot_take(driver->connection, &after, err) < 0 ||
+        check_end(driver, place, &before.replication, &after.replication, err) < 0)
+        return -1;
+    driver->commands++;
+    outcome->keys_before = before.keys;
+    outcome->keys_after = after.keys;
+    /* A restart in between sets the counter back. */
+    outcome->expired_released = after.expired > before.expired ? after.expired - before.expired : 0;
+    return 0;
+}
+
+int node_scan_run(const struct scan_request *request, const struct node_place *place,
+                  struct node_result *ret_result, struct error *err)
+{
+    SCOPED(driver_release) struct driver driver = {0};
+    struct scan_outcome outcome = {0};
+    if (driver_init(&driver, request, err) < 0 || run(&driver, place, &outcome, err) < 0)
+        return -1;
+    outcome.keys_seen = driver.progress.keys_seen;
+    outcome.commands = driver.commands;
+    outcome.duration_ms = clock_monotonic_ms() - driver.started;
+    outcome.cost = pacer_cost(&driver.pacing.pacer, clock_monotonic_us());
+    *ret_result = (struct node_result){driver.method, driver.state, outcome, driver.redirected};
+    driver.state = NULL;
+    return 0;
+}
+
+void node_result_release(struct node_result *result)
+{
+    if (result->state)
+        result->method->free(result->state);
+    *result = (struct node_result){0};
+}

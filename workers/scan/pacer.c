@@ -1,0 +1,252 @@
+/* What hurts a tenant is the length of one uninterrupted burst, not the share of the time: so the
+ * batch is kept small before the duty is.
+ *
+ * Probes are few and a machine has hiccups of its own, so that the second largest of the last few
+ * latencies counts.  A latency that stays high although the duty was halved again and again is a
+ * server in trouble, whoever's fault it is: it is left alone for a while, though not for ever, as
+ * the scan may have nothing to do with it. */
+#include "pacer.h"
+
+enum { UNITS_LONG_MOST = PACER_UNITS / 4, UNITS_SHORT_LEAST = PACER_UNITS * 7 / 8 };
+enum { BATCH_STEP = 8, DUTY_STEPS = 8, CREDIT_US = 1000, BATCH_FAR = 1000 };
+
+struct profile {
+    int batch, batch_most, duty, window;
+    bool guarded; /* and the batch is adjusted */
+};
+
+static const struct profile profiles[SCAN_PROFILE_COUNT] = {
+    [SCAN_GENTLE] = {100, 200, PACER_DUTY_FULL / 4, 1, true},
+    [SCAN_BALANCED] = {50, 100, PACER_DUTY_FULL, 2, true},
+    [SCAN_FAST] = {500, 500, PACER_DUTY_FULL, 2, false},
+};
+
+static int lesser(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+static int larger(int a, int b)
+{
+    return a > b ? a : b;
+}
+
+int pacer_batch_least(const struct pacer_limits *limits)
+{
+    return lesser(PACER_BATCH_LEAST, limits->batch_most);
+}
+
+void pacer_init(struct pacer *pacer, const struct pacer_limits *limits, int64_t now)
+{
+    const struct profile *profile = &profiles[limits->profile];
+    int batch = profile->batch, batch_most = profile->batch_most, window = profile->window;
+    if (limits->profile == SCAN_FAST && limits->rtt_us >= PACER_FAR_US) {
+        batch = batch_most = BATCH_FAR;
+        window = PACER_WINDOW_MOST;
+    }
+    *pacer = (struct pacer){.limits = *limits,
+                            .batch = lesser(batch, limits->batch_most),
+                            .batch_most = lesser(batch_most, limits->batch_most),
+                            .window_most = window,
+                            .duty = profile->duty,
+                            .duty_most = profile->duty,
+                            .next_us = now,
+                            .heard_us = now,
+                            .changed_us = now - PACER_STEP_US,
+                            .cost.baseline_us = limits->baseline_us};
+}
+
+int pacer_batch(const struct pacer *pacer)
+{
+    return pacer->batch;
+}
+
+/* Breaks need that all of a burst comes to its end. */
+int pacer_window(const struct pacer *pacer)
+{
+    return pacer->paused || pacer->duty < PACER_DUTY_FULL ? 1 : pacer->window_most;
+}
+
+static bool is_guarded(const struct pacer *pacer)
+{
+    return profiles[pacer->limits.profile].guarded;
+}
+
+static int64_t guard_us(const struct pacer_limits *limits)
+{
+    int64_t by_factor = limits->baseline_us * limits->guard_factor;
+    int64_t by_time = limits->baseline_us + limits->guard_us;
+    return by_factor > by_time ? by_factor : by_time;
+}
+
+static void halve(struct pacer *pacer, int64_t now)
+{
+    pacer->duty = larger(pacer->duty / 2, PACER_DUTY_LEAST);
+    pacer->changed_us = now;
+    pacer->halvings++;
+    pacer->cost.halvings++;
+}
+
+static void begin_pause(struct pacer *pacer, int64_t now, enum scan_pause_reason reason)
+{
+    pacer->paused = true;
+    pacer->reason = reason;
+    pacer->paused_us = now;
+    pacer->cost.pauses[reason]++;
+}
+
+static void pause_at_ceiling(struct pacer *pacer, int64_t now)
+{
+    if (pacer->paused)
+        return;
+    halve(pacer, now);
+    begin_pause(pacer, now, SCAN_PAUSE_CEILING);
+}
+
+static void resume(struct pacer *pacer, int64_t now)
+{
+    pacer->paused = false;
+    pacer->halvings = 0;
+    pacer->stalled_us = 0;
+    pacer->changed_us = now;
+    pacer->next_us = now;
+    pacer->cost.paused_ms += (now - pacer->paused_us) / 1000;
+}
+
+static bool pause_is_over(const struct pacer *pacer, int64_t now)
+{
+    int64_t heard = pacer->heard_us > pacer->paused_us ? pacer->heard_us : pacer->paused_us;
+    if (now - heard >= PACER_SILENCE_US)
+        return true;
+    return pacer->reason == SCAN_PAUSE_GUARD && now - pacer->paused_us >= PACER_GUARD_PAUSE_US;
+}
+
+int64_t pacer_wait_us(struct pacer *pacer, int64_t now)
+{
+    if (pacer->paused && pause_is_over(pacer, now))
+        resume(pacer, now);
+    if (pacer->paused)
+        return PACER_PAUSE_POLL_US;
+    return pacer->next_us > now ? pacer->next_us - now : 0;
+}
+
+static void adjust_batch(struct pacer *pacer)
+{
+    int least = pacer_batch_least(&pacer->limits);
+    if (pacer->units_long > UNITS_LONG_MOST)
+        pacer->batch = larger(pacer->batch - pacer->batch / 4, least);
+    else if (pacer->units_short >= UNITS_SHORT_LEAST)
+        pacer->batch = lesser(pacer->batch + BATCH_STEP, pacer->batch_most);
+    pacer->units = pacer->units_short = pacer->units_long = 0;
+}
+
+/* One long unit may be a hiccup of ours; two within a second are a stall. */
+static void take_stall(struct pacer *pacer, int64_t now)
+{
+    pacer->batch = larger(pacer->batch / 2, pacer_batch_least(&pacer->limits));
+    if (pacer->stalled_us && now - pacer->stalled_us <= PACER_STEP_US)
+        pause_at_ceiling(pacer, now);
+    pacer->stalled_us = now;
+}
+
+void pacer_take_unit(struct pacer *pacer, int64_t now, int64_t elapsed)
+{
+    int64_t held = elapsed - pacer->limits.rtt_us;
+    if (!is_guarded(pacer))
+        return;
+    if (held >= pacer->limits.ceiling_us)
+        take_stall(pacer, now);
+    pacer->units_long += held > PACER_UNIT_LONG_US;
+    pacer->units_short += held < PACER_UNIT_SHORT_US;
+    if (++pacer->units == PACER_UNITS)
+        adjust_batch(pacer);
+}
+
+/* What a far network adds is not the server's time.  Sleeping too long is made up for, but only
+ * shortly. */
+void pacer_take_burst(struct pacer *pacer, int64_t began, int64_t now)
+{
+    int64_t far = pacer->limits.rtt_us > PACER_FAR_US ? pacer->limits.rtt_us - PACER_FAR_US : 0;
+    int64_t busy = now - began - far;
+    int64_t due = pacer->next_us > began - CREDIT_US ? pacer->next_us : began - CREDIT_US;
+    pacer->next_us = due + (busy > 0 ? busy : 0) * PACER_DUTY_FULL / pacer->duty;
+}
+
+/* The second largest of the last few. */
+static int64_t felt_us(const struct pacer *pacer)
+{
+    int64_t largest = 0, second = 0;
+    for (int i = 0; i < PACER_SAMPLES; i++) {
+        int64_t latency = pacer->latencies[i];
+        if (latency > largest) {
+            second = largest;
+            largest = latency;
+        } else if (latency > second) {
+            second = latency;
+        }
+    }
+    return second;
+}
+
+static void note_worst(struct pacer *pacer, int64_t now, int64_t latency)
+{
+    pacer->heard_us = now;
+    if (latency > pacer->cost.worst_us)
+        pacer->cost.worst_us = latency;
+}
+
+static void be_slower(struct pacer *pacer, int64_t now)
+{
+    if (pacer->paused || now - pacer->changed_us < PACER_STEP_US)
+        return;
+    halve(pacer, now);
+    if (pacer->halvings >= PACER_HALVINGS_TO_PAUSE)
+        begin_pause(pacer, now, SCAN_PAUSE_GUARD);
+}
+
+static void recover(struct pacer *pacer, int64_t now)
+{
+    if (pacer->paused) {
+        if (now - pacer->paused_us >= PACER_PAUSE_LEAST_US)
+            resume(pacer, now);
+        return;
+    }
+    if (now - pacer->changed_us < PACER_STEP_US)
+        return;
+    pacer->halvings = 0;
+    pacer->changed_us = now;
+    pacer->duty = lesser(pacer->duty + pacer->duty_most / DUTY_STEPS, pacer->duty_most);
+}
+
+void pacer_take_latency(struct pacer *pacer, int64_t now, int64_t latency)
+{
+    note_worst(pacer, now, latency);
+    pacer->latencies[pacer->latency_next] = latency;
+    pacer->latency_next = (pacer->latency_next + 1) % PACER_SAMPLES;
+    if (!is_guarded(pacer))
+        return;
+    int64_t felt = felt_us(pacer);
+    if (felt >= pacer->limits.ceiling_us)
+        pause_at_ceiling(pacer, now);
+    else if (felt > guard_us(&pacer->limits))
+        be_slower(pacer, now);
+    else
+        recover(pacer, now);
+}
+
+void pacer_take_waiting(struct pacer *pacer, int64_t now, int64_t waiting)
+{
+    if (waiting < pacer->limits.ceiling_us)
+        return;
+    note_worst(pacer, now, waiting);
+    if (is_guarded(pacer))
+        pause_at_ceiling(pacer, now);
+}
+
+struct scan_cost pacer_cost(const struct pacer *pacer, int64_t now)
+{
+    struct scan_cost cost = pacer->cost;
+    if (pacer->paused)
+        cost.paused_ms += (now - pacer->paused_us) / 1000;
+    return cost;
+}

@@ -1,0 +1,103 @@
+/* Latencies before the first key are measured on the scan's own connection: it is there, and idle.
+ */
+#include "pacing.h"
+
+#include <errno.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "scan/scan.h"
+
+enum { PINGS = 5, ASK_US = 100000, US_OF_MS = 1000 };
+enum { GUARD_FACTOR = 2, GUARD_MS = 1, CEILING_MS = 20 }; /* where the request leaves them open */
+
+/* Any answer is one.  The times are sorted. */
+static int measure(struct redis_connection *connection, int64_t times[PINGS], struct error *err)
+{
+    static const struct text words[] = {{"PING", 4}};
+    for (int i = 0; i < PINGS; i++) {
+        const struct redis_reply *reply;
+        int64_t sent = clock_monotonic_us();
+        if (redis_connection_call(connection, words, 1, &reply, err) < 0)
+            return -1;
+        int64_t took = clock_monotonic_us() - sent;
+        int place = i;
+        for (; place > 0 && times[place - 1] > took; place--)
+            times[place] = times[place - 1];
+        times[place] = took;
+    }
+    return 0;
+}
+
+static int or_default(int value, int standard)
+{
+    return value > 0 ? value : standard;
+}
+
+int pacing_init(struct pacing *pacing, const struct scan_request *request,
+                struct redis_connection *connection, struct redis_interrupt interrupt,
+                struct error *err)
+{
+    int64_t times[PINGS];
+    *pacing = (struct pacing){.interrupt = interrupt, .asked_us = clock_monotonic_us()};
+    if (measure(connection, times, err) < 0)
+        return -1;
+    struct pacer_limits limits = {
+        .profile = request->profile,
+        .batch_most = request->batch_keys,
+        .rtt_us = times[0],
+        .baseline_us = times[PINGS / 2],
+        .guard_factor = or_default(request->guard_factor, GUARD_FACTOR),
+        .guard_us = (int64_t)or_default(request->guard_ms, GUARD_MS) * US_OF_MS,
+        .ceiling_us = (int64_t)or_default(request->ceiling_ms, CEILING_MS) * US_OF_MS,
+    };
+    pacer_init(&pacing->pacer, &limits, clock_monotonic_us());
+    pacing->guard = guard_new(&request->target);
+    return 0;
+}
+
+void pacing_release(struct pacing *pacing)
+{
+    guard_free(pacing->guard);
+    pacing->guard = NULL;
+}
+
+void pacing_listen(struct pacing *pacing)
+{
+    int64_t latency;
+    if (!pacing->guard)
+        return;
+    int64_t now = clock_monotonic_us();
+    while (guard_take(pacing->guard, &latency))
+        pacer_take_latency(&pacing->pacer, now, latency);
+    pacer_take_waiting(&pacing->pacer, now, guard_waiting_us(pacing->guard, now));
+}
+
+static void nap(int64_t us)
+{
+    struct timespec rest = {.tv_sec = us / 1000000, .tv_nsec = (long)(us % 1000000) * 1000};
+    while (nanosleep(&rest, &rest) < 0 && errno == EINTR)
+        ;
+}
+
+static int ask(struct pacing *pacing, int64_t now, struct error *err)
+{
+    if (now - pacing->asked_us < ASK_US)
+        return 0;
+    pacing->asked_us = now;
+    return pacing->interrupt.ask(pacing->interrupt.argument, err);
+}
+
+int pacing_wait(struct pacing *pacing, struct error *err)
+{
+    for (;;) {
+        int64_t now = clock_monotonic_us();
+        pacing_listen(pacing);
+        int64_t wait = pacer_wait_us(&pacing->pacer, now);
+        if (wait == 0)
+            return 0;
+        if (ask(pacing, now, err) < 0)
+            return -1;
+        nap(wait < PACER_PAUSE_POLL_US ? wait : PACER_PAUSE_POLL_US);
+    }
+}

@@ -1,0 +1,215 @@
+/* A shard is owned by the thread that took it, from when it was taken until it is marked as done;
+ * the sum, the next shard and the failure are under the mutex.  The calling thread watches. */
+#include "shard_round.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum { NODES_AT_ONCE_MAX = 64, WATCH_MS = 100, NS_OF_MS = 1000000, NS_OF_S = 1000000000 };
+
+struct round {
+    struct scan_patience *patience;
+    struct shard_map *map;
+    struct shard_sum *sum;
+    pthread_mutex_t mutex;
+    pthread_cond_t ended; /* a thread */
+    int next, running;
+    struct error failure;
+    atomic_bool stopping;
+};
+
+/* A scan of one node, as its thread sees it. */
+struct visit {
+    struct round *round;
+    int64_t keys_seen; /* as reported */
+};
+
+static bool is_stopped(void *argument)
+{
+    const struct visit *visit = argument;
+    return atomic_load_explicit(&visit->round->stopping, memory_order_relaxed);
+}
+
+static void on_progress(void *argument, const struct scan_progress *progress)
+{
+    struct visit *visit = argument;
+    struct round *round = visit->round;
+    pthread_mutex_lock(&round->mutex);
+    round->sum->progress.keys_seen += progress->keys_seen - visit->keys_seen;
+    pthread_mutex_unlock(&round->mutex);
+    visit->keys_seen = progress->keys_seen;
+}
+
+static int scan_at(struct round *round, const struct endpoint *endpoint,
+                   const struct node_place *place, struct node_result *ret_result,
+                   struct error *err)
+{
+    struct visit visit = {.round = round};
+    struct scan_request request = *round->patience->request;
+    request.target.endpoint = *endpoint;
+    request.timeout_ms = scan_patience_left_ms(round->patience);
+    request.stopped = is_stopped;
+    request.stopped_argument = &visit;
+    request.progress = on_progress;
+    request.progress_argument = &visit;
+    request.hotkeys_command = false; /* shares of different nodes' time cannot be compared */
+    return node_scan_run(&request, place, ret_result, err);
+}
+
+/* Whatever is wrong with a replica, its master is tried as well. */
+static int scan_shard(struct round *round, const struct shard *shard,
+                      struct node_result *ret_result, struct error *err)
+{
+    struct node_place place = {.cluster = true, .replica = true, .offset = shard->offset};
+    bool replicas = round->patience->request->kind->id == SCAN_KIND_BIGKEY;
+    for (int i = 0; replicas && i < shard->replica_count; i++) {
+        struct error failure = {0};
+        if (scan_at(round, &shard->replicas[i], &place, ret_result, &failure) == 0)
+            return 0;
+        if (failure.code == ERROR_SCAN_CANCELLED || failure.code == ERROR_SCAN_DEADLINE) {
+            *err = failure;
+            return -1;
+        }
+    }
+    place = (struct node_place){.cluster = true, .master = true};
+    return scan_at(round, &shard->endpoint, &place, ret_result, err);
+}
+
+static void merge(struct shard_sum *sum, struct node_result *result)
+{
+    struct scan_outcome *outcome = &sum->outcome;
+    outcome->keys_seen += result->outcome.keys_seen;
+    outcome->expired_released += result->outcome.expired_released;
+    outcome->keys_before += result->outcome.keys_before;
+    outcome->keys_after += result->outcome.keys_after;
+    outcome->commands += result->outcome.commands;
+    scan_cost_add(&outcome->cost, &result->outcome.cost);
+    if (sum->method) {
+        sum->method->merge(sum->state, result->state);
+        return;
+    }
+    sum->method = result->method;
+    sum->state = result->state;
+    result->state = NULL;
+}
+
+static void fail(struct round *round, const struct error *failure)
+{
+    if (round->failure.code == ERROR_NONE)
+        round->failure = *failure;
+    atomic_store(&round->stopping, true);
+}
+
+static struct shard *take_shard(struct round *round)
+{
+    while (!atomic_load(&round->stopping) && round->next < round->map->count) {
+        struct shard *shard = &round->map->items[round->next++];
+        if (!redis_slots_are_none(&shard->todo))
+            return shard;
+    }
+    return NULL;
+}
+
+static void *run_shards(void *argument)
+{
+    struct round *round = argument;
+    struct shard *shard;
+    pthread_mutex_lock(&round->mutex);
+    while ((shard = take_shard(round))) {
+        struct node_result result = {0};
+        struct error err = {0};
+        pthread_mutex_unlock(&round->mutex);
+        int status = scan_shard(round, shard, &result, &err);
+        pthread_mutex_lock(&round->mutex);
+        if (status == 0) {
+            shard->done = true;
+            shard->redirected = result.redirected;
+            merge(round->sum, &result);
+        } else if (node_error_passes(err.code)) {
+            round->sum->unread = err;
+        } else {
+            fail(round, &err);
+        }
+        node_result_release(&result);
+    }
+    round->running--;
+    pthread_cond_signal(&round->ended);
+    pthread_mutex_unlock(&round->mutex);
+    return NULL;
+}
+
+static void wait_a_little(struct round *round)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += (long)WATCH_MS * NS_OF_MS;
+    until.tv_sec += until.tv_nsec / NS_OF_S;
+    until.tv_nsec %= NS_OF_S;
+    pthread_cond_timedwait(&round->ended, &round->mutex, &until);
+}
+
+/* The request's functions are called without the mutex, as they may take their time. */
+static void watch(struct round *round)
+{
+    const struct scan_request *request = round->patience->request;
+    pthread_mutex_lock(&round->mutex);
+    while (round->running > 0) {
+        wait_a_little(round);
+        struct scan_progress progress = round->sum->progress;
+        pthread_mutex_unlock(&round->mutex);
+        struct error err = {0};
+        if (request->progress)
+            request->progress(request->progress_argument, &progress);
+        int status = scan_patience_ask(round->patience, &err);
+        pthread_mutex_lock(&round->mutex);
+        if (status < 0)
+            fail(round, &err);
+    }
+    pthread_mutex_unlock(&round->mutex);
+}
+
+static void init_sync(struct round *round)
+{
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&round->ended, &attributes);
+    pthread_condattr_destroy(&attributes);
+    pthread_mutex_init(&round->mutex, NULL);
+}
+
+/* At least one, or the round could not end. */
+static int start_threads(struct round *round, pthread_t threads[NODES_AT_ONCE_MAX], int wanted)
+{
+    int count = 0;
+    pthread_mutex_lock(&round->mutex);
+    while (count < wanted && pthread_create(&threads[count], NULL, run_shards, round) == 0)
+        count++;
+    round->running = count;
+    pthread_mutex_unlock(&round->mutex);
+    if (count == 0)
+        abort();
+    return count;
+}
+
+int shard_round_run(struct scan_patience *patience, struct shard_map *map, struct shard_sum *sum,
+                    struct error *err)
+{
+    struct round round = {.patience = patience, .map = map, .sum = sum};
+    pthread_t threads[NODES_AT_ONCE_MAX];
+    int wanted = patience->request->nodes_at_once > 1 ? patience->request->nodes_at_once : 1;
+    wanted = wanted < NODES_AT_ONCE_MAX ? wanted : NODES_AT_ONCE_MAX;
+    init_sync(&round);
+    int count = start_threads(&round, threads, wanted < map->count ? wanted : map->count);
+    watch(&round);
+    for (int i = 0; i < count; i++)
+        pthread_join(threads[i], NULL);
+    pthread_cond_destroy(&round.ended);
+    pthread_mutex_destroy(&round.mutex);
+    if (round.failure.code == ERROR_NONE)
+        return 0;
+    *err = round.failure;
+    return -1;
+}

@@ -1,0 +1,25 @@
+/* One round over a cluster: the shards that have something to do, side by side on threads that end
+ * with the round. */
+#ifndef SCAN_SHARD_ROUND_H
+#define SCAN_SHARD_ROUND_H
+
+#include "node_scan.h"
+#include "patience.h"
+#include "shard_map.h"
+
+/* What a scan of a cluster has found so far. */
+struct shard_sum {
+    const struct scan_method *method; /* null: nothing yet */
+    void *state;
+    struct scan_outcome outcome; /* sums of all nodes; without num and keys */
+    struct scan_progress progress;
+    struct error unread; /* why a shard was not scanned to its end, last */
+};
+
+/* Adds to the sum, and marks the map's shards with what the round leaves.  The request's functions
+ * are called on the calling thread.  The first failure that will not pass ends the round, and stops
+ * what else runs. */
+int shard_round_run(struct scan_patience *patience, struct shard_map *map, struct shard_sum *sum,
+                    struct error *err);
+
+#endif
