@@ -26,11 +26,13 @@ start_redis() {
     done
 }
 
-# 70 % strings, 10 % hashes, 10 % lists, 5 % sets, 4 % zsets, 1 % streams, of a few sizes.
+# 70 % strings, 10 % hashes, 10 % lists, 5 % sets, 4 % zsets, 1 % streams, of a few small sizes and
+# one in a thousand of up to a hundred times that.
 fill_keys() {
     local keys=$1 first last fill='
 for i = tonumber(ARGV[1]), tonumber(ARGV[2]) do
     local key, share, size = "key:" .. i, (i * 7919) % 100, 1 + (i * 31) % 8
+    if i % 997 == 0 then size = 100 + (i * 31) % 700 end
     if share < 70 then redis.call("SET", key, string.rep("x", size * 8))
     else for j = 1, size do
         if share < 80 then redis.call("HSET", key, "f" .. j, "v")

@@ -23,6 +23,7 @@ struct redis_connection {
     struct error broken;  /* of a write; what was answered before is read first */
     int64_t opening_ends; /* monotonic ms, 0 once open */
     int timeout_ms;       /* for one reply */
+    bool no_touch;
     char input[READ_SIZE];
 };
 
@@ -159,4 +160,14 @@ int redis_connection_unexpected(const struct redis_connection *connection,
 void connection_cleanse(struct redis_connection *connection)
 {
     output_cleanse(&connection->output);
+}
+
+void connection_set_no_touch(struct redis_connection *connection)
+{
+    connection->no_touch = true;
+}
+
+bool redis_connection_touches_nothing(const struct redis_connection *connection)
+{
+    return connection->no_touch;
 }

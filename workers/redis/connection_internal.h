@@ -7,4 +7,7 @@
 /* Overwrites what was sent. */
 void connection_cleanse(struct redis_connection *connection);
 
+/* The server has taken CLIENT NO-TOUCH. */
+void connection_set_no_touch(struct redis_connection *connection);
+
 #endif

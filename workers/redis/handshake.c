@@ -16,6 +16,7 @@ static const char *const courtesies[][3] = {
     {"CLIENT", "NO-EVICT", "ON"},
     {"CLIENT", "NO-TOUCH", "ON"},
 };
+enum { COURTESY_NO_TOUCH = 2 };
 enum { COURTESY_COUNT = sizeof(courtesies) / sizeof(courtesies[0]), COURTESY_WORDS = 3 };
 
 /* Whether the text may hold the password or, as servers cut arguments, its beginning. */
@@ -84,6 +85,8 @@ static int be_courteous(struct redis_connection *connection, struct error *err)
             return redis_connection_unexpected(connection, reply, "CLIENT SETNAME", err);
         if (reply->kind == REDIS_ERROR)
             redis_connection_unexpected(connection, reply, "turned away", &refusal);
+        else if (i == COURTESY_NO_TOUCH)
+            connection_set_no_touch(connection);
     }
     return 0;
 }

@@ -173,3 +173,9 @@ bool redis_probe_is_lfu(const struct redis_probe *probe)
     const char *policy = probe->maxmemory_policy;
     return strcmp(policy, "allkeys-lfu") == 0 || strcmp(policy, "volatile-lfu") == 0;
 }
+
+bool redis_probe_evicts_by_use(const struct redis_probe *probe)
+{
+    const char *policy = probe->maxmemory_policy;
+    return !policy[0] || strstr(policy, "-lru") || strstr(policy, "-lfu");
+}

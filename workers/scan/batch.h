@@ -22,6 +22,7 @@ enum { SCAN_SIZE_UNKNOWN = -1 };
 struct scan_key {
     struct text name;
     int64_t size;
+    int64_t bytes; /* of memory; 0: not known */
     int64_t score; /* for the method: what it ranks by, where that is not the size */
     enum scan_key_type type;
     bool wanted; /* for the method: there is something left to ask */

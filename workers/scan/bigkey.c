@@ -1,27 +1,52 @@
 /* Big keys: TYPE of every key, then the length of those of the five types, then, for an empty
  * string that would take a place, TYPE again: STRLEN says 0 for a key that is gone as well.  A key
- * that vanished or changed its type between two questions is left out. */
+ * that vanished or changed its type between two questions is left out.
+ *
+ * Where it is worth while (bigkey_way.h) MEMORY USAGE is asked first, and nothing more about a key
+ * whose bytes are too few for any ranking, nor the length of one that has too few for its type's.
+ */
 #include "method.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "bigkey_way.h"
+#include "key_bytes.h"
 #include "key_size.h"
 #include "ranking.h"
+#include "redis/probe.h"
 
-enum { PLACES = 20 };
-enum { STAGE_TYPE, STAGE_LENGTH, STAGE_CONFIRM };
+enum { PLACES = 20, VERSION_MEMORY_USAGE = 40000 };
+enum { STAGE_BYTES, STAGE_TYPE, STAGE_LENGTH, STAGE_CONFIRM };
 
 struct bigkey {
     struct ranking rankings[SCAN_KEY_TYPE_COUNT];
+    struct bigkey_way way;
+    int64_t bytes_below; /* of keys that are no candidates */
+    bool with_bytes, no_touch;
+    int64_t touched;
+    char note[SCAN_NOTE_MAX + 1];
 };
 
-static void *bigkey_new(void)
+/* A replica's counters decide nothing, nor do those of a master that evicts by other means. */
+static bool counters_matter(const struct redis_probe *probe)
 {
-    struct bigkey *bigkey = malloc(sizeof(*bigkey));
+    return probe->role == REDIS_ROLE_MASTER && redis_probe_evicts_by_use(probe);
+}
+
+static void *bigkey_new(const struct scan_server *server)
+{
+    struct bigkey *bigkey = calloc(1, sizeof(*bigkey));
     if (!bigkey)
         abort();
     for (int type = 0; type < SCAN_KEY_TYPE_COUNT; type++)
         ranking_init(&bigkey->rankings[type], PLACES);
+    bigkey->with_bytes = server->with_bytes;
+    bigkey->no_touch = server->no_touch;
+    bigkey->way.allowed = server->probe->redis_version >= VERSION_MEMORY_USAGE;
+    bigkey->way.always =
+        server->with_bytes || (!server->no_touch && counters_matter(server->probe));
     return bigkey;
 }
 
@@ -33,25 +58,58 @@ static void bigkey_free(void *state)
     free(bigkey);
 }
 
+/* Rankings only get harder to enter, so that what was computed stays true. */
+static int64_t compute_bytes_below(const struct bigkey *bigkey)
+{
+    int64_t least = INT64_MAX;
+    for (int type = 0; type < SCAN_KEY_TYPE_COUNT; type++) {
+        int64_t bytes =
+            key_bytes_below((enum scan_key_type)type, ranking_least(&bigkey->rankings[type]));
+        least = bytes < least ? bytes : least;
+    }
+    return least;
+}
+
+static void begin(struct bigkey *bigkey, struct scan_batch *batch)
+{
+    bigkey->bytes_below = compute_bytes_below(bigkey);
+    if (!bigkey_way_choose(&bigkey->way, bigkey->bytes_below > 0, (int64_t)batch->count))
+        batch->stage = STAGE_TYPE;
+    for (size_t i = 0; i < batch->count; i++)
+        batch->keys[i].wanted = true;
+}
+
+static const struct scan_command *command_of(struct bigkey *bigkey, int stage,
+                                             const struct scan_key *key)
+{
+    if (stage == STAGE_BYTES)
+        return &key_bytes_command;
+    if (stage != STAGE_LENGTH)
+        return &key_type_command;
+    bigkey->touched += !bigkey->no_touch;
+    return key_length_command(key->type);
+}
+
 static int bigkey_ask(void *state, struct scan_batch *batch, struct error *err)
 {
-    (void)state;
+    if (batch->stage == STAGE_BYTES)
+        begin(state, batch);
     for (size_t i = 0; i < batch->count; i++) {
         struct scan_key *key = &batch->keys[i];
-        if (batch->stage != STAGE_TYPE && !key->wanted)
+        if (!key->wanted)
             continue;
-        const struct scan_command *command =
-            batch->stage == STAGE_LENGTH ? key_length_command(key->type) : &key_type_command;
         key->wanted = false;
-        if (scan_batch_ask(batch, key, command, err) < 0)
+        if (scan_batch_ask(batch, key, command_of(state, batch->stage, key), err) < 0)
             return -1;
     }
     return 0;
 }
 
 /* A key has one type: the one that was seen last. */
-static void rank(struct bigkey *bigkey, int db, const struct scan_key *key)
+static void rank(struct bigkey *bigkey, int db, struct scan_key *key)
 {
+    if (!bigkey->with_bytes)
+        key->bytes = 0;
     if (!ranking_admits(&bigkey->rankings[key->type], db, key, key->size))
         return;
     for (int type = 0; type < SCAN_KEY_TYPE_COUNT; type++) {
@@ -61,13 +119,40 @@ static void rank(struct bigkey *bigkey, int db, const struct scan_key *key)
     ranking_offer(&bigkey->rankings[key->type], db, key, key->size);
 }
 
+/* A refusal is the server's last word on the command, not on the key. */
+static int take_bytes(struct bigkey *bigkey, struct scan_key *key, const struct redis_reply *reply,
+                      struct error *err)
+{
+    struct error refusal = {0};
+    if (key_take_bytes(key, reply, &refusal) == 0) {
+        key->wanted = key->bytes > 0 && key->bytes >= bigkey->bytes_below;
+        bigkey_way_take(&bigkey->way, key->wanted);
+        return 0;
+    }
+    if (refusal.code != ERROR_REDIS_REFUSED) {
+        *err = refusal;
+        return -1;
+    }
+    bigkey_way_refuse(&bigkey->way);
+    snprintf(bigkey->note, sizeof(bigkey->note), "lengths of all keys were asked: %.200s",
+             refusal.text);
+    key->wanted = true;
+    return 0;
+}
+
+static bool may_rank(const struct bigkey *bigkey, int db, const struct scan_key *key)
+{
+    return key->bytes == 0 || ranking_admits(&bigkey->rankings[key->type], db, key,
+                                             key_length_most(key->type, key->bytes));
+}
+
 static int take_type(struct bigkey *bigkey, const struct scan_batch *batch, struct scan_key *key,
                      const struct redis_reply *reply, struct error *err)
 {
     if (key_take_type(key, reply, err) < 0)
         return -1;
     if (batch->stage == STAGE_TYPE)
-        key->wanted = key->type != SCAN_KEY_OTHER;
+        key->wanted = key->type != SCAN_KEY_OTHER && may_rank(bigkey, batch->db, key);
     else if (key->type == SCAN_KEY_STRING)
         rank(bigkey, batch->db, key);
     return 0;
@@ -91,8 +176,14 @@ static int bigkey_answer(void *state, struct scan_batch *batch, struct scan_key 
                          struct error *err)
 {
     (void)command;
-    return batch->stage == STAGE_LENGTH ? take_length(state, batch->db, key, reply, err)
-                                        : take_type(state, batch, key, reply, err);
+    switch (batch->stage) {
+    case STAGE_BYTES:
+        return take_bytes(state, key, reply, err);
+    case STAGE_LENGTH:
+        return take_length(state, batch->db, key, reply, err);
+    default:
+        return take_type(state, batch, key, reply, err);
+    }
 }
 
 /* Found later, so it is the type that the key has now. */
@@ -100,6 +191,9 @@ static void bigkey_merge(void *state, const void *other)
 {
     struct bigkey *bigkey = state;
     const struct bigkey *later = other;
+    bigkey->touched += later->touched;
+    if (later->note[0])
+        memcpy(bigkey->note, later->note, sizeof(bigkey->note));
     for (int type = 0; type < SCAN_KEY_TYPE_COUNT; type++) {
         const struct ranking *ranking = &later->rankings[type];
         for (int i = 0; i < ranking->count; i++) {
@@ -134,6 +228,8 @@ static void bigkey_finish(void *state, const struct shard_map *map, struct scan_
         outcome->num += ranking->count;
     }
     json_writer_end_array(&writer);
+    outcome->cost.touched = bigkey->touched;
+    memcpy(outcome->note, bigkey->note, sizeof(outcome->note));
     outcome->keys = json_writer_take(&writer, &outcome->keys_length);
     json_writer_release(&writer);
 }

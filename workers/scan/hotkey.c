@@ -63,8 +63,9 @@ static const char *check_command(const struct scan_server *server)
     return server->hotkeys_command ? check_master(server) : "no HOTKEYS to use";
 }
 
-static void *hotkey_new(void)
+static void *hotkey_new(const struct scan_server *server)
 {
+    (void)server;
     struct hotkey *hotkey = calloc(1, sizeof(*hotkey));
     if (!hotkey)
         abort();

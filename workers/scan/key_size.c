@@ -76,4 +76,6 @@ void key_write_members(struct json_writer *writer, const struct ranked_key *key,
     json_writer_member_number(writer, "db", key->db);
     json_writer_member_number(writer, "size", key->size);
     json_writer_member_text(writer, "unit", type->unit);
+    if (key->bytes > 0)
+        json_writer_member_number(writer, "bytes", key->bytes);
 }

@@ -20,6 +20,8 @@ struct shard_map;
 struct scan_server {
     const struct redis_probe *probe;
     bool hotkeys_command; /* it has HOTKEYS, and the request allows it */
+    bool no_touch;        /* what is asked leaves its counters of use alone */
+    bool with_bytes;      /* the request wants them */
 };
 
 /* What a method that does not scan has of the driver. */
@@ -35,7 +37,7 @@ struct scan_method {
     const char *(*check)(const struct scan_server *server);
 
     /* State of one scan; null where there is none. */
-    void *(*new)(void);
+    void *(*new)(const struct scan_server *server);
     void (*free)(void *state);
 
     /* Where the server names the keys by itself, in place of SCAN: begins the batch with them,

@@ -1,14 +1,16 @@
 /* What hurts a tenant is the length of one uninterrupted burst, not the share of the time: so the
  * batch is kept small before the duty is.
  *
- * Probes are few and a machine has hiccups of its own, so that the second largest of the last few
- * latencies counts.  A latency that stays high although the duty was halved again and again is a
- * server in trouble, whoever's fault it is: it is left alone for a while, though not for ever, as
- * the scan may have nothing to do with it. */
+ * Probes are few and a machine has hiccups of its own: for the guard the median of the last few
+ * latencies counts, for the ceiling the second largest.  A latency that stays high although the
+ * duty was halved again and again is a server in trouble, whoever's fault it is: it is left alone
+ * for a while, though not for ever, as the scan may have nothing to do with it. */
 #include "pacer.h"
 
+#include <string.h>
+
 enum { UNITS_LONG_MOST = PACER_UNITS / 4, UNITS_SHORT_LEAST = PACER_UNITS * 7 / 8 };
-enum { BATCH_STEP = 8, DUTY_STEPS = 8, CREDIT_US = 1000, BATCH_FAR = 1000 };
+enum { BATCH_STEP = 8, DUTY_STEPS = 8, CREDIT_US = 1000, BATCH_FAR = 1000, HELD_LEAST = 4 };
 
 struct profile {
     int batch, batch_most, duty, window;
@@ -16,8 +18,8 @@ struct profile {
 };
 
 static const struct profile profiles[SCAN_PROFILE_COUNT] = {
-    [SCAN_GENTLE] = {100, 200, PACER_DUTY_FULL / 4, 1, true},
-    [SCAN_BALANCED] = {50, 100, PACER_DUTY_FULL, 2, true},
+    [SCAN_GENTLE] = {100, 100, PACER_DUTY_FULL / 4, 1, true},
+    [SCAN_BALANCED] = {50, 50, PACER_DUTY_FULL, 2, true},
     [SCAN_FAST] = {500, 500, PACER_DUTY_FULL, 2, false},
 };
 
@@ -89,6 +91,11 @@ static void halve(struct pacer *pacer, int64_t now)
 
 static void begin_pause(struct pacer *pacer, int64_t now, enum scan_pause_reason reason)
 {
+    bool again = pacer->resumed_us && now - pacer->resumed_us < PACER_CALM_US;
+    int64_t longer = 2 * pacer->pause_least_us;
+    pacer->pause_least_us = !again                         ? PACER_PAUSE_LEAST_US
+                            : longer < PACER_PAUSE_MOST_US ? longer
+                                                           : PACER_PAUSE_MOST_US;
     pacer->paused = true;
     pacer->reason = reason;
     pacer->paused_us = now;
@@ -107,18 +114,21 @@ static void resume(struct pacer *pacer, int64_t now)
 {
     pacer->paused = false;
     pacer->halvings = 0;
-    pacer->stalled_us = 0;
+    memset(pacer->stalls, 0, sizeof(pacer->stalls));
+    pacer->resumed_us = now;
     pacer->changed_us = now;
     pacer->next_us = now;
     pacer->cost.paused_ms += (now - pacer->paused_us) / 1000;
 }
 
+/* Without probes, and without an end to what they tell. */
 static bool pause_is_over(const struct pacer *pacer, int64_t now)
 {
-    int64_t heard = pacer->heard_us > pacer->paused_us ? pacer->heard_us : pacer->paused_us;
-    if (now - heard >= PACER_SILENCE_US)
-        return true;
-    return pacer->reason == SCAN_PAUSE_GUARD && now - pacer->paused_us >= PACER_GUARD_PAUSE_US;
+    int64_t since = now - pacer->paused_us;
+    if (since < pacer->pause_least_us)
+        return false;
+    return now - pacer->heard_us >= PACER_SILENCE_US ||
+           (pacer->reason == SCAN_PAUSE_GUARD && since >= PACER_PAUSE_MOST_US);
 }
 
 int64_t pacer_wait_us(struct pacer *pacer, int64_t now)
@@ -140,18 +150,21 @@ static void adjust_batch(struct pacer *pacer)
     pacer->units = pacer->units_short = pacer->units_long = 0;
 }
 
-/* One long unit may be a hiccup of ours; two within a second are a stall. */
+/* A long unit now and then is a hiccup of ours, several within a second are the server's. */
 static void take_stall(struct pacer *pacer, int64_t now)
 {
     pacer->batch = larger(pacer->batch / 2, pacer_batch_least(&pacer->limits));
-    if (pacer->stalled_us && now - pacer->stalled_us <= PACER_STEP_US)
+    pacer->stalls[pacer->stall_next] = now;
+    pacer->stall_next = (pacer->stall_next + 1) % PACER_STALLS;
+    int64_t first = pacer->stalls[pacer->stall_next];
+    if (first && now - first <= PACER_STEP_US)
         pause_at_ceiling(pacer, now);
-    pacer->stalled_us = now;
 }
 
 void pacer_take_unit(struct pacer *pacer, int64_t now, int64_t elapsed)
 {
     int64_t held = elapsed - pacer->limits.rtt_us;
+    pacer->held_us += held > elapsed / HELD_LEAST ? held : elapsed / HELD_LEAST;
     if (!is_guarded(pacer))
         return;
     if (held >= pacer->limits.ceiling_us)
@@ -162,30 +175,26 @@ void pacer_take_unit(struct pacer *pacer, int64_t now, int64_t elapsed)
         adjust_batch(pacer);
 }
 
-/* What a far network adds is not the server's time.  Sleeping too long is made up for, but only
- * shortly. */
+/* The network's time is not the server's.  Sleeping too long is made up for, but only shortly. */
 void pacer_take_burst(struct pacer *pacer, int64_t began, int64_t now)
 {
-    int64_t far = pacer->limits.rtt_us > PACER_FAR_US ? pacer->limits.rtt_us - PACER_FAR_US : 0;
-    int64_t busy = now - began - far;
+    int64_t busy = pacer->held_us < now - began ? pacer->held_us : now - began;
     int64_t due = pacer->next_us > began - CREDIT_US ? pacer->next_us : began - CREDIT_US;
-    pacer->next_us = due + (busy > 0 ? busy : 0) * PACER_DUTY_FULL / pacer->duty;
+    pacer->next_us = due + busy * PACER_DUTY_FULL / pacer->duty;
+    pacer->held_us = 0;
 }
 
-/* The second largest of the last few. */
-static int64_t felt_us(const struct pacer *pacer)
+/* The n-th largest of the last few. */
+static int64_t felt_us(const struct pacer *pacer, int n)
 {
-    int64_t largest = 0, second = 0;
+    int64_t sorted[PACER_SAMPLES];
     for (int i = 0; i < PACER_SAMPLES; i++) {
-        int64_t latency = pacer->latencies[i];
-        if (latency > largest) {
-            second = largest;
-            largest = latency;
-        } else if (latency > second) {
-            second = latency;
-        }
+        int place = i;
+        for (; place > 0 && sorted[place - 1] < pacer->latencies[i]; place--)
+            sorted[place] = sorted[place - 1];
+        sorted[place] = pacer->latencies[i];
     }
-    return second;
+    return sorted[n - 1];
 }
 
 static void note_worst(struct pacer *pacer, int64_t now, int64_t latency)
@@ -207,7 +216,7 @@ static void be_slower(struct pacer *pacer, int64_t now)
 static void recover(struct pacer *pacer, int64_t now)
 {
     if (pacer->paused) {
-        if (now - pacer->paused_us >= PACER_PAUSE_LEAST_US)
+        if (now - pacer->paused_us >= pacer->pause_least_us)
             resume(pacer, now);
         return;
     }
@@ -225,10 +234,9 @@ void pacer_take_latency(struct pacer *pacer, int64_t now, int64_t latency)
     pacer->latency_next = (pacer->latency_next + 1) % PACER_SAMPLES;
     if (!is_guarded(pacer))
         return;
-    int64_t felt = felt_us(pacer);
-    if (felt >= pacer->limits.ceiling_us)
+    if (felt_us(pacer, 2) >= pacer->limits.ceiling_us)
         pause_at_ceiling(pacer, now);
-    else if (felt > guard_us(&pacer->limits))
+    else if (felt_us(pacer, PACER_SAMPLES / 2 + 1) > guard_us(&pacer->limits))
         be_slower(pacer, now);
     else
         recover(pacer, now);
@@ -236,7 +244,7 @@ void pacer_take_latency(struct pacer *pacer, int64_t now, int64_t latency)
 
 void pacer_take_waiting(struct pacer *pacer, int64_t now, int64_t waiting)
 {
-    if (waiting < pacer->limits.ceiling_us)
+    if (waiting < PACER_WAITING * pacer->limits.ceiling_us)
         return;
     note_worst(pacer, now, waiting);
     if (is_guarded(pacer))

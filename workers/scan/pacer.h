@@ -17,13 +17,16 @@ enum {
     PACER_DUTY_LEAST = 16,
     PACER_WINDOW_MOST = 3,     /* batches */
     PACER_SAMPLES = 5,         /* latencies that are looked at together */
+    PACER_WAITING = 5,         /* ceilings that one probe waits before that alone is a reason */
     PACER_UNITS = 16,          /* after which the batch is adjusted */
     PACER_UNIT_SHORT_US = 100, /* target of the time that a unit holds the server */
     PACER_UNIT_LONG_US = 300,
-    PACER_STEP_US = 1000000, /* least time between two changes of the duty */
-    PACER_PAUSE_LEAST_US = 1000000,
+    PACER_STALLS = 3,               /* within PACER_STEP_US, which are the server's */
+    PACER_STEP_US = 1000000,        /* least time between two changes of the duty */
+    PACER_PAUSE_LEAST_US = 1000000, /* doubled where the last one was of no use, */
+    PACER_PAUSE_MOST_US = 8000000,  /* up to this, */
+    PACER_CALM_US = 10000000,       /* until nothing happened for that long */
     PACER_HALVINGS_TO_PAUSE = 3,    /* in a row */
-    PACER_GUARD_PAUSE_US = 5000000, /* longest pause for the guard's sake */
     PACER_SILENCE_US = 1000000,     /* of the probe, which ends a pause */
     PACER_PAUSE_POLL_US = 20000,
     PACER_FAR_US = 200 /* round trip from which the window and the batch are larger */
@@ -49,15 +52,19 @@ struct pacer {
     int64_t next_us;                    /* when the next burst may begin */
     int units, units_short, units_long; /* since the batch was adjusted */
     int64_t latencies[PACER_SAMPLES];
-    int latency_next;   /* place of the next one */
-    int64_t heard_us;   /* when the last one came */
-    int64_t changed_us; /* the duty, last */
-    int halvings;       /* in a row */
-    int64_t stalled_us; /* when a unit took as long as the ceiling, last; 0: never */
+    int latency_next;             /* place of the next one */
+    int64_t heard_us;             /* when the last one came */
+    int64_t changed_us;           /* the duty, last */
+    int halvings;                 /* in a row */
+    int64_t stalls[PACER_STALLS]; /* when units took as long as the ceiling; 0: never */
+    int stall_next;
+    int64_t held_us; /* by this burst's units */
     bool paused;
     enum scan_pause_reason reason;
-    int64_t paused_us;     /* since when */
-    struct scan_cost cost; /* without a pause that lasts */
+    int64_t paused_us;      /* since when */
+    int64_t pause_least_us; /* how long at least */
+    int64_t resumed_us;     /* when the last one ended; 0: there was none */
+    struct scan_cost cost;  /* without a pause that lasts */
 };
 
 void pacer_init(struct pacer *pacer, const struct pacer_limits *limits, int64_t now);

@@ -27,6 +27,7 @@ void scan_cost_add(struct scan_cost *sum, const struct scan_cost *cost)
         sum->pauses[i] += cost->pauses[i];
     sum->paused_ms += cost->paused_ms;
     sum->halvings += cost->halvings;
+    sum->touched += cost->touched;
     sum->baseline_us = larger(sum->baseline_us, cost->baseline_us);
     sum->worst_us = larger(sum->worst_us, cost->worst_us);
 }

@@ -56,6 +56,7 @@ static struct ranked_key candidate_of(int db, const struct scan_key *key, int64_
                                .db = db,
                                .type = key->type,
                                .size = key->size,
+                               .bytes = key->bytes,
                                .score = score};
 }
 
@@ -97,6 +98,12 @@ bool ranking_admits(const struct ranking *ranking, int db, const struct scan_key
         return false;
     struct ranked_key candidate = candidate_of(db, key, score);
     return admits(ranking, &candidate);
+}
+
+int64_t ranking_least(const struct ranking *ranking)
+{
+    return ranking->count < ranking->capacity ? INT64_MIN
+                                              : ranking->places[ranking->count - 1].score;
 }
 
 static int find(const struct ranking *ranking, const struct ranked_key *candidate)

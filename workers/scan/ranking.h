@@ -22,6 +22,7 @@ struct ranked_key {
     int db;
     enum scan_key_type type;
     int64_t size;
+    int64_t bytes;
     int64_t score;
 };
 
@@ -37,6 +38,9 @@ void ranking_release(struct ranking *ranking);
 /* Whether the key would take a place if it were offered. */
 bool ranking_admits(const struct ranking *ranking, int db, const struct scan_key *key,
                     int64_t score);
+
+/* The score below which no key takes a place; INT64_MIN: any does. */
+int64_t ranking_least(const struct ranking *ranking);
 void ranking_offer(struct ranking *ranking, int db, const struct scan_key *key, int64_t score);
 
 /* The key's place, or null; its type and size may be changed until the ranking is. */

@@ -1,7 +1,7 @@
 /* Runs one scan of one Redis and prints what it took:
  *
- *     dcs_bench_scan HOST:PORT [--kind NAME] [--profile NAME] [--batch KEYS] [--keys]
- * [--hotkeys-command]
+ *     dcs_bench_scan HOST:PORT [--kind NAME] [--profile NAME] [--batch KEYS] [--bytes]
+ *         [--keys] [--hotkeys-command]
  *
  * A line of `keys seconds keys/s commands released halvings pauses paused_ms baseline_us worst_us`,
  * and with --keys the keys that were found.  A
@@ -24,7 +24,7 @@ struct options {
 static int usage(void)
 {
     fprintf(stderr, "usage: dcs_bench_scan HOST:PORT [--kind NAME] [--profile NAME] [--batch KEYS] "
-                    "[--keys] [--hotkeys-command]\n");
+                    "[--bytes] [--keys] [--hotkeys-command]\n");
     return -1;
 }
 
@@ -60,6 +60,8 @@ static int parse_options(int argc, char **argv, struct options *options)
     for (int i = 2; i < argc; i++) {
         if (strcmp(argv[i], "--keys") == 0)
             options->show_keys = true;
+        else if (strcmp(argv[i], "--bytes") == 0)
+            options->request.with_bytes = true;
         else if (strcmp(argv[i], "--hotkeys-command") == 0)
             options->request.hotkeys_command = true;
         else if (i + 1 == argc || set_option(options, argv[i], argv[i + 1]) < 0)

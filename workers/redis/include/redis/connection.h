@@ -52,6 +52,10 @@ void redis_connection_free(struct redis_connection *connection);
 /* `host:port`, for messages. */
 const char *redis_connection_name(const struct redis_connection *connection);
 
+/* Whether the server has agreed (CLIENT NO-TOUCH, from Redis 7.2 on) that what is asked here leaves
+ * idle times and LFU counters alone. */
+bool redis_connection_touches_nothing(const struct redis_connection *connection);
+
 /* Queues a command of any bytes.  Fails with ERROR_REDIS_PROTOCOL past REDIS_OUTPUT_BYTES_MAX. */
 int redis_connection_append(struct redis_connection *connection, const struct text *words,
                             int count, struct error *err);

@@ -41,4 +41,7 @@ int redis_probe_has_command(struct redis_connection *connection, const char *nam
 /* maxmemory-policy is allkeys-lfu or volatile-lfu: the server counts how often keys are used. */
 bool redis_probe_is_lfu(const struct redis_probe *probe);
 
+/* maxmemory-policy is one of LRU or LFU, or is not told: uses of keys decide which are evicted. */
+bool redis_probe_evicts_by_use(const struct redis_probe *probe);
+
 #endif

@@ -29,6 +29,7 @@ struct scan_cost {
     int64_t halvings;    /* of the duty */
     int64_t baseline_us; /* a PING's time before the scan */
     int64_t worst_us;    /* and during it; 0 where the scan was too short to measure it */
+    int64_t touched;     /* questions that the server counts as uses of keys */
 };
 
 void scan_cost_add(struct scan_cost *sum, const struct scan_cost *cost);

@@ -49,6 +49,8 @@ struct scan_request {
      * its own, which somebody must have agreed to.  Where it has not, from the LFU counters. */
     bool hotkeys_command;
 
+    bool with_bytes; /* big keys: entries say their memory as well, `bytes`, as MEMORY USAGE does */
+
     /* Asked about every 100 ms on the scan's thread; true ends the scan with ERROR_SCAN_CANCELLED.
      * May be null. */
     bool (*stopped)(void *argument);
@@ -58,6 +60,8 @@ struct scan_request {
     void (*progress)(void *argument, const struct scan_progress *progress);
     void *progress_argument;
 };
+
+enum { SCAN_NOTE_MAX = 255 };
 
 struct scan_outcome {
     int64_t num;        /* entries of keys, or expired keys released */
@@ -71,6 +75,7 @@ struct scan_outcome {
     int64_t duration_ms;
     int64_t commands; /* sent for the scan, AUTH and the like not counted */
     struct scan_cost cost;
+    char note[SCAN_NOTE_MAX + 1]; /* what the server did not allow, and what was done instead */
 };
 
 /* Runs a scan to its end.  Fails with ERROR_SCAN_CANCELLED, ERROR_SCAN_DEADLINE,
