@@ -10,7 +10,9 @@ const struct option_description option_descriptions[OPTION_COUNT] = {
     [OPTION_OPERATOR] = {"--operator", NULL, 1, "an operator's key: administration, no project"},
     [OPTION_INSTANCE] = {"--instance", "I", 1, "instance, by id, or by name with --project"},
     [OPTION_STATUS] = {"--status", "S", 1, "waiting, running, success or failed"},
-    [OPTION_LIMIT] = {"--limit", "N", 1, "at most so many, the newest first (1 to 1000; 20)"},
+    [OPTION_LIMIT] =
+        {"--limit", "N", 1,
+         "at most so many rows: the newest tasks, a type's first keys (1 to 1000; 20)"},
     [OPTION_ENDPOINT] = {"--endpoint", "HOST:PORT", ARGUMENTS_VALUES_MAX,
                          "where it listens ([ADDRESS]:PORT for IPv6); may be repeated"},
     [OPTION_CACHE_MODE] = {"--cache-mode", "MODE", 1,
@@ -26,6 +28,20 @@ const struct option_description option_descriptions[OPTION_COUNT] = {
     [OPTION_HOTKEYS_COMMAND] = {"--hotkeys-command", NULL, 1,
                                 "take hot keys from the server's HOTKEYS command, LFU or not"},
     [OPTION_NO_PROBE] = {"--no-probe", NULL, 1, "do not probe now; leave it to a worker"},
+    [OPTION_KIND] = {"--kind", "KIND", 1, "bigkey (default), hotkey or expired"},
+    [OPTION_PROFILE] = {"--profile", "PROFILE", 1,
+                        "what it may take of the server: gentle (default), balanced or fast"},
+    [OPTION_ASK_PASSWORD] = {"--ask-password", NULL, 1, "ask for the password on the terminal"},
+    [OPTION_SENTINEL_MASTER] = {"--sentinel-master", "NAME", 1,
+                                "the URL is a sentinel's; scan the master that it has by this "
+                                "name"},
+    [OPTION_TIMEOUT] = {"--timeout", "SECONDS", 1, "longest run (1 to 604800; 21600)"},
+    [OPTION_BATCH_KEYS] = {"--batch-keys", "N", 1,
+                           "largest COUNT of a SCAN (10 to 5000; 1000; of --kind expired 10 to "
+                           "20000; 100)"},
+    [OPTION_NODES_AT_ONCE] = {"--nodes-at-once", "N", 1,
+                              "nodes of a cluster that are read side by side (1 to 64; 4)"},
+    [OPTION_NO_PROGRESS] = {"--no-progress", NULL, 1, "show no progress bar on a terminal"},
 };
 
 static int find_option(const char *word, size_t length)
@@ -94,7 +110,7 @@ const char *arguments_value(const struct arguments *arguments, enum option optio
     return count > 0 ? arguments->values[option][count - 1] : NULL;
 }
 
-int arguments_check(const struct arguments *arguments, unsigned allowed, unsigned required,
+int arguments_check(const struct arguments *arguments, uint64_t allowed, uint64_t required,
                     struct error *err)
 {
     for (int i = 0; i < OPTION_COUNT; i++) {

@@ -27,10 +27,18 @@ enum option {
     OPTION_PASSWORD_FILE,
     OPTION_HOTKEYS_COMMAND,
     OPTION_NO_PROBE,
+    OPTION_KIND,
+    OPTION_PROFILE,
+    OPTION_ASK_PASSWORD,
+    OPTION_SENTINEL_MASTER,
+    OPTION_TIMEOUT,
+    OPTION_BATCH_KEYS,
+    OPTION_NODES_AT_ONCE,
+    OPTION_NO_PROGRESS,
     OPTION_COUNT
 };
 
-#define OPTION_BIT(option) (1u << (option))
+#define OPTION_BIT(option) (UINT64_C(1) << (option))
 
 enum { ARGUMENTS_WORDS_MAX = 8, ARGUMENTS_VALUES_MAX = 64 };
 
@@ -64,7 +72,7 @@ static inline bool arguments_have(const struct arguments *arguments, enum option
 const char *arguments_value(const struct arguments *arguments, enum option option);
 
 /* Refuses options outside `allowed` and the lack of one in `required` (OPTION_BITs). */
-int arguments_check(const struct arguments *arguments, unsigned allowed, unsigned required,
+int arguments_check(const struct arguments *arguments, uint64_t allowed, uint64_t required,
                     struct error *err);
 
 #endif

@@ -13,6 +13,14 @@
      OPTION_BIT(OPTION_NO_PROBE))
 #define TASK_LIST                                                                                  \
     (PROJECT | OPTION_BIT(OPTION_INSTANCE) | OPTION_BIT(OPTION_STATUS) | OPTION_BIT(OPTION_LIMIT))
+#define SCAN                                                                                       \
+    (OPTION_BIT(OPTION_KIND) | OPTION_BIT(OPTION_PROFILE) | OPTION_BIT(OPTION_ENDPOINT) |          \
+     OPTION_BIT(OPTION_SENTINEL_MASTER) | OPTION_BIT(OPTION_USER) |                                \
+     OPTION_BIT(OPTION_PASSWORD_FILE) | OPTION_BIT(OPTION_ASK_PASSWORD) |                          \
+     OPTION_BIT(OPTION_TLS_CA) | OPTION_BIT(OPTION_TLS_SERVER_NAME) | OPTION_BIT(OPTION_TIMEOUT) | \
+     OPTION_BIT(OPTION_BATCH_KEYS) | OPTION_BIT(OPTION_NODES_AT_ONCE) |                            \
+     OPTION_BIT(OPTION_HOTKEYS_COMMAND) | OPTION_BIT(OPTION_LIMIT) |                               \
+     OPTION_BIT(OPTION_NO_PROGRESS))
 
 const struct command commands[] = {
     {"migrate", NULL, NULL, 0, 0, command_migrate, "bring the database's schema up to date",
@@ -54,6 +62,21 @@ const struct command commands[] = {
      "Keep the file: without it no sealed secret opens.  To rotate, put the new key's line in "
      "front\n"
      "of the old one's."},
+    {"scan", NULL, "URL", SCAN, 0, command_scan,
+     "analyse one Redis or Valkey from here; needs no database",
+     "URL is redis://[user@]host[:port][/database], rediss:// with TLS.  What is there is found "
+     "out: a\n"
+     "server, or a node of a cluster, which is then scanned as a whole.  Without a database in the "
+     "URL\n"
+     "all of them are scanned.  With --endpoint, big keys are read from a replica among these.\n"
+     "The password comes from --password-file, --ask-password or the environment's "
+     "REDISCLI_AUTH, never\n"
+     "from the command line.\n"
+     "--kind expired frees the memory of keys that have expired but are still held (for clients "
+     "they\n"
+     "are gone already): a SCAN of a master does that to every such key that it meets, whatever "
+     "its kind.\n"
+     "Ctrl-C stops the scan."},
     {0},
 };
 
@@ -65,7 +88,8 @@ static const char epilogue[] =
     "  database_url              PostgreSQL connection string; environment or file only\n"
     "  key_file                  file of key-encryption keys ('secret generate-key' makes one)\n"
     "  probe_timeout_ms          time to reach a Redis, and its longest silence, when probed\n"
-    "\nExit status: 0 done; 1 failed, the reason is on standard error; 2 not understood.\n";
+    "\nExit status: 0 done; 1 failed, the reason is on standard error; 2 not understood;\n"
+    "130 interrupted.\n";
 
 static bool is_word(const struct arguments *arguments, int index, const char *word)
 {
@@ -148,7 +172,9 @@ static void print_command(const struct command *command)
 
 static void print_everything(void)
 {
-    printf("%sdcsctl sets up and watches a cache analysis service.\n\n", usage);
+    printf(
+        "%sdcsctl sets up and watches a cache analysis service, and analyses a single server.\n\n",
+        usage);
     for (const struct command *command = commands; command->noun; command++) {
         char name[64];
         snprintf(name, sizeof(name), "%s %s %s", command->noun, command->verb ? command->verb : "",

@@ -17,15 +17,15 @@ struct cli {
 };
 
 /* Writes the command's answer to standard output.  A failure's code decides the exit status:
- * ERROR_INVALID_PARAMETER is 2, any other is 1. */
+ * ERROR_INVALID_PARAMETER is 2, ERROR_SCAN_CANCELLED (by Ctrl-C) 130, any other is 1. */
 typedef int command_fn(struct cli *cli, struct error *err);
 
 struct command {
     const char *noun;
     const char *verb; /* null: the noun is all */
     const char *word; /* what stands for the word in help; null: the command takes none */
-    unsigned allowed; /* options beside --help and --json */
-    unsigned required;
+    uint64_t allowed; /* options beside --help and --json */
+    uint64_t required;
     command_fn *run;
     const char *summary;
     const char *details; /* more for its own help; may be null */
@@ -49,5 +49,6 @@ command_fn command_instance_add, command_instance_list, command_instance_show,
     command_instance_probe, command_instance_remove;
 command_fn command_task_list, command_task_show;
 command_fn command_secret_generate_key;
+command_fn command_scan;
 
 #endif

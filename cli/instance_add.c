@@ -1,6 +1,4 @@
 /* dcsctl instance add: checks what was typed, seals the password, registers, probes. */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,9 +6,10 @@
 #include "base/scope.h"
 #include "instance.h"
 #include "model/instance_store.h"
+#include "pem_file.h"
 #include "sealing.h"
 
-enum { DESCRIPTION_MAX = 1024, CA_MAX = 64 * 1024, ENDPOINTS_MAX = 64 };
+enum { DESCRIPTION_MAX = 1024, ENDPOINTS_MAX = 64 };
 enum { ENDPOINTS_TEXT_MAX = ENDPOINTS_MAX * (ENDPOINT_TEXT_MAX + 1) };
 
 static int check_cache_mode(const char *mode, struct error *err)
@@ -57,25 +56,6 @@ static int join_endpoints(const struct arguments *arguments, char ret_text[ENDPO
         endpoint_format(&endpoint, end);
         end += strlen(end);
     }
-    return 0;
-}
-
-/* The PEM text of --tls-ca, which the caller frees; null where the option is not given. */
-static int read_ca(const char *path, char **ret_pem, struct error *err)
-{
-    if (!path)
-        return 0;
-    SCOPED(scope_close) int file = open(path, O_RDONLY | O_CLOEXEC);
-    char pem[CA_MAX + 1];
-    ssize_t length = file < 0 ? -1 : read(file, pem, CA_MAX);
-    if (length < 0)
-        return error_set(err, ERROR_CONFIG, "%s: %s", path, strerror(errno));
-    pem[length] = '\0';
-    if (length == CA_MAX || strlen(pem) != (size_t)length ||
-        !strstr(pem, "-----BEGIN CERTIFICATE-----"))
-        return error_set(err, ERROR_CONFIG, "%s: no PEM certificates of less than %d bytes", path,
-                         CA_MAX);
-    *ret_pem = text_copy(pem, (size_t)length);
     return 0;
 }
 
@@ -134,7 +114,7 @@ static int add(struct cli *cli, const struct uuid *project, const struct uuid *i
     char endpoints[ENDPOINTS_TEXT_MAX], sealed[SEALED_TEXT_MAX];
     SCOPED(scope_free) char *ca = NULL;
     if (join_endpoints(cli->arguments, endpoints, err) < 0 ||
-        read_ca(arguments_value(cli->arguments, OPTION_TLS_CA), &ca, err) < 0 ||
+        pem_file_read(arguments_value(cli->arguments, OPTION_TLS_CA), &ca, err) < 0 ||
         seal_password(cli, id, sealed, err) < 0)
         return -1;
     return insert(cli, project, id, endpoints, ca, sealed, err);

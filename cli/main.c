@@ -9,7 +9,7 @@
 #include "command.h"
 #include "printable.h"
 
-enum { STATUS_DONE = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };
+enum { STATUS_DONE = 0, STATUS_FAILED = 1, STATUS_USAGE = 2, STATUS_INTERRUPTED = 130 };
 enum { STATEMENT_TIMEOUT_MS = 60000 };
 
 static void session_cleanup(struct pg_session **session)
@@ -57,6 +57,8 @@ static int report_failure(const struct error *err)
     size_t width;
     SCOPED(scope_free) char *text = printable_copy(text_of(err->text), ERROR_TEXT_MAX, &width);
     fprintf(stderr, "dcsctl: %s\n", text);
+    if (err->code == ERROR_SCAN_CANCELLED)
+        return STATUS_INTERRUPTED;
     return err->code == ERROR_INVALID_PARAMETER ? STATUS_USAGE : STATUS_FAILED;
 }
 

@@ -126,7 +126,9 @@ static bool is_scan_reply(const struct redis_reply *reply)
 void driver_report_progress(struct driver *driver, size_t keys)
 {
     const struct scan_request *request = driver->request;
+    const struct scan_cost *cost = &driver->pacing.pacer.cost;
     driver->progress.keys_seen += (int64_t)keys;
+    driver->progress.pauses = cost->pauses[SCAN_PAUSE_GUARD] + cost->pauses[SCAN_PAUSE_CEILING];
     if (request->progress)
         request->progress(request->progress_argument, &driver->progress);
 }

@@ -125,7 +125,7 @@ static int begin(struct driver *driver, const struct node_place *place,
         return -1;
     for (;;) {
         scan_snapshot_release(before);
-        if (scan_snapshot_take(driver->connection, before, err) < 0)
+        if (scan_snapshot_take(driver->connection, driver->request->database, before, err) < 0)
             return -1;
         driver->commands++;
         if (!place->replica || is_in_sync(&before->replication, place))
@@ -168,7 +168,8 @@ static int run(struct driver *driver, const struct node_place *place, struct sca
     driver->progress.keys_total = before.keys;
     if ((driver->method->collect ? collect(driver, err) : scan_databases(driver, &before, err)) <
             0 ||
-        revisit(driver, err) < 0 || scan_snapshot_take(driver->connection, &after, err) < 0 ||
+        revisit(driver, err) < 0 ||
+        scan_snapshot_take(driver->connection, driver->request->database, &after, err) < 0 ||
         check_end(driver, place, &before.replication, &after.replication, err) < 0)
         return -1;
     driver->commands++;

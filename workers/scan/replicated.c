@@ -30,7 +30,7 @@ static int look(struct search *search, struct candidate *candidate, struct error
     struct redis_interrupt interrupt = {scan_patience_ask, &search->patience};
     target.endpoint = candidate->endpoint;
     if (redis_connection_open(&target, interrupt, &connection, err) < 0 ||
-        scan_snapshot_take(connection, &snapshot, err) < 0)
+        scan_snapshot_take(connection, search->patience.request->database, &snapshot, err) < 0)
         return -1;
     candidate->replication = snapshot.replication;
     candidate->answers = true;

@@ -23,7 +23,7 @@ static int ask(struct scan_patience *patience, const struct endpoint *endpoint,
     struct redis_interrupt interrupt = {scan_patience_ask, patience};
     target.endpoint = *endpoint;
     if (redis_connection_open(&target, interrupt, &connection, err) < 0 ||
-        scan_snapshot_take(connection, ret_snapshot, err) < 0)
+        scan_snapshot_take(connection, patience->request->database, ret_snapshot, err) < 0)
         return -1;
     if (ret_snapshot->server.mode == REDIS_MODE_CLUSTER)
         return redis_topology_ask(connection, endpoint, ret_topology, err);

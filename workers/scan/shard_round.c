@@ -23,7 +23,7 @@ struct round {
 /* A scan of one node, as its thread sees it. */
 struct visit {
     struct round *round;
-    int64_t keys_seen; /* as reported */
+    struct scan_progress reported;
 };
 
 static bool is_stopped(void *argument)
@@ -37,9 +37,10 @@ static void on_progress(void *argument, const struct scan_progress *progress)
     struct visit *visit = argument;
     struct round *round = visit->round;
     pthread_mutex_lock(&round->mutex);
-    round->sum->progress.keys_seen += progress->keys_seen - visit->keys_seen;
+    round->sum->progress.keys_seen += progress->keys_seen - visit->reported.keys_seen;
+    round->sum->progress.pauses += progress->pauses - visit->reported.pauses;
     pthread_mutex_unlock(&round->mutex);
-    visit->keys_seen = progress->keys_seen;
+    visit->reported = *progress;
 }
 
 static int scan_at(struct round *round, const struct endpoint *endpoint,

@@ -5,11 +5,14 @@
 
 #include "redis/info.h"
 
-static int list_databases(struct text info, struct scan_snapshot *snapshot, struct error *err)
+static int list_databases(struct text info, const int *only, struct scan_snapshot *snapshot,
+                          struct error *err)
 {
     struct redis_keyspace keyspace;
     int capacity = 0;
     while (redis_info_next_database(&info, &keyspace) > 0) {
+        if (only && keyspace.db != *only)
+            continue;
         if (snapshot->database_count == SCAN_DATABASES_MAX)
             return error_set(err, ERROR_REDIS_PROTOCOL, "INFO: more than %d databases",
                              SCAN_DATABASES_MAX);
@@ -21,23 +24,24 @@ static int list_databases(struct text info, struct scan_snapshot *snapshot, stru
                 abort();
         }
         snapshot->databases[snapshot->database_count++] = keyspace.db;
+        snapshot->keys += keyspace.keys;
     }
     return 0;
 }
 
-static int parse(struct text info, struct scan_snapshot *snapshot, struct error *err)
+static int parse(struct text info, const int *only, struct scan_snapshot *snapshot,
+                 struct error *err)
 {
     if (redis_probe_parse(info, &snapshot->server, err) < 0)
         return -1;
-    snapshot->keys = snapshot->server.keys;
     redis_replication_parse(info, snapshot->server.role, &snapshot->replication);
     if (redis_info_integer(info, "expired_keys", &snapshot->expired) < 0)
         return error_set(err, ERROR_REDIS_PROTOCOL, "INFO: no expired_keys in the reply");
-    return list_databases(info, snapshot, err);
+    return list_databases(info, only, snapshot, err);
 }
 
-int scan_snapshot_take(struct redis_connection *connection, struct scan_snapshot *ret_snapshot,
-                       struct error *err)
+int scan_snapshot_take(struct redis_connection *connection, const int *only,
+                       struct scan_snapshot *ret_snapshot, struct error *err)
 {
     const struct text words[] = {TEXT("INFO")};
     const struct redis_reply *reply;
@@ -46,7 +50,7 @@ int scan_snapshot_take(struct redis_connection *connection, struct scan_snapshot
         return -1;
     if (reply->kind != REDIS_STRING)
         return redis_connection_unexpected(connection, reply, "INFO", err);
-    if (parse(reply->text, ret_snapshot, err) < 0)
+    if (parse(reply->text, only, ret_snapshot, err) < 0)
         return error_prefix(err, "%s", redis_connection_name(connection));
     return 0;
 }

@@ -26,6 +26,10 @@ static void test_found(void **state)
     assert_int_equal(find(add, &command, &word, &err), 0);
     assert_ptr_equal(command->run, command_project_add);
     assert_string_equal(word, "acme");
+    struct arguments scan = {2, {"scan", "redis://h"}, {[OPTION_NO_PROGRESS] = 1}, {{0}}};
+    assert_int_equal(find(scan, &command, &word, &err), 0);
+    assert_ptr_equal(command->run, command_scan);
+    assert_string_equal(word, "redis://h");
 }
 
 static void test_not_found(void **state)
@@ -43,6 +47,9 @@ static void test_not_found(void **state)
         {{4, {"project", "add", "a", "b"}, {0}, {{0}}}, "unexpected word 'b'"},
         {{2, {"migrate", "now"}, {0}, {{0}}}, "unexpected word 'now'"},
         {{3, {"instance", "show", "x"}, {0}, {{0}}}, "--project is missing"},
+        {{1, {"scan"}, {0}, {{0}}}, "URL is missing"},
+        {{2, {"scan", "u"}, {[OPTION_PROJECT] = 1}, {[OPTION_PROJECT] = {"p"}}},
+         "--project does not belong to this command"},
         {{2, {"key", "enable"}, {0}, {{0}}}, "ID is missing"},
         {{2, {"project", "list"}, {[OPTION_LIMIT] = 1}, {[OPTION_LIMIT] = {"1"}}},
          "--limit does not belong to this command"},

@@ -20,7 +20,8 @@ enum { SCAN_BATCH_KEYS_LEAST = 1, SCAN_BATCH_KEYS_MOST = 20000 };
 
 struct scan_progress {
     int64_t keys_seen;  /* so far; SCAN may show a key twice */
-    int64_t keys_total; /* of all databases when the scan began */
+    int64_t keys_total; /* of the databases that are scanned, when the scan began */
+    int64_t pauses;     /* so far, for the tenant's sake */
 };
 
 /* How the keys are spread over servers. */
@@ -35,6 +36,7 @@ struct scan_request {
     struct redis_target target;
     enum scan_layout layout;
     const char *endpoints; /* host:port, separated by commas; null: the target's only */
+    const int *database;   /* scans this one only and counts its keys; null: all of them */
     int nodes_at_once;     /* of a cluster, each on a thread of its own; 0 is 1 */
     int batch_keys;        /* the most that COUNT may be */
     int64_t timeout_ms;    /* of the whole scan; then ERROR_SCAN_DEADLINE */
@@ -70,7 +72,7 @@ struct scan_outcome {
     int64_t keys_seen;
     int64_t
         expired_released; /* what the server's counter of expired keys rose by during the scan */
-    int64_t keys_before;  /* of all databases, as INFO counts them */
+    int64_t keys_before;  /* of the databases that are scanned, as INFO counts them */
     int64_t keys_after;
     int64_t duration_ms;
     int64_t commands; /* sent for the scan, AUTH and the like not counted */

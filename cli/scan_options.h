@@ -1,0 +1,28 @@
+/* What the command line says of a scan, as the engine takes it. */
+#ifndef CLI_SCAN_OPTIONS_H
+#define CLI_SCAN_OPTIONS_H
+
+#include "base/secret.h"
+#include "command.h"
+#include "redis/url.h"
+#include "scan/scan.h"
+
+struct scan_options {
+    struct scan_request request; /* points into what is below; must not be moved */
+    struct redis_url url;
+    struct endpoint endpoints[ARGUMENTS_VALUES_MAX]; /* beside the URL's */
+    int endpoint_count;
+    const char *sentinel_master; /* null: the URL is not a sentinel's */
+    const char *profile;
+    int limit; /* rows of a table */
+    char *tls_ca;
+    char password[SECRET_MAX + 1];
+};
+
+/* Reads the options, and the password and the certificates that they name.  What is not given is as
+ * the settings have it.  The layout and the place are left to scan_target_find.  Mistakes are
+ * ERROR_INVALID_PARAMETER.  Released by scan_options_release, also after a failure. */
+int scan_options_init(struct scan_options *options, const struct cli *cli, struct error *err);
+void scan_options_release(struct scan_options *options);
+
+#endif
