@@ -25,6 +25,15 @@ const struct option_description option_descriptions[OPTION_COUNT] = {
                               "file with the password, - for standard input"},
     [OPTION_HOTKEYS_COMMAND] = {"--hotkeys-command", NULL, 1,
                                 "take hot keys from the server's HOTKEYS command, LFU or not"},
+    [OPTION_TLS_CERTIFICATE] = {"--tls-certificate", "FILE", 1,
+                                "PEM certificate to show to a server that asks for one"},
+    [OPTION_TLS_KEY_FILE] = {"--tls-key-file", "FILE", 1, "PEM file with its private key"},
+    [OPTION_SCAN_PROFILE] = {"--scan-profile", "NAME", 1,
+                             "gentle, balanced or fast; else the workers' setting"},
+    [OPTION_ADDRESS_MAP] = {"--address-map", "MAP", 1,
+                            "ANNOUNCED:PORT=REACHABLE:PORT or HOST=HOST, commas between"},
+    [OPTION_SENTINEL_MASTER] = {"--sentinel-master", "NAME", 1,
+                                "the endpoints are Sentinels, which know the master as NAME"},
     [OPTION_NO_PROBE] = {"--no-probe", NULL, 1, "do not probe now; leave it to a worker"},
 };
 
