@@ -141,15 +141,15 @@ static int seal_key(struct instance_form *form, struct cli *cli, const struct uu
 static int take_certificate(struct instance_form *form, struct cli *cli, const struct uuid *id,
                             struct error *err)
 {
-    const char *path = arguments_value(cli->arguments, OPTION_TLS_CERTIFICATE);
-    const char *key_path = arguments_value(cli->arguments, OPTION_TLS_KEY_FILE);
+    const char *path = arguments_value(cli->arguments, OPTION_CLIENT_CERTIFICATE);
+    const char *key_path = arguments_value(cli->arguments, OPTION_CLIENT_KEY_FILE);
     form->keep_certificate = !path && !key_path;
     if (form->keep_certificate || (path && !*path && !key_path))
         return 0;
     if (!path || !*path || !key_path || !*key_path)
         return error_set(err, ERROR_INVALID_PARAMETER,
-                         "--tls-certificate and --tls-key-file come together");
-    if (take_pem(form, cli->arguments, OPTION_TLS_CERTIFICATE, CERTIFICATE_PEM_MAX,
+                         "--client-certificate and --client-key-file come together");
+    if (take_pem(form, cli->arguments, OPTION_CLIENT_CERTIFICATE, CERTIFICATE_PEM_MAX,
                  &form->tls_certificate, err) < 0)
         return -1;
     return seal_key(form, cli, id, key_path, err);
@@ -203,7 +203,7 @@ int instance_form_read(struct instance_form *form, struct cli *cli, const struct
         form->hotkeys_command || arguments_have(arguments, OPTION_HOTKEYS_COMMAND);
     take(arguments, OPTION_TLS_SERVER_NAME, &form->tls_server_name);
     take(arguments, OPTION_USER, &form->username);
-    take(arguments, OPTION_SCAN_PROFILE, &form->scan_profile);
+    take(arguments, OPTION_PROFILE, &form->scan_profile);
     take(arguments, OPTION_ADDRESS_MAP, &form->address_map);
     take(arguments, OPTION_SENTINEL_MASTER, &form->sentinel_master);
     if (take_endpoints(form, arguments, err) < 0 ||

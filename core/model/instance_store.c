@@ -70,7 +70,7 @@ const struct pg_statement instance_insert = {
     "(i.tls_certificate IS NOT NULL OR $16::text IS NOT NULL)"
 #define KEPT(column, parameter)                                                                    \
     "CASE WHEN NOT $7::boolean THEN NULL WHEN $19::boolean THEN i." column " ELSE " parameter " E" \
-                                                                                              "ND"
+    "ND"
 
 const struct pg_statement instance_update = {
     "instance_update",

@@ -53,8 +53,8 @@ static int choose_method(struct driver *driver, const struct redis_probe *probe,
         if (reason)
             continue;
         if (!probe->in_sync)
-            return refuse(driver, ERROR_REDIS_UNREADY,
-                          "a replica whose link to its master is down", err);
+            return refuse(driver, ERROR_REDIS_UNREADY, "a replica whose link to its master is down",
+                          err);
         driver->method = *methods;
         if (driver->method->new)
             driver->state = driver->method->new ();
