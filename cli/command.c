@@ -5,12 +5,14 @@
 #include <string.h>
 
 #define PROJECT OPTION_BIT(OPTION_PROJECT)
-#define INSTANCE_ADD                                                                               \
+#define INSTANCE_WAY                                                                               \
     (PROJECT | OPTION_BIT(OPTION_ENDPOINT) | OPTION_BIT(OPTION_CACHE_MODE) |                       \
      OPTION_BIT(OPTION_DESCRIPTION) | OPTION_BIT(OPTION_TLS) | OPTION_BIT(OPTION_TLS_CA) |         \
      OPTION_BIT(OPTION_TLS_SERVER_NAME) | OPTION_BIT(OPTION_USER) |                                \
      OPTION_BIT(OPTION_PASSWORD_FILE) | OPTION_BIT(OPTION_HOTKEYS_COMMAND) |                       \
-     OPTION_BIT(OPTION_NO_PROBE))
+     OPTION_BIT(OPTION_CLIENT_CERTIFICATE) | OPTION_BIT(OPTION_CLIENT_KEY_FILE) |                  \
+     OPTION_BIT(OPTION_PROFILE) | OPTION_BIT(OPTION_ADDRESS_MAP) |                                 \
+     OPTION_BIT(OPTION_SENTINEL_MASTER) | OPTION_BIT(OPTION_NO_PROBE))
 #define TASK_LIST                                                                                  \
     (PROJECT | OPTION_BIT(OPTION_INSTANCE) | OPTION_BIT(OPTION_STATUS) | OPTION_BIT(OPTION_LIMIT))
 #define SCAN                                                                                       \
@@ -37,13 +39,18 @@ const struct command commands[] = {
     {"key", "list", NULL, PROJECT, 0, command_key_list, "access keys", NULL},
     {"key", "disable", "ID", 0, 0, command_key_disable, "refuse requests signed with a key", NULL},
     {"key", "enable", "ID", 0, 0, command_key_enable, "take them again", NULL},
-    {"instance", "add", "NAME", INSTANCE_ADD, PROJECT | OPTION_BIT(OPTION_ENDPOINT),
+    {"instance", "add", "NAME", INSTANCE_WAY, PROJECT | OPTION_BIT(OPTION_ENDPOINT),
      command_instance_add, "register a Redis or Valkey and probe it",
      "The password comes from a file or standard input and is stored sealed.  Where the probe "
      "fails,\n"
      "the reason is recorded and printed, the exit status is 1, and the instance stays "
      "registered:\n"
      "correct the server and run 'instance probe', or remove it."},
+    {"instance", "set", "NAME|ID", INSTANCE_WAY, PROJECT, command_instance_set,
+     "change how an instance is reached or scanned, and probe it again",
+     "What is not given stays; an option with an empty value takes away what there was.  A "
+     "changed\n"
+     "profile counts from the next task on."},
     {"instance", "list", NULL, PROJECT, 0, command_instance_list, "registered instances", NULL},
     {"instance", "show", "NAME|ID", PROJECT, PROJECT, command_instance_show,
      "all that is known of an instance", NULL},

@@ -30,6 +30,10 @@ static const struct report_column record_columns[] = {
     {"tls_server_name", "TLS server name", REPORT_TEXT},
     {"user", "user", REPORT_TEXT},
     {"has_password", "password", REPORT_FLAG},
+    {"has_tls_certificate", "client certificate", REPORT_FLAG},
+    {"scan_profile", "scan profile", REPORT_TEXT},
+    {"address_map", "address map", REPORT_TEXT},
+    {"sentinel_master", "Sentinels' master", REPORT_TEXT},
     {"engine", "engine", REPORT_TEXT},
     {"engine_version", "version", REPORT_TEXT},
     {"node_role", "role", REPORT_TEXT},
@@ -76,6 +80,10 @@ static void add_record(struct report *report, const struct instance *instance)
     report_add_text(report, instance->tls_server_name);
     report_add_text(report, instance->username);
     report_add_flag(report, instance->has_password);
+    report_add_flag(report, instance->has_tls_certificate);
+    report_add_text(report, instance->scan_profile);
+    report_add_text(report, instance->address_map);
+    report_add_text(report, instance->sentinel_master);
     report_add_text(report, instance->engine);
     report_add_text(report, instance->engine_version);
     report_add_text(report, instance->node_role);

@@ -14,7 +14,8 @@ int instance_run_probe(struct cli *cli, const struct pg_rows *rows, struct error
     SCOPED(keyring_cleanup) struct keyring *keyring = NULL;
     struct instance instance;
     instance_read(rows, 0, 0, &instance);
-    if (instance.has_password && sealing_load(cli->config, &keyring, err) < 0)
+    if ((instance.has_password || instance.has_tls_certificate) &&
+        sealing_load(cli->config, &keyring, err) < 0)
         return -1;
     if (instance_probe(cli->session, cli->config, keyring, rows, 0, (struct redis_interrupt){0},
                        err) < 0)

@@ -41,7 +41,7 @@ static int read_all(int file, const char *path, char *ret_bytes, size_t *ret_len
 {
     size_t length = 0;
     for (;;) {
-        ssize_t count = read(file, ret_bytes + length, SECRET_MAX + 1 - length);
+        ssize_t count = read(file, ret_bytes + length, SECRET_PASSWORD_MAX + 1 - length);
         if (count < 0 && errno == EINTR)
             continue;
         if (count < 0)
@@ -49,8 +49,9 @@ static int read_all(int file, const char *path, char *ret_bytes, size_t *ret_len
         if (count == 0)
             break;
         length += (size_t)count;
-        if (length > SECRET_MAX)
-            return error_set(err, ERROR_SECRET, "%s: longer than %d bytes", path, SECRET_MAX);
+        if (length > SECRET_PASSWORD_MAX)
+            return error_set(err, ERROR_SECRET, "%s: longer than %d bytes", path,
+                             SECRET_PASSWORD_MAX);
     }
     *ret_length = length;
     return 0;

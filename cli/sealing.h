@@ -16,8 +16,8 @@ int seal(const struct config *config, const char *owner, const char *secret, siz
          char ret_text[SEALED_TEXT_MAX], struct error *err);
 
 /* Reads a password from a file, or from standard input where the path is "-".  One line break at
- * its end does not belong to it.  ret_password has room for SECRET_MAX + 1 bytes and is cleansed by
- * the caller. */
+ * its end does not belong to it.  ret_password has room for SECRET_PASSWORD_MAX + 1 bytes and is
+ * cleansed by the caller. */
 int password_read(const char *path, char *ret_password, size_t *ret_length, struct error *err);
 
 #endif

@@ -32,6 +32,7 @@ static const struct report_column list_columns[] = {
 static const struct report_column record_columns[] = {
     TASK_COLUMNS("id", "project", "instance", "kind", "status", "num", "keys seen", "keys in all",
                  "attempt", "owner", "created", "started", "finished", "failure"),
+    {"cost", "cost", REPORT_JSON},
     {"keys", NULL, REPORT_JSON}};
 
 static const struct report_column key_columns[] = {
@@ -173,6 +174,7 @@ int command_task_show(struct cli *cli, struct error *err)
     SCOPED(report_release) struct report report;
     report_init(&report, record_columns, COUNT(record_columns));
     add_task(&report, &rows, 0);
+    report_add_text(&report, pg_rows_string(&rows, 0, SCAN_TASK_SURVEY_COST));
     const char *keys = pg_rows_string(&rows, 0, SCAN_TASK_SURVEY_KEYS);
     report_add_text(&report, keys);
     report_write_one(&report, cli->json);

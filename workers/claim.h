@@ -19,7 +19,7 @@ struct claim {
 };
 
 /* Takes a task that is due: 1, or 0 where none is, or -1.  After 1 the claim is released by
- * claim_release.  Where the instance cannot be dialled (its password does not open, its endpoint is
+ * claim_release.  Where the instance cannot be dialled (its secrets do not open, its endpoint is
  * malformed) the task is claimed all the same and ret_unusable says why: it must be recorded as
  * failed. */
 int claim_next(struct pg_session *session, const struct config *config,

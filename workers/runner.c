@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/scope.h"
 #include "claim.h"
+#include "cost.h"
 #include "model/scan_task_store.h"
 #include "scan/scan.h"
 
@@ -46,21 +47,35 @@ static enum scan_layout layout_of(const struct instance_target *target)
     return instance_target_is_replicated(target) ? SCAN_REPLICATED : SCAN_ONE_SERVER;
 }
 
+static const char *profile_name_of(const struct run *run)
+{
+    const char *own = run->claim.target.scan_profile;
+    return own ? own : run->worker->config->scan_profile;
+}
+
+/* Both sources were checked: by the schema and by main. */
+static enum scan_profile profile_of(const struct run *run)
+{
+    enum scan_profile profile = SCAN_GENTLE;
+    scan_profile_parse(profile_name_of(run), &profile);
+    return profile;
+}
+
 static int scan(struct run *run, struct scan_outcome *ret_outcome, struct error *err)
 {
     const struct config *config = run->worker->config;
     bool expired = run->claim.kind->id == SCAN_KIND_EXPIRED;
-    enum scan_profile profile = SCAN_GENTLE;
-    scan_profile_parse(config->scan_profile, &profile); /* main has checked it */
     struct scan_request request = {
         .kind = run->claim.kind,
         .target = run->claim.target.redis,
         .layout = layout_of(&run->claim.target),
         .endpoints = run->claim.target.endpoints,
+        .address_map = run->claim.target.address_map_text,
+        .sentinel_master = run->claim.target.sentinel_master,
         .nodes_at_once = (int)config->scan_nodes_at_once,
         .batch_keys = (int)(expired ? config->expired_batch_keys : config->scan_batch_keys),
         .timeout_ms = config->scan_timeout_seconds * 1000,
-        .profile = profile,
+        .profile = profile_of(run),
         .guard_factor = (int)config->scan_guard_factor,
         .guard_ms = (int)config->scan_guard_ms,
         .ceiling_ms = (int)config->scan_ceiling_ms,
@@ -105,16 +120,21 @@ static void record(struct run *run, const struct pg_statement *statement,
 
 static void record_success(struct run *run, const struct scan_outcome *outcome)
 {
+    SCOPED(json_writer_release) struct json_writer cost;
+    json_writer_init(&cost);
     struct pg_parameters parameters;
     add_task(run, &parameters);
     pg_parameters_add_integer(&parameters, outcome->num > INT32_MAX ? INT32_MAX : outcome->num);
     pg_parameters_add_reference(&parameters, outcome->keys);
     pg_parameters_add_integer(&parameters, outcome->keys_seen);
+    cost_write(&cost, outcome, profile_name_of(run));
+    pg_parameters_add_reference(&parameters, cost.text);
     LOG_INFO("scan_succeeded", LOG_RUN(run), LOG_TEXT("kind", run->claim.kind->name),
              LOG_NUMBER("num", outcome->num), LOG_NUMBER("keys_seen", outcome->keys_seen),
              LOG_NUMBER("commands", outcome->commands),
              LOG_NUMBER("expired_released", outcome->expired_released),
              LOG_NUMBER("duration_ms", outcome->duration_ms),
+             LOG_TEXT("profile", profile_name_of(run)),
              LOG_NUMBER("halvings", outcome->cost.halvings),
              LOG_NUMBER("pauses_guard", outcome->cost.pauses[SCAN_PAUSE_GUARD]),
              LOG_NUMBER("pauses_ceiling", outcome->cost.pauses[SCAN_PAUSE_CEILING]),

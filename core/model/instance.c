@@ -1,6 +1,54 @@
 /* The value of an instance, as a row has it. */
 #include "model/instance.h"
 
+#include <stdio.h>
+#include <string.h>
+
+static const char *const cache_modes[] = {"single", "ha", "ha_rw_split", "proxy", "cluster"};
+static const char *const scan_profiles[] = {"gentle", "balanced", "fast"};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static const char *find(const char *const *names, size_t count, struct text name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (text_equals(name, text_of(names[i])))
+            return names[i];
+    }
+    return NULL;
+}
+
+const char *instance_cache_mode_find(struct text name)
+{
+    return find(cache_modes, COUNT(cache_modes), name);
+}
+
+const char *instance_scan_profile_find(struct text name)
+{
+    return find(scan_profiles, COUNT(scan_profiles), name);
+}
+
+bool instance_sentinel_master_is_name(struct text name)
+{
+    if (name.length == 0 || name.length > INSTANCE_SENTINEL_MASTER_MAX)
+        return false;
+    for (size_t i = 0; i < name.length; i++) {
+        if (name.bytes[i] <= ' ' || name.bytes[i] > '~')
+            return false;
+    }
+    return true;
+}
+
+bool instance_cache_mode_has_sentinels(const char *cache_mode)
+{
+    return strncmp(cache_mode, "ha", 2) == 0;
+}
+
+void instance_key_owner(const char *instance_id, char ret_owner[INSTANCE_KEY_OWNER_MAX])
+{
+    snprintf(ret_owner, INSTANCE_KEY_OWNER_MAX, "tls_key:%s", instance_id);
+}
+
 static void read_time(const struct pg_rows *rows, int row, int column, char *ret_text)
 {
     if (pg_rows_time(rows, row, column, ret_text) < 0)
@@ -35,6 +83,10 @@ void instance_read(const struct pg_rows *rows, int row, int first_column,
         .hotkeys_command = pg_rows_boolean(rows, row, c + 23),
         .version = pg_rows_integer(rows, row, c + 24),
         .tls_server_name = pg_rows_string(rows, row, c + 25),
+        .scan_profile = pg_rows_string(rows, row, c + 26),
+        .address_map = pg_rows_string(rows, row, c + 27),
+        .sentinel_master = pg_rows_string(rows, row, c + 28),
+        .has_tls_certificate = pg_rows_boolean(rows, row, c + 29),
     };
     read_time(rows, row, c + 20, ret_instance->probed_at);
     read_time(rows, row, c + 21, ret_instance->created_at);

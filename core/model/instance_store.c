@@ -53,17 +53,24 @@ const struct pg_statement instance_insert = {
     "instance_insert",
     "WITH i AS (INSERT INTO instance (project_id, id, name, description, cache_mode, status, "
     "    endpoints, enable_ssl, tls_ca, tls_server_name, username, sealed_password, "
-    "    hotkeys_command) "
+    "    hotkeys_command, scan_profile, address_map, sentinel_master, tls_certificate, "
+    "    sealed_tls_key) "
     "    SELECT p.id, $2::uuid, $3::text, $4::text, $5::text, 'CREATING', "
     "    string_to_array($6::text, ','), $7::boolean, $8::text, $9::text, $10::text, $11::bytea, "
-    "    $12::boolean FROM project p WHERE p.id = $1::uuid RETURNING *) "
+    "    $12::boolean, $13::text, $14::text, $15::text, $16::text, $17::bytea FROM project p WHERE "
+    "p.id = $1::uuid RETURNING *) "
     "SELECT " INSTANCE_COLUMNS ", pg_notify('" INSTANCE_PROBE_CHANNEL "', '') FROM i",
-    12};
+    17};
 
 #define WAY_CHANGED                                                                                \
     "(i.endpoints, i.cache_mode, i.enable_ssl, i.tls_ca, i.tls_server_name, i.username, "          \
-    "i.hotkeys_command) IS DISTINCT FROM (string_to_array($6::text, ','), $5::text, $7::boolean, " \
-    "$8::text, $9::text, $10::text, $12::boolean) OR NOT $13::boolean"
+    "i.hotkeys_command, i.address_map, i.sentinel_master) IS DISTINCT FROM "                       \
+    "(string_to_array($6::text, ','), $5::text, $7::boolean, $8::text, $9::text, $10::text, "      \
+    "$12::boolean, $14::text, $15::text) OR NOT $18::boolean OR NOT $19::boolean AND "             \
+    "(i.tls_certificate IS NOT NULL OR $16::text IS NOT NULL)"
+#define KEPT(column, parameter)                                                                    \
+    "CASE WHEN NOT $7::boolean THEN NULL WHEN $19::boolean THEN i." column " ELSE " parameter " E" \
+    "ND"
 
 const struct pg_statement instance_update = {
     "instance_update",
@@ -73,21 +80,39 @@ const struct pg_statement instance_update = {
     "    cache_mode = $5::text, endpoints = string_to_array($6::text, ','), "
     "    enable_ssl = $7::boolean, tls_ca = $8::text, tls_server_name = $9::text, "
     "    username = $10::text, hotkeys_command = $12::boolean, "
-    "    sealed_password = CASE WHEN $13::boolean THEN i.sealed_password ELSE $11::bytea END, "
-    "    status = CASE WHEN " WAY_CHANGED " THEN 'CREATING' ELSE i.status END, "
-    "    probed_at = CASE WHEN " WAY_CHANGED " THEN NULL ELSE i.probed_at END, "
-    "    probe_at = CASE WHEN " WAY_CHANGED " THEN now() ELSE i.probe_at END, "
-    "    version = i.version + 1, updated_at = now() "
-    "    WHERE i.project_id = $1::uuid AND i.id = $2::uuid AND i.version = $14::bigint "
-    "    AND ($10::text IS NULL OR NOT $13::boolean OR i.sealed_password IS NOT NULL) "
-    "    RETURNING i.*) "
-    "SELECT CASE WHEN i.id IS NOT NULL THEN 'updated' WHEN target.id IS NULL THEN 'no_instance' "
-    "    WHEN $10::text IS NOT NULL AND $13::boolean AND target.sealed_password IS NULL "
-    "        AND target.version = $14::bigint THEN 'no_password' "
-    "    ELSE 'version' END, " INSTANCE_COLUMNS ", "
-    "    CASE WHEN i.id IS NOT NULL THEN pg_notify('" INSTANCE_PROBE_CHANNEL "', '') END "
-    "FROM (SELECT 1) one LEFT JOIN target ON true LEFT JOIN updated i ON true",
-    14};
+    "    scan_profile = $13::text, address_map = $14::text, sentinel_master = $15::text, "
+    "    tls_certificate = " KEPT(
+        "tls_certificate",
+        "$16::text") ", "
+                     "    sealed_tls_key = " KEPT(
+                         "sealed_tls_key",
+                         "$17::bytea") ", "
+                                       "    sealed_password = CASE WHEN $18::boolean THEN "
+                                       "i.sealed_password ELSE $11::bytea END, "
+                                       "    status = CASE WHEN " WAY_CHANGED
+                                       " THEN 'CREATING' ELSE i.status END, "
+                                       "    probed_at = CASE WHEN " WAY_CHANGED
+                                       " THEN NULL ELSE i.probed_at END, "
+                                       "    probe_at = CASE WHEN " WAY_CHANGED
+                                       " THEN now() ELSE i.probe_at END, "
+                                       "    version = i.version + 1, updated_at = now() "
+                                       "    WHERE i.project_id = $1::uuid AND i.id = $2::uuid AND "
+                                       "i.version = $20::bigint "
+                                       "    AND ($10::text IS NULL OR NOT $18::boolean OR "
+                                       "i.sealed_password IS NOT NULL) "
+                                       "    RETURNING i.*) "
+                                       "SELECT CASE WHEN i.id IS NOT NULL THEN 'updated' WHEN "
+                                       "target.id IS NULL THEN 'no_instance' "
+                                       "    WHEN $10::text IS NOT NULL AND $18::boolean AND "
+                                       "target.sealed_password IS NULL "
+                                       "        AND target.version = $20::bigint THEN "
+                                       "'no_password' "
+                                       "    ELSE 'version' END, " INSTANCE_COLUMNS ", "
+                                       "    CASE WHEN i.id IS NOT NULL THEN "
+                                       "pg_notify('" INSTANCE_PROBE_CHANNEL "', '') END "
+                                       "FROM (SELECT 1) one LEFT JOIN target ON true LEFT JOIN "
+                                       "updated i ON true",
+    20};
 
 const struct pg_statement instance_probe_request = {
     "instance_probe_request",

@@ -122,14 +122,14 @@ const struct pg_statement scan_task_check = {
 const struct pg_statement scan_task_succeed = {
     "scan_task_succeed",
     "WITH finished AS (" FINISHED(
-        "success") "num = $4::integer, keys_seen = $6::bigint, "
+        "success") "num = $4::integer, keys_seen = $6::bigint, cost = $7::jsonb, "
                    "    keys_total = greatest(keys_total, $6::bigint) "
                    "    WHERE project_id = $1::uuid AND id = $2::uuid AND fence = $3::bigint "
                    "    AND status = 'running' RETURNING project_id, id), "
                    "stored AS (INSERT INTO scan_result (project_id, task_id, keys) "
                    "    SELECT project_id, id, $5::text FROM finished WHERE $5::text IS NOT NULL) "
                    "SELECT id FROM finished",
-    6};
+    7};
 
 const struct pg_statement scan_task_fail = {
     "scan_task_fail",
@@ -172,7 +172,7 @@ const struct pg_statement scan_task_survey = {
 
 const struct pg_statement scan_task_inspect = {
     "scan_task_inspect",
-    "SELECT " SURVEY_COLUMNS ", r.keys " SURVEY_TABLES
+    "SELECT " SURVEY_COLUMNS ", r.keys, t.cost " SURVEY_TABLES
     "LEFT JOIN scan_result r ON r.project_id = t.project_id AND r.task_id = t.id "
     "WHERE t.id = $1::uuid",
     1};

@@ -1,6 +1,7 @@
 // dcsctl migrate: once, twice, twice at once, and after a file was changed.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { World } from '../support/site.mjs';
 
@@ -30,6 +31,29 @@ test('many at once end well, and each migration is applied once', async () => {
     for (const { status, stderr } of results) assert.equal(status, 0, stderr);
     assert.equal((await applied(database)).length, (await applied(world.template)).length);
   }
+});
+
+// What is there before a migration is there after it.
+test('instances and tasks of an older schema are kept', async () => {
+  const database = await world.postgres.createDatabase();
+  const sql = (text, values) => world.postgres.sql(database, text, values);
+  await sql('CREATE TABLE schema_migration (name text PRIMARY KEY, checksum text NOT NULL, '
+    + 'applied_at timestamptz NOT NULL DEFAULT now())');
+  const older = (await applied(world.template)).filter(({ name }) => name < '0003');
+  for (const { name, checksum } of older) {
+    await sql(readFileSync(new URL(`../../db/migrations/${name}.sql`, import.meta.url), 'utf8'));
+    await sql('INSERT INTO schema_migration (name, checksum) VALUES ($1, $2)', [name, checksum]);
+  }
+  await sql(`INSERT INTO project (id, name) VALUES (gen_random_uuid(), 'p')`);
+  await sql(`INSERT INTO instance (project_id, id, name, cache_mode, status, endpoints, enable_ssl)
+    SELECT id, gen_random_uuid(), 'i' || n, 'single', 'CREATING', '{a:1}', n % 2 = 0 FROM project, generate_series(1, 100) n`);
+  await sql(TASK, ['bigkey', 'success', 'auto', NOW, NOW, null, null, null]);
+  await sql(TASK, ['expired', 'running', 'manual', NOW, null, NOW, null, 'w']);
+  await world.must(database, 'migrate');
+  assert.deepEqual(await applied(database), await applied(world.template));
+  const [{ instances, profiles }] = await sql('SELECT count(*) AS instances, count(scan_profile) AS profiles FROM instance');
+  const [{ tasks, costs }] = await sql('SELECT count(*) AS tasks, count(cost) AS costs FROM scan_task');
+  assert.deepEqual([instances, profiles, tasks, costs].map(Number), [100, 0, 200, 0]);
 });
 
 test('a migration that was changed after it was applied is refused', async () => {
@@ -95,4 +119,9 @@ test('invariants are the schema\'s', async () => {
   await assert.rejects(sql(`UPDATE instance SET status = 'RUNNING'`), /constraint/);
   await assert.rejects(sql(`UPDATE instance SET username = 'u'`), /constraint/);
   await assert.rejects(sql(`UPDATE instance SET endpoints = '{}'`), /constraint/);
+  await assert.rejects(sql(`UPDATE instance SET scan_profile = 'furious'`), /constraint/);
+  await assert.rejects(sql(`UPDATE instance SET tls_certificate = 'x', enable_ssl = true`), /constraint/);
+  await assert.rejects(sql(`UPDATE instance SET tls_certificate = 'x', sealed_tls_key = 'x'`), /constraint/);
+  await assert.rejects(sql(`UPDATE instance SET sentinel_master = 'm'`), /constraint/);
+  await assert.rejects(sql(`UPDATE scan_task SET cost = '{}' WHERE status = 'failed'`), /constraint/);
 });

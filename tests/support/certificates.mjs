@@ -19,20 +19,22 @@ export async function createAuthority(directory, name = 'ca') {
   return { key, certificate };
 }
 
-export async function createCertificate(directory, authority, name = 'server') {
+// usage is serverAuth or clientAuth; a negative number of days makes one that has expired.
+export async function createCertificate(directory, authority, name = 'server',
+  { names = 'DNS:localhost,IP:127.0.0.1', usage = 'serverAuth', days = 2 } = {}) {
   const key = join(directory, `${name}.key`);
   const certificate = join(directory, `${name}.pem`);
   const request = join(directory, `${name}.csr`);
   const extensions = join(directory, `${name}.ext`);
   writeFileSync(extensions, [
-    'subjectAltName=DNS:localhost,IP:127.0.0.1',
+    `subjectAltName=${names}`,
     'basicConstraints=critical,CA:FALSE',
     'keyUsage=critical,digitalSignature',
-    'extendedKeyUsage=serverAuth',
+    `extendedKeyUsage=${usage}`,
   ].join('\n'));
   await newKey(key);
   await openssl('req', '-new', '-key', key, '-subj', '/CN=localhost', '-out', request);
   await openssl('x509', '-req', '-in', request, '-CA', authority.certificate, '-CAkey', authority.key,
-    '-CAcreateserial', '-days', '2', '-sha256', '-extfile', extensions, '-out', certificate);
+    '-CAcreateserial', '-days', String(days), '-sha256', '-extfile', extensions, '-out', certificate);
   return { key, certificate, ca: authority.certificate };
 }

@@ -49,6 +49,8 @@ int finding_ask(struct finding *finding, struct redis_connection *connection,
         redis_parameters_ask(connection, finding->server.redis_version, finding_parameter_names,
                              FINDING_PARAMETER_COUNT, &finding->parameters, err) < 0)
         return -1;
+    for (int i = 0; i < finding->nodes.count; i++)
+        address_map_apply(&target->address_map, &finding->nodes.items[i].endpoint);
     finding->scans = true;
     if (instance_target_is_proxy(target) && ask_proxy(connection, &finding->scans, err) < 0)
         return -1;
@@ -69,7 +71,9 @@ int finding_check_mode(const struct finding *finding, const struct instance_targ
     bool clustered = instance_target_is_cluster(target);
     bool proxied = instance_target_is_proxy(target);
     if (finding->server.mode == REDIS_MODE_SENTINEL)
-        return error_set(err, ERROR_REDIS_REFUSED, "it is a Sentinel, which holds no data");
+        return error_set(
+            err, ERROR_REDIS_REFUSED,
+            "it is a Sentinel, which holds no data: register it with the name of its master");
     if (!proxied && clustered != (finding->server.mode == REDIS_MODE_CLUSTER))
         return error_set(err, ERROR_REDIS_REFUSED,
                          "the server runs in %s mode, the instance is registered as %s",

@@ -6,6 +6,7 @@
 #include "base/scope.h"
 #include "finding.h"
 #include "model/instance_store.h"
+#include "sentinel.h"
 
 enum { TIMEOUTS_OF_A_PROBE = 4 };
 
@@ -31,7 +32,8 @@ static int probe_endpoint(struct instance_target *target, struct redis_interrupt
 {
     SCOPED(redis_connection_cleanup) struct redis_connection *connection = NULL;
     *ret_finding = (struct finding){0};
-    if (redis_connection_open(&target->redis, interrupt, &connection, err) == 0 &&
+    if ((!target->sentinel_master || sentinel_follow(target, interrupt, err) == 0) &&
+        redis_connection_open(&target->redis, interrupt, &connection, err) == 0 &&
         finding_ask(ret_finding, connection, target, err) == 0)
         return 0;
     finding_release(ret_finding);

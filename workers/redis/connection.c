@@ -21,11 +21,30 @@ struct redis_connection {
     struct output output;
     struct reply_reader reader;
     struct error broken;  /* of a write; what was answered before is read first */
+    bool heard;           /* something was received */
     int64_t opening_ends; /* monotonic ms, 0 once open */
     int timeout_ms;       /* for one reply */
     bool no_touch;
     char input[READ_SIZE];
 };
+
+/* TLS' record of an alert (RFC 8446, section 5.1), which a TLS server sends to who speaks plainly.
+ */
+static bool is_alert(const char *bytes, ptrdiff_t length)
+{
+    return length >= 2 && bytes[0] == 0x15 && bytes[1] == 0x03;
+}
+
+/* A port that expects TLS closes on a plain command without a word. */
+static void explain_silence(const struct redis_connection *connection,
+                            const struct redis_target *target, struct error *err)
+{
+    struct error bare = *err;
+    if (target->tls || connection->heard || err->code != ERROR_REDIS_CONNECTION)
+        return;
+    error_clear(err);
+    error_set(err, bare.code, "%s before it said anything: does the port expect TLS?", bare.text);
+}
 
 int redis_connection_open(const struct redis_target *target, struct redis_interrupt interrupt,
                           struct redis_connection **ret_connection, struct error *err)
@@ -43,8 +62,10 @@ int redis_connection_open(const struct redis_target *target, struct redis_interr
         error_prefix(err, "%s", connection->name);
         goto out;
     }
-    if (handshake_run(connection, target, err) < 0)
+    if (handshake_run(connection, target, err) < 0) {
+        explain_silence(connection, target, err);
         goto out;
+    }
     connection->timeout_ms = target->reply_timeout_ms;
     connection->opening_ends = 0;
     *ret_connection = connection;
@@ -119,6 +140,10 @@ static int fill(struct redis_connection *connection, int64_t deadline, struct er
         return -1;
     if (moved == 0)
         return wait_for_input(connection, deadline, err);
+    bool first = !connection->heard;
+    connection->heard = true;
+    if (first && is_alert(connection->input, moved))
+        return error_set(err, ERROR_REDIS_CONNECTION, "the port expects TLS");
     if (reply_reader_feed(&connection->reader, connection->input, (size_t)moved, err) < 0)
         return -1;
     /* The deadline is for waits: what comes without one is soon too large. */

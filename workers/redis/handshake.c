@@ -29,9 +29,16 @@ static bool holds(struct text text, const char *password)
 }
 
 static int refuse_auth(const struct redis_connection *connection, const struct redis_reply *reply,
-                       const char *password, struct error *err)
+                       const char *password, bool user, struct error *err)
 {
     struct redis_reply shown = *reply;
+    /* What servers before Redis 6 say of a second argument. */
+    if (user && reply->kind == REDIS_ERROR &&
+        memmem(reply->text.bytes, reply->text.length, "wrong number of arguments", 25))
+        return error_set(err, ERROR_REDIS_REFUSED,
+                         "%s: AUTH: the server knows no users, as before Redis 6: leave the "
+                         "user's name out",
+                         redis_connection_name(connection));
     if (reply->kind == REDIS_ERROR && holds(reply->text, password))
         shown.text = TEXT("refused in words that cannot be shown");
     return redis_connection_unexpected(connection, &shown, "AUTH", err);
@@ -52,7 +59,7 @@ static int authenticate(struct redis_connection *connection, const struct redis_
         return -1;
     return redis_reply_is(reply, REDIS_STATUS, TEXT("OK"))
                ? 0
-               : refuse_auth(connection, reply, target->password, err);
+               : refuse_auth(connection, reply, target->password, target->username != NULL, err);
 }
 
 static int send_courtesies(struct redis_connection *connection, struct error *err)

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "resolver.h"
 #include "tls.h"
 
 /* "connection refused", "no route to host" */
@@ -104,14 +105,9 @@ static int connect_any(struct stream *stream, const struct addrinfo *addresses, 
 static int connect_endpoint(struct stream *stream, const struct endpoint *endpoint,
                             int64_t deadline, struct error *err)
 {
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
     struct addrinfo *addresses = NULL;
-    char port[12];
-    snprintf(port, sizeof(port), "%d", endpoint->port);
-    int failure = getaddrinfo(endpoint->host, port, &hints, &addresses);
-    if (failure != 0)
-        return error_set(err, ERROR_REDIS_CONNECTION, "the name does not resolve: %s",
-                         gai_strerror(failure));
+    if (resolver_find(stream, endpoint, deadline, &addresses, err) < 0)
+        return -1;
     int result = connect_any(stream, addresses, deadline, err);
     freeaddrinfo(addresses);
     return result;

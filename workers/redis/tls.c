@@ -51,12 +51,43 @@ static void make_bio_method(void)
         abort();
 }
 
+/* What an operator should hear beside OpenSSL's words.  Alerts are what the server says of us (RFC
+ * 8446, section 6). */
+static const struct {
+    int reason;
+    const char *hint;
+} hints[] = {
+    {SSL_R_WRONG_VERSION_NUMBER, "the port does not speak TLS"},
+    {SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED, "the server wants a client certificate"},
+    {SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE,
+     "no TLS version or cipher in common, or the server wants a client certificate"},
+    {SSL_R_TLSV1_ALERT_UNKNOWN_CA, "the server does not trust the client certificate's issuer"},
+    {SSL_R_SSLV3_ALERT_BAD_CERTIFICATE, "the server refuses the client certificate"},
+    {SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE, "the server refuses the client certificate"},
+    {SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN, "the server refuses the client certificate"},
+    {SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED, "the client certificate is revoked"},
+    {SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED, "the client certificate has expired"},
+    {SSL_R_TLSV1_ALERT_PROTOCOL_VERSION, "no TLS version in common"},
+};
+
+static const char *hint_of(int reason)
+{
+    for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++) {
+        if (hints[i].reason == reason)
+            return hints[i].hint;
+    }
+    return NULL;
+}
+
 /* The newest reason in this thread's queue, or what stands for none. */
-static const char *reason_of(const char *otherwise)
+static int fail_with_reason(const char *otherwise, struct error *err)
 {
     unsigned long number = ERR_peek_last_error();
     const char *reason = number ? ERR_reason_error_string(number) : NULL;
-    return reason ? reason : otherwise;
+    const char *hint = number ? hint_of(ERR_GET_REASON(number)) : NULL;
+    if (hint)
+        return error_set(err, ERROR_REDIS_CONNECTION, "TLS: %s (%s)", hint, reason);
+    return error_set(err, ERROR_REDIS_CONNECTION, "TLS: %s", reason ? reason : otherwise);
 }
 
 static int load_authorities(SSL_CTX *context, const char *pem)
@@ -73,14 +104,57 @@ static int load_authorities(SSL_CTX *context, const char *pem)
     return count > 0 ? 0 : -1;
 }
 
-static SSL_CTX *new_context(const char *ca, struct error *err)
+/* A key under a passphrase is not asked for on a terminal. */
+static int give_no_passphrase(char *bytes, int size, int writing, void *argument)
 {
+    (void)bytes, (void)size, (void)writing, (void)argument;
+    return -1;
+}
+
+/* The certificate and those of its chain that follow it. */
+static int use_certificates(SSL_CTX *context, BIO *pem)
+{
+    X509 *certificate = PEM_read_bio_X509(pem, NULL, give_no_passphrase, NULL);
+    int used = certificate && SSL_CTX_use_certificate(context, certificate) == 1;
+    X509_free(certificate);
+    while (used && (certificate = PEM_read_bio_X509(pem, NULL, give_no_passphrase, NULL))) {
+        used = SSL_CTX_add1_chain_cert(context, certificate) == 1;
+        X509_free(certificate);
+    }
+    return used ? 0 : -1;
+}
+
+static int use_identity(SSL_CTX *context, const struct redis_target *target, struct error *err)
+{
+    if (!target->tls_certificate || !target->tls_key)
+        return 0;
+    BIO *certificates = BIO_new_mem_buf(target->tls_certificate, -1);
+    BIO *key_text = BIO_new_mem_buf(target->tls_key, -1);
+    if (!certificates || !key_text)
+        abort();
+    EVP_PKEY *key = PEM_read_bio_PrivateKey(key_text, NULL, give_no_passphrase, NULL);
+    bool used = key && use_certificates(context, certificates) == 0 &&
+                SSL_CTX_use_PrivateKey(context, key) == 1 &&
+                SSL_CTX_check_private_key(context) == 1;
+    EVP_PKEY_free(key);
+    BIO_free(key_text);
+    BIO_free(certificates);
+    return used ? 0
+                : error_set(err, ERROR_REDIS_CONNECTION,
+                            "TLS: the client certificate and its key cannot be used");
+}
+
+static SSL_CTX *new_context(const struct redis_target *target, struct error *err)
+{
+    const char *ca = target->tls_ca;
     SSL_CTX *context = SSL_CTX_new(TLS_client_method());
     if (!context || !SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION))
         abort();
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
     SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-    if (ca ? load_authorities(context, ca) == 0 : SSL_CTX_set_default_verify_paths(context) == 1)
+    bool trusted =
+        ca ? load_authorities(context, ca) == 0 : SSL_CTX_set_default_verify_paths(context) == 1;
+    if (trusted && use_identity(context, target, err) == 0)
         return context;
     SSL_CTX_free(context);
     error_set(err, ERROR_REDIS_CONNECTION, "TLS: %s",
@@ -118,10 +192,10 @@ static int attach(struct stream *stream, SSL_CTX *context, const char *name, str
 static int fail(const struct stream *stream, const char *otherwise, struct error *err)
 {
     long verdict = SSL_get_verify_result(stream->ssl);
-    const char *reason =
-        verdict != X509_V_OK ? X509_verify_cert_error_string(verdict) : reason_of(otherwise);
-    return error_set(err, ERROR_REDIS_CONNECTION, "TLS: %s%s",
-                     verdict != X509_V_OK ? "certificate refused: " : "", reason);
+    if (verdict == X509_V_OK)
+        return fail_with_reason(otherwise, err);
+    return error_set(err, ERROR_REDIS_CONNECTION, "TLS: the server's certificate is refused: %s",
+                     X509_verify_cert_error_string(verdict));
 }
 
 static int shake_hands(struct stream *stream, int64_t deadline, struct error *err)
@@ -133,11 +207,13 @@ static int shake_hands(struct stream *stream, int64_t deadline, struct error *er
             return 0;
         int wanted = SSL_get_error(stream->ssl, status);
         if (wanted != SSL_ERROR_WANT_READ && wanted != SSL_ERROR_WANT_WRITE)
-            return fail(stream, "connection closed during the handshake", err);
+            return fail(stream, "connection closed during the handshake: does the port speak TLS?",
+                        err);
         int ready = stream_wait(stream, wanted == SSL_ERROR_WANT_READ,
                                 wanted == SSL_ERROR_WANT_WRITE, deadline, err);
         if (ready == 0)
-            return error_set(err, ERROR_REDIS_TIMEOUT, "no end of the TLS handshake in time");
+            return error_set(err, ERROR_REDIS_TIMEOUT,
+                             "no end of the TLS handshake in time: does the port speak TLS?");
         if (ready < 0)
             return -1;
     }
@@ -149,7 +225,7 @@ int tls_open(struct stream *stream, const struct redis_target *target, int64_t d
     const char *name = target->tls_server_name ? target->tls_server_name : target->endpoint.host;
     pthread_once(&bio_once, make_bio_method);
     ERR_clear_error();
-    SSL_CTX *context = new_context(target->tls_ca, err);
+    SSL_CTX *context = new_context(target, err);
     if (!context)
         return -1;
     int result = attach(stream, context, name, err);

@@ -39,7 +39,7 @@ static void test_password_read(void **state)
         {TEXT("a\0b"), NULL},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        char password[SECRET_MAX + 1];
+        char password[SECRET_PASSWORD_MAX + 1];
         size_t length = 0;
         struct error err = {0};
         int status = read_back(cases[i].file.bytes, cases[i].file.length, password, &length, &err);
@@ -54,13 +54,13 @@ static void test_password_read(void **state)
 static void test_longest(void **state)
 {
     (void)state;
-    static char bytes[SECRET_MAX + 1], password[SECRET_MAX + 1];
+    static char bytes[SECRET_PASSWORD_MAX + 1], password[SECRET_PASSWORD_MAX + 1];
     size_t length;
     struct error err = {0};
     memset(bytes, 'x', sizeof(bytes));
-    assert_int_equal(read_back(bytes, SECRET_MAX, password, &length, &err), 0);
-    assert_int_equal(length, SECRET_MAX);
-    assert_int_equal(read_back(bytes, SECRET_MAX + 1, password, &length, &err), -1);
+    assert_int_equal(read_back(bytes, SECRET_PASSWORD_MAX, password, &length, &err), 0);
+    assert_int_equal(length, SECRET_PASSWORD_MAX);
+    assert_int_equal(read_back(bytes, SECRET_PASSWORD_MAX + 1, password, &length, &err), -1);
 }
 
 int main(void)

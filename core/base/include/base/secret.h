@@ -11,7 +11,10 @@
 
 #include "base/error.h"
 
-enum { SECRET_MAX = 4096, SECRET_OVERHEAD = 1 + 8 + 12 + 16, SECRET_KEYS_MAX = 8 };
+/* The bound of all that is sealed, and the one of what a person makes up: a private key in PEM is
+ * longer than any password. */
+enum { SECRET_MAX = 16 * 1024, SECRET_PASSWORD_MAX = 4096 };
+enum { SECRET_OVERHEAD = 1 + 8 + 12 + 16, SECRET_KEYS_MAX = 8 };
 
 struct keyring;
 

@@ -35,6 +35,10 @@ struct instance {
     bool hotkeys_command; /* hot keys come from the server's HOTKEYS command */
     int64_t version;      /* counts updates */
     const char *tls_server_name;
+    const char *scan_profile; /* null: the workers' setting */
+    const char *address_map;  /* base/address_map.h */
+    const char *sentinel_master;
+    bool has_tls_certificate; /* and its key */
 };
 
 /* The columns of an instance, in the order that instance_read expects them. */
@@ -43,8 +47,24 @@ struct instance {
     "array_to_string(i.endpoints, ','), i.enable_ssl, i.username, i.sealed_password IS NOT NULL, " \
     "i.engine, i.engine_version, array_to_string(i.capabilities, ','), i.node_role, "              \
     "i.server_mode, i.databases, i.used_memory, i.maxmemory, i.maxmemory_policy, i.probe_error, "  \
-    "i.probed_at, i.created_at, i.updated_at, i.hotkeys_command, i.version, i.tls_server_name"
-enum { INSTANCE_COLUMN_COUNT = 26 };
+    "i.probed_at, i.created_at, i.updated_at, i.hotkeys_command, i.version, i.tls_server_name, "   \
+    "i.scan_profile, i.address_map, i.sentinel_master, i.tls_certificate IS NOT NULL"
+enum { INSTANCE_COLUMN_COUNT = 30 };
+
+enum { INSTANCE_SENTINEL_MASTER_MAX = 255, INSTANCE_KEY_OWNER_MAX = 64 };
+
+/* The cache mode by name, or null where it is none; the result is a constant. */
+const char *instance_cache_mode_find(struct text name);
+/* The same for a scan profile. */
+const char *instance_scan_profile_find(struct text name);
+/* 1 to INSTANCE_SENTINEL_MASTER_MAX printable ASCII characters other than the space. */
+bool instance_sentinel_master_is_name(struct text name);
+/* Whether endpoints of that mode can be Sentinels. */
+bool instance_cache_mode_has_sentinels(const char *cache_mode);
+
+/* Whose the sealed TLS key of an instance is (secret.h): not the password's owner, so that neither
+ * opens in the other's place. */
+void instance_key_owner(const char *instance_id, char ret_owner[INSTANCE_KEY_OWNER_MAX]);
 
 void instance_read(const struct pg_rows *rows, int row, int first_column,
                    struct instance *ret_instance);

@@ -1,4 +1,5 @@
-/* All SQL on instances.  The owner of a sealed password is the instance's id (secret.h). */
+/* All SQL on instances.  The owner of a sealed password is the instance's id (secret.h), the one of
+ * a sealed TLS key is instance_key_owner's. */
 #ifndef MODEL_INSTANCE_STORE_H
 #define MODEL_INSTANCE_STORE_H
 
@@ -8,7 +9,8 @@
 /* What it takes to reach an instance, for programs that dial it. */
 #define INSTANCE_TARGET_COLUMNS                                                                    \
     "i.name, array_to_string(i.endpoints, ','), i.cache_mode, i.enable_ssl, i.tls_ca, "            \
-    "i.tls_server_name, i.username, i.sealed_password, i.hotkeys_command"
+    "i.tls_server_name, i.username, i.sealed_password, i.hotkeys_command, i.scan_profile, "        \
+    "i.address_map, i.sentinel_master, i.tls_certificate, i.sealed_tls_key"
 enum instance_target_column {
     INSTANCE_TARGET_NAME,
     INSTANCE_TARGET_ENDPOINTS,
@@ -19,6 +21,11 @@ enum instance_target_column {
     INSTANCE_TARGET_USERNAME,
     INSTANCE_TARGET_SEALED_PASSWORD,
     INSTANCE_TARGET_HOTKEYS_COMMAND,
+    INSTANCE_TARGET_SCAN_PROFILE,
+    INSTANCE_TARGET_ADDRESS_MAP,
+    INSTANCE_TARGET_SENTINEL_MASTER,
+    INSTANCE_TARGET_TLS_CERTIFICATE,
+    INSTANCE_TARGET_SEALED_TLS_KEY,
     INSTANCE_TARGET_COLUMN_COUNT
 };
 
@@ -64,14 +71,17 @@ extern const struct pg_statement instance_survey;
 
 /* $1 project, $2 id, $3 name, $4 description, $5 cache mode, $6 endpoints separated by commas, $7
  * TLS, $8 CA in PEM or null, $9 server name or null, $10 user or null, $11 sealed password or null,
- * $12 use HOTKEYS.  It is CREATING until a probe has succeeded, and due for one at once.
- * INSTANCE_COLUMNS, or no row where the project does not exist; a name that is taken is
+ * $12 use HOTKEYS, $13 scan profile or null for the workers' setting, $14 address map or null, $15
+ * name of the master where the endpoints are Sentinels, or null, $16 client certificate in PEM or
+ * null, $17 its sealed key or null.  It is CREATING until a probe has succeeded, and due for one at
+ * once. INSTANCE_COLUMNS, or no row where the project does not exist; a name that is taken is
  * ERROR_ALREADY_EXISTS. */
 extern const struct pg_statement instance_insert;
 
-/* The parameters of instance_insert, then $13 keep the password that there is, $14 the version that
- * was read.  One whose way to be reached changed is CREATING again, and due for a probe.  One row:
- * outcome (`updated`, `version`, `no_instance`), then INSTANCE_COLUMNS. */
+/* The parameters of instance_insert, then $18 keep the password that there is, $19 keep the client
+ * certificate and key where TLS stays, $20 the version that was read.  One whose way to be reached
+ * changed is CREATING again, and due for a probe.  One row: outcome (`updated`, `version`,
+ * `no_instance`, `no_password`), then INSTANCE_COLUMNS. */
 extern const struct pg_statement instance_update;
 
 /* Carries '' when instances are due for a probe. */

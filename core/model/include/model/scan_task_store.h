@@ -63,8 +63,8 @@ extern const struct pg_statement scan_task_renew;
 /* $1 projects, $2 ids, $3 fences.  Returns the ids still this worker's; writes nothing. */
 extern const struct pg_statement scan_task_check;
 
-/* $1 project, $2 id, $3 fence, $4 num, $5 keys (JSON text or null), $6 keys seen.  A row where it
- * was recorded. */
+/* $1 project, $2 id, $3 fence, $4 num, $5 keys (JSON text or null), $6 keys seen, $7 what it
+ * cost (a JSON object, or null).  A row where it was recorded. */
 extern const struct pg_statement scan_task_succeed;
 
 /* $1 project, $2 id, $3 fence, $4 reason, $5 num.  A row where it was recorded. */
@@ -92,7 +92,8 @@ enum scan_task_survey_column {
     SCAN_TASK_SURVEY_KEYS_SEEN,
     SCAN_TASK_SURVEY_KEYS_TOTAL,
     SCAN_TASK_SURVEY_FAILURE,
-    SCAN_TASK_SURVEY_KEYS, /* scan_task_inspect only */
+    SCAN_TASK_SURVEY_KEYS, /* from here on scan_task_inspect only */
+    SCAN_TASK_SURVEY_COST,
 };
 
 #endif

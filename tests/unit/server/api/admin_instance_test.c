@@ -52,7 +52,8 @@ static void test_create(void **state)
     assert_int_equal(bind(HTTP_POST,
                           "{\"name\":\"cache\",\"endpoints\":[\"10.0.0.1:6379\",\"[::1]:6380\"],"
                           "\"tls\":true,\"tls_ca\":\"PEM\",\"username\":\"u\",\"password\":\"p\","
-                          "\"hotkeys_command\":true}",
+                          "\"hotkeys_command\":true,\"scan_profile\":\"fast\","
+                          "\"address_map\":\"a=b\"}",
                           &request, &parameters, &err),
                      0);
     assert_int_equal(parameters.count, instance_insert.parameter_count);
@@ -63,6 +64,11 @@ static void test_create(void **state)
     assert_null(parameters.values[8]);
     assert_int_equal(strlen(parameters.values[10]), 2 + 2 * (1 + SECRET_OVERHEAD));
     assert_string_equal(parameters.values[11], "t");
+    assert_string_equal(parameters.values[12], "fast");
+    assert_string_equal(parameters.values[13], "a=b");
+    assert_null(parameters.values[14]);
+    assert_null(parameters.values[15]);
+    assert_null(parameters.values[16]);
     api_request_release(&request);
 }
 
@@ -70,13 +76,14 @@ static void test_update_and_the_password(void **state)
 {
     (void)state;
     static const struct {
-        const char *body, *keep;
+        const char *body, *keep, *keep_certificate;
         bool sealed;
     } cases[] = {
-        {"{\"name\":\"a\",\"endpoints\":[\"a:1\"]}", "t", false},
-        {"{\"name\":\"a\",\"endpoints\":[\"a:1\"],\"username\":\"u\"}", "t", false},
-        {"{\"name\":\"a\",\"endpoints\":[\"a:1\"],\"password\":null}", "f", false},
-        {"{\"name\":\"a\",\"endpoints\":[\"a:1\"],\"password\":\"p\"}", "f", true},
+        {"{\"name\":\"a\",\"endpoints\":[\"a:1\"]}", "t", "t", false},
+        {"{\"name\":\"a\",\"endpoints\":[\"a:1\"],\"username\":\"u\"}", "t", "t", false},
+        {"{\"name\":\"a\",\"endpoints\":[\"a:1\"],\"password\":null}", "f", "t", false},
+        {"{\"name\":\"a\",\"endpoints\":[\"a:1\"],\"password\":\"p\"}", "f", "t", true},
+        {"{\"name\":\"a\",\"endpoints\":[\"a:1\"],\"tls_key\":null}", "t", "f", false},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct api_request request;
@@ -85,8 +92,9 @@ static void test_update_and_the_password(void **state)
         assert_int_equal(bind(HTTP_PUT, cases[i].body, &request, &parameters, &err), 0);
         assert_int_equal(parameters.count, instance_update.parameter_count);
         assert_int_equal(parameters.values[10] != NULL, cases[i].sealed);
-        assert_string_equal(parameters.values[12], cases[i].keep);
-        assert_string_equal(parameters.values[13], "3");
+        assert_string_equal(parameters.values[17], cases[i].keep);
+        assert_string_equal(parameters.values[18], cases[i].keep_certificate);
+        assert_string_equal(parameters.values[19], "3");
         api_request_release(&request);
     }
 }
@@ -113,6 +121,17 @@ static void test_refused(void **state)
         {WITH("\"password\":5"), "password"},
         {WITH("\"description\":7"), "description"},
         {WITH("\"hotkeys_command\":1"), "hotkeys_command"},
+        {WITH("\"scan_profile\":\"furious\""), "scan_profile"},
+        {WITH("\"scan_profile\":1"), "scan_profile"},
+        {WITH("\"address_map\":\"a:1=b\""), "address_map"},
+        {WITH("\"address_map\":\"a=b,a=c\""), "address_map"},
+        {WITH("\"sentinel_master\":\"m\""), "sentinel_master"},
+        {WITH("\"cache_mode\":\"ha\",\"sentinel_master\":\"a b\""), "sentinel_master"},
+        {WITH("\"tls_certificate\":\"x\",\"tls_key\":\"x\""), "tls_certificate"},
+        {WITH("\"tls_key\":\"x\""), "tls_key"},
+        {WITH("\"tls\":true,\"tls_certificate\":\"x\""), "tls_key"},
+        {WITH("\"tls\":true,\"tls_key\":\"x\""), "tls_certificate"},
+        {WITH("\"tls\":true,\"tls_certificate\":\"x\",\"tls_key\":\"x\""), "tls_certificate"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct api_request request;

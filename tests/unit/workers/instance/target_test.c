@@ -41,6 +41,9 @@ static void copies_the_row(void **state)
     target_row_set(&row, INSTANCE_TARGET_TLS_CA, "PEM");
     target_row_set(&row, INSTANCE_TARGET_TLS_SERVER_NAME, "redis.example");
     target_row_set(&row, INSTANCE_TARGET_HOTKEYS_COMMAND, "t");
+    target_row_set(&row, INSTANCE_TARGET_SCAN_PROFILE, "fast");
+    target_row_set(&row, INSTANCE_TARGET_ADDRESS_MAP, "a=b");
+    target_row_set(&row, INSTANCE_TARGET_SENTINEL_MASTER, "main");
     assert_int_equal(instance_target_init(&target, &row.rows, 0, 0, ID, NULL, &config, &err), 0);
     memset(endpoints, 'x', sizeof(endpoints) - 1);
     memset(mode, 'x', sizeof(mode) - 1);
@@ -51,6 +54,11 @@ static void copies_the_row(void **state)
     assert_true(target.hotkeys_command);
     assert_string_equal(target.redis.tls_ca, "PEM");
     assert_string_equal(target.redis.tls_server_name, "redis.example");
+    assert_string_equal(target.scan_profile, "fast");
+    assert_string_equal(target.address_map_text, "a=b");
+    assert_int_equal(target.address_map.count, 1);
+    assert_string_equal(target.sentinel_master, "main");
+    assert_true(instance_target_is_replicated(&target));
     assert_null(target.redis.username);
     assert_null(target.redis.password);
     assert_int_equal(target.redis.connect_timeout_ms, 11);
@@ -100,6 +108,40 @@ static void opens_the_password(void **state)
     keyring_free(keyring);
 }
 
+/* Sealed for another purpose it does not open, the instance being the same. */
+static void opens_the_key(void **state)
+{
+    enum { SEALED_MAX = 3 + SECRET_OVERHEAD };
+    struct keyring *keyring = make_keyring();
+    char owner[INSTANCE_KEY_OWNER_MAX];
+    const char *const owners[] = {owner, ID};
+    (void)state;
+    instance_key_owner(ID, owner);
+    for (size_t i = 0; i < COUNT_OF(owners); i++) {
+        unsigned char sealed[SEALED_MAX];
+        char digits[2 + 2 * SEALED_MAX + 1] = "\\x";
+        struct instance_target target;
+        struct target_row row;
+        struct error err = {0};
+        size_t length;
+        assert_int_equal(secret_seal(keyring, owners[i], "PEM", 3, sealed, &length, &err), 0);
+        text_format_hex(sealed, length, digits + 2);
+        target_row_init(&row, "a:1", "single");
+        target_row_set(&row, INSTANCE_TARGET_TLS_CERTIFICATE, "certificate");
+        target_row_set(&row, INSTANCE_TARGET_SEALED_TLS_KEY, digits);
+        int status = instance_target_init(&target, &row.rows, 0, 0, ID, keyring, &config, &err);
+        assert_int_equal(status, i == 0 ? 0 : -1);
+        assert_int_equal(err.code, i == 0 ? ERROR_NONE : ERROR_SECRET);
+        if (status == 0) {
+            assert_string_equal(target.redis.tls_certificate, "certificate");
+            assert_string_equal(target.redis.tls_key, "PEM");
+        }
+        instance_target_release(&target);
+        assert_null(target.tls_key);
+    }
+    keyring_free(keyring);
+}
+
 static void takes_endpoints_in_turn(void **state)
 {
     struct instance_target target;
@@ -138,6 +180,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(copies_the_row),
         cmocka_unit_test(opens_the_password),
+        cmocka_unit_test(opens_the_key),
         cmocka_unit_test(takes_endpoints_in_turn),
         cmocka_unit_test(refuses_a_malformed_first_endpoint),
     };

@@ -48,6 +48,8 @@ static int play_once(struct play *play, struct redis_target *change, struct erro
         target.connect_timeout_ms = change->connect_timeout_ms;
     if (change)
         target.password = change->password;
+    if (change)
+        target.username = change->username;
     int result = redis_connection_open(&target, (struct redis_interrupt){0}, &connection, err);
     if (result == 0)
         result = redis_connection_call(connection, ping, 1, &reply, err);
@@ -78,6 +80,10 @@ static void test_hostile_servers(void **state)
         {{false, "", false, false}, ERROR_REDIS_CONNECTION, "onnection"},
         {{false, "", false, true}, ERROR_REDIS_TIMEOUT, "no reply within 400 ms"},
         {{false, "HTTP/1.0 400\r\n\r\n", false, true}, ERROR_REDIS_PROTOCOL, "Protocol error"},
+        {{false, "", false, false}, ERROR_REDIS_CONNECTION, "does the port expect TLS?"},
+        {{false, "\x15\x03\x03\x00\x02\x02\x46", false, false},
+         ERROR_REDIS_CONNECTION,
+         "the port expects TLS"},
         {{false, "-NOAUTH Authentication required.\r\n", false, true},
          ERROR_REDIS_REFUSED,
          "CLIENT SETNAME: NOAUTH Authentication required."},
@@ -124,6 +130,22 @@ static void test_passwords_are_not_quoted(void **state)
         assert_int_equal(play_once(&play, &change, &err), -1);
         if (!strstr(err.text, cases[i].text))
             fail_msg("case %zu: %s", i, err.text);
+    }
+}
+
+/* Before Redis 6 AUTH took a password only. */
+static void test_users_before_there_were_any(void **state)
+{
+    static const char answer[] = "-ERR wrong number of arguments for 'auth' command\r\n";
+    static const char *const users[] = {"default", "scanner"};
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(users); i++) {
+        struct play play = {.bytes = answer, .stay = true};
+        struct redis_target change = {.username = users[i], .password = "open sesame"};
+        struct error err = {0};
+        assert_int_equal(play_once(&play, &change, &err), -1);
+        assert_int_equal(err.code, ERROR_REDIS_REFUSED);
+        assert_non_null(strstr(err.text, "AUTH: the server knows no users, as before Redis 6"));
     }
 }
 
@@ -335,6 +357,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_hostile_servers),
         cmocka_unit_test(test_passwords_are_not_quoted),
+        cmocka_unit_test(test_users_before_there_were_any),
         cmocka_unit_test(test_nobody_listens),
         cmocka_unit_test(test_name_without_address),
         cmocka_unit_test(test_waits_are_interrupted),

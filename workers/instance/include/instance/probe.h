@@ -10,8 +10,8 @@
 
 /* Probes the instance of a row that has INSTANCE_COLUMNS and then INSTANCE_TARGET_COLUMNS, and
  * records what was found or why nothing was.  Endpoints are tried in turn, the first one that
- * answers is believed; all of it takes at most about four times probe_timeout_ms, the resolver of
- * names aside.
+ * answers is believed; all of it takes at most about four times probe_timeout_ms.  Of endpoints
+ * that are Sentinels it is their master that is probed.
  *
  * Fails with what the probe failed with, after it was recorded; with ERROR_NOT_FOUND where the
  * instance was removed meanwhile; with an error of the database where it could not be recorded.

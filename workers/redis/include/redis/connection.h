@@ -25,6 +25,8 @@ struct redis_target {
     struct endpoint endpoint;
     bool tls;
     const char *tls_ca;          /* PEM certificates, NULL: those the system trusts */
+    const char *tls_certificate; /* PEM, for servers that ask for one, with its chain; NULL: none */
+    const char *tls_key;         /* PEM, its private key */
     const char *tls_server_name; /* the name or address in the certificate, NULL: the host */
     const char *username;        /* NULL: the default user */
     const char *password;        /* NULL: no AUTH */
@@ -42,9 +44,10 @@ struct redis_interrupt {
 struct redis_connection;
 
 /* Connects, verifies the certificate (TLS 1.2 or later), authenticates and names the connection
- * `dcs-scan`; CLIENT NO-EVICT and NO-TOUCH are set where the server has them.  The resolver of
- * names keeps its own time.  Fails with ERROR_REDIS_CONNECTION, _REFUSED (credentials), _TIMEOUT,
- * _PROTOCOL or the interrupt's error.  The result is freed by redis_connection_free. */
+ * `dcs-scan`; CLIENT NO-EVICT and NO-TOUCH are set where the server has them.  A name is resolved
+ * anew every time, and all of its addresses are tried in turn.  Fails with ERROR_REDIS_CONNECTION,
+ * _REFUSED (credentials), _TIMEOUT, _PROTOCOL or the interrupt's error.  The result is freed by
+ * redis_connection_free. */
 int redis_connection_open(const struct redis_target *target, struct redis_interrupt interrupt,
                           struct redis_connection **ret_connection, struct error *err);
 void redis_connection_free(struct redis_connection *connection);

@@ -1,0 +1,12 @@
+/* What a scan took of the server, as it is recorded with its task for operators. */
+#ifndef WORKERS_COST_H
+#define WORKERS_COST_H
+
+#include "base/json_writer.h"
+#include "scan/scan.h"
+
+/* One object: keys_seen, commands, expired_released, duration_ms, profile, pauses (an object by
+ * reason), paused_ms, halvings, baseline_us, worst_us. */
+void cost_write(struct json_writer *json, const struct scan_outcome *outcome, const char *profile);
+
+#endif
