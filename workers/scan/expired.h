@@ -18,8 +18,8 @@ void expired_count_init(struct expired_count *count, int64_t counter);
 void expired_count_take(struct expired_count *count, int64_t counter);
 
 /* Whether the server's own expiry falls behind while the scan goes on.  The keys that have a time
- * to live say so: its own guess at what is stale is made from samples in the scan's wake, where all
- * was just cleaned, and may stay low (redis/redis#15411). */
+ * to live say so: its own guess at what is stale is, as reported, made from samples in the scan's
+ * wake, where all was just cleaned, and may stay low (redis/redis#15411). */
 struct expired_trend {
     int64_t expires; /* -1: no sample yet */
     int stale;
