@@ -28,6 +28,10 @@ static int read_task(const struct pg_rows *rows, struct claim *claim, struct err
         return error_set(err, ERROR_DATABASE_STATEMENT, "claim: malformed id");
     claim->fence = pg_rows_integer(rows, 0, SCAN_TASK_CLAIM_FENCE);
     claim->attempt = (int)pg_rows_integer(rows, 0, SCAN_TASK_CLAIM_ATTEMPT);
+    if (!pg_rows_is_null(rows, 0, SCAN_TASK_CLAIM_SCAN_KEYS_COUNT))
+        claim->batch_keys = (int)pg_rows_integer(rows, 0, SCAN_TASK_CLAIM_SCAN_KEYS_COUNT);
+    if (!pg_rows_is_null(rows, 0, SCAN_TASK_CLAIM_TIMEOUT_SECONDS))
+        claim->timeout_seconds = pg_rows_integer(rows, 0, SCAN_TASK_CLAIM_TIMEOUT_SECONDS);
     claim->kind = scan_kind_find(pg_rows_string(rows, 0, SCAN_TASK_CLAIM_KIND));
     return 0;
 }

@@ -15,6 +15,8 @@ struct claim {
     int64_t fence;
     int attempt;
     const struct scan_kind *kind;
+    int batch_keys;          /* the tenant's bound of COUNT for an automatic scan; 0: none */
+    int64_t timeout_seconds; /* and its longest run; 0: none */
     struct instance_target target;
 };
 

@@ -61,10 +61,25 @@ static enum scan_profile profile_of(const struct run *run)
     return profile;
 }
 
+/* What a tenant configured counts for its automatic scans, up to what scan.h allows. */
+static int batch_of(const struct claim *claim, const struct config *config)
+{
+    if (claim->batch_keys > 0)
+        return claim->batch_keys < SCAN_BATCH_KEYS_MOST ? claim->batch_keys : SCAN_BATCH_KEYS_MOST;
+    return (int)(claim->kind->id == SCAN_KIND_EXPIRED ? config->expired_batch_keys
+                                                      : config->scan_batch_keys);
+}
+
+static int64_t timeout_ms_of(const struct claim *claim, const struct config *config)
+{
+    int64_t seconds =
+        claim->timeout_seconds > 0 ? claim->timeout_seconds : config->scan_timeout_seconds;
+    return seconds * 1000;
+}
+
 static int scan(struct run *run, struct scan_outcome *ret_outcome, struct error *err)
 {
     const struct config *config = run->worker->config;
-    bool expired = run->claim.kind->id == SCAN_KIND_EXPIRED;
     struct scan_request request = {
         .kind = run->claim.kind,
         .target = run->claim.target.redis,
@@ -73,8 +88,8 @@ static int scan(struct run *run, struct scan_outcome *ret_outcome, struct error 
         .address_map = run->claim.target.address_map_text,
         .sentinel_master = run->claim.target.sentinel_master,
         .nodes_at_once = (int)config->scan_nodes_at_once,
-        .batch_keys = (int)(expired ? config->expired_batch_keys : config->scan_batch_keys),
-        .timeout_ms = config->scan_timeout_seconds * 1000,
+        .batch_keys = batch_of(&run->claim, config),
+        .timeout_ms = timeout_ms_of(&run->claim, config),
         .profile = profile_of(run),
         .guard_factor = (int)config->scan_guard_factor,
         .guard_ms = (int)config->scan_guard_ms,
@@ -118,6 +133,23 @@ static void record(struct run *run, const struct pg_statement *statement,
     }
 }
 
+/* What only a scan for expired keys has to tell. */
+static void log_expiry(const struct run *run, const struct scan_outcome *outcome)
+{
+    static const char *const lazy[] = {[SCAN_LAZY_FREE_ON] = "yes",
+                                       [SCAN_LAZY_FREE_UNKNOWN] = "unknown",
+                                       [SCAN_LAZY_FREE_OFF] = "no"};
+    if (run->claim.kind->id != SCAN_KIND_EXPIRED)
+        return;
+    LOG_INFO("expired_keys_released", LOG_RUN(run), LOG_NUMBER("num", outcome->num),
+             LOG_NUMBER("usual", outcome->expiry.usual),
+             LOG_NUMBER("keys_before", outcome->keys_before),
+             LOG_NUMBER("keys_after", outcome->keys_after),
+             LOG_NUMBER("counter_resets", outcome->expiry.resets),
+             LOG_NUMBER("hurries", outcome->expiry.hurries),
+             LOG_TEXT("lazy_free", lazy[outcome->expiry.lazy_free]));
+}
+
 static void record_success(struct run *run, const struct scan_outcome *outcome)
 {
     SCOPED(json_writer_release) struct json_writer cost;
@@ -141,6 +173,7 @@ static void record_success(struct run *run, const struct scan_outcome *outcome)
              LOG_NUMBER("paused_ms", outcome->cost.paused_ms),
              LOG_NUMBER("latency_baseline_us", outcome->cost.baseline_us),
              LOG_NUMBER("latency_worst_us", outcome->cost.worst_us));
+    log_expiry(run, outcome);
     record(run, &scan_task_succeed, &parameters);
 }
 

@@ -94,8 +94,10 @@ const struct pg_statement scan_task_claim = {
     "    claimable_at = now() + $2::integer * interval '1 second' "
     "    FROM due WHERE s.project_id = due.project_id AND s.id = due.id RETURNING s.*) "
     "SELECT t.project_id, t.instance_id, t.id, t.kind, t.fence, t.attempt, "
-    "t.created_at, " INSTANCE_TARGET_COLUMNS
-    " FROM t JOIN instance i ON i.project_id = t.project_id AND i.id = t.instance_id",
+    "t.created_at, a.scan_keys_count, a.timeout_seconds, " INSTANCE_TARGET_COLUMNS
+    " FROM t JOIN instance i ON i.project_id = t.project_id AND i.id = t.instance_id "
+    "LEFT JOIN autoscan a ON t.scan_type = 'auto' AND a.project_id = t.project_id "
+    "    AND a.instance_id = t.instance_id AND a.kind = t.kind",
     3};
 
 const struct pg_statement scan_task_renew = {

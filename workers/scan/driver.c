@@ -51,10 +51,31 @@ static void expect_no_more(struct driver *driver)
         pacer_take_burst(&driver->pacing.pacer, driver->burst_us, now);
 }
 
+struct scan_source driver_source(struct driver *driver)
+{
+    return (struct scan_source){.connection = driver->connection,
+                                .database = driver->request->database,
+                                .interrupt = {driver_check_time, driver},
+                                .ends = driver->started + driver->request->timeout_ms};
+}
+
+static int watch(struct driver *driver, struct error *err)
+{
+    if (!driver->method->watch)
+        return 0;
+    struct scan_source source = driver_source(driver);
+    int status = driver->method->watch(driver->state, &source, &driver->hurry, err);
+    driver->commands += source.commands;
+    pacer_hurry(&driver->pacing.pacer, driver->hurry);
+    return status;
+}
+
 /* What joins others in flight does not wait. */
 static int begin_burst(struct driver *driver, struct error *err)
 {
-    return driver->expected_count > 0 ? 0 : pacing_wait(&driver->pacing, err);
+    if (driver->expected_count > 0)
+        return 0;
+    return watch(driver, err) < 0 ? -1 : pacing_wait(&driver->pacing, err);
 }
 
 static struct scan_batch *find_free_batch(struct driver *driver)

@@ -25,6 +25,7 @@ struct driver {
 
     int db;
     struct scan_cursor cursor;
+    bool hurry;     /* the method asked for it */
     bool scan_held; /* the next SCAN waits for a place in the window */
     struct scan_batch batches[DRIVER_BATCHES_MAX];
     struct scan_batch *expected[DRIVER_EXPECTED_MAX]; /* whose replies come; null: the SCAN's */
@@ -40,6 +41,9 @@ void driver_release(struct driver *driver);
 
 /* Fails when the scan is to stop; the function of an interrupt whose argument is the driver. */
 int driver_check_time(void *driver, struct error *err);
+
+/* For the functions of the method that wait; what it sent is to be added to the commands. */
+struct scan_source driver_source(struct driver *driver);
 
 void driver_report_progress(struct driver *driver, size_t keys);
 

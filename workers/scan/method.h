@@ -14,6 +14,7 @@
 #include "scan/scan.h"
 
 struct redis_probe;
+struct scan_snapshot;
 struct shard_map;
 
 /* What decides which method runs. */
@@ -24,9 +25,10 @@ struct scan_server {
     bool with_bytes;      /* the request wants them */
 };
 
-/* What a method that does not scan has of the driver. */
+/* What a method that waits for the server has of the driver. */
 struct scan_source {
     struct redis_connection *connection;
+    const int *database; /* the only one that the scan is of; null: all */
     struct redis_interrupt interrupt; /* to be asked at least every 200 ms of a wait */
     int64_t ends;                     /* monotonic ms: the scan's deadline */
     int64_t commands;                 /* sent; it counts them here */
@@ -45,6 +47,22 @@ struct scan_method {
      * reads the connection, and leaves nothing in flight.  Null: SCAN. */
     int (*collect)(void *state, struct scan_source *source, struct scan_batch *batch,
                    struct error *err);
+
+    /* Before the first key: `before` is what INFO said.  Sets *ret_careful where single keys may
+     * stall the server.  Waits on the connection, as watch does; nothing is in flight.  Null: there
+     * is nothing to do. */
+    int (*begin)(void *state, struct scan_source *source, const struct scan_snapshot *before,
+                 bool *ret_careful, struct error *err);
+
+    /* Before every burst, so it must be quick but for every few seconds; *hurry says whether the
+     * scan shall not trickle, and is left as it is where nothing is new.  Null: nothing is watched.
+     */
+    int (*watch)(void *state, struct scan_source *source, bool *hurry, struct error *err);
+
+    /* After the last key, the outcome has the keys' counts already.  Null: there is nothing to do.
+     */
+    int (*end)(void *state, const struct scan_snapshot *before, const struct scan_snapshot *after,
+               struct scan_outcome *outcome, struct error *err);
 
     /* Asks batch->stage's questions by scan_batch_ask; asking none ends the batch.  Null: nothing
      * is asked about keys.  Stages count from 0 and begin when all answers of the one before are

@@ -68,9 +68,7 @@ static int choose_method(struct driver *driver, const struct redis_probe *probe,
 static int collect(struct driver *driver, struct error *err)
 {
     struct scan_batch *batch = &driver->batches[0];
-    struct scan_source source = {.connection = driver->connection,
-                                 .interrupt = {driver_check_time, driver},
-                                 .ends = driver->started + driver->request->timeout_ms};
+    struct scan_source source = driver_source(driver);
     int status = driver->method->collect(driver->state, &source, batch, err);
     driver->commands += source.commands;
     if (status < 0)
@@ -140,11 +138,28 @@ static int begin(struct driver *driver, const struct node_place *place,
     return check_mode(driver, place, before->server.mode, err);
 }
 
+static int begin_method(struct driver *driver, const struct scan_snapshot *before,
+                        struct error *err)
+{
+    bool careful = false;
+    if (!driver->method->begin)
+        return 0;
+    struct scan_source source = driver_source(driver);
+    int status = driver->method->begin(driver->state, &source, before, &careful, err);
+    driver->commands += source.commands;
+    if (careful)
+        pacer_be_careful(&driver->pacing.pacer);
+    return status;
+}
+
 /* A replica that was promoted keeps its data. */
 static int check_end(const struct driver *driver, const struct node_place *place,
-                     const struct redis_replication *before, const struct redis_replication *after,
+                     const struct scan_snapshot *first, const struct scan_snapshot *last,
                      struct error *err)
 {
+    const struct redis_replication *before = &first->replication, *after = &last->replication;
+    if (!scan_snapshot_is_same_process(first, last))
+        return refuse(driver, ERROR_REDIS_UNREADY, "the server was restarted during the scan", err);
     if (!place->cluster && !redis_slots_are_none(&driver->redirected))
         return refuse(driver, ERROR_REDIS_REFUSED,
                       "it sends questions about keys to other servers, as nodes of a cluster do",
@@ -163,21 +178,23 @@ static int run(struct driver *driver, const struct node_place *place, struct sca
 {
     SCOPED(scan_snapshot_release) struct scan_snapshot before = {0};
     SCOPED(scan_snapshot_release) struct scan_snapshot after = {0};
-    if (begin(driver, place, &before, err) < 0 || choose_method(driver, &before.server, err) < 0)
+    if (begin(driver, place, &before, err) < 0 || choose_method(driver, &before.server, err) < 0 ||
+        begin_method(driver, &before, err) < 0)
         return -1;
     driver->progress.keys_total = before.keys;
     if ((driver->method->collect ? collect(driver, err) : scan_databases(driver, &before, err)) <
             0 ||
         revisit(driver, err) < 0 ||
         scan_snapshot_take(driver->connection, driver->request->database, &after, err) < 0 ||
-        check_end(driver, place, &before.replication, &after.replication, err) < 0)
+        check_end(driver, place, &before, &after, err) < 0)
         return -1;
     driver->commands++;
     outcome->keys_before = before.keys;
     outcome->keys_after = after.keys;
-    /* A restart in between sets the counter back. */
+    /* Somebody may have reset the counter. */
     outcome->expired_released = after.expired > before.expired ? after.expired - before.expired : 0;
-    return 0;
+    return driver->method->end ? driver->method->end(driver->state, &before, &after, outcome, err)
+                               : 0;
 }
 
 int node_scan_run(const struct scan_request *request, const struct node_place *place,

@@ -35,7 +35,7 @@ static int larger(int a, int b)
 
 int pacer_batch_least(const struct pacer_limits *limits)
 {
-    return lesser(PACER_BATCH_LEAST, limits->batch_most);
+    return limits->careful ? 1 : lesser(PACER_BATCH_LEAST, limits->batch_most);
 }
 
 void pacer_init(struct pacer *pacer, const struct pacer_limits *limits, int64_t now)
@@ -48,6 +48,7 @@ void pacer_init(struct pacer *pacer, const struct pacer_limits *limits, int64_t 
     }
     *pacer = (struct pacer){.limits = *limits,
                             .batch = lesser(batch, limits->batch_most),
+                            .batch_usual = lesser(batch, limits->batch_most),
                             .batch_most = lesser(batch_most, limits->batch_most),
                             .window_most = window,
                             .duty = profile->duty,
@@ -56,6 +57,23 @@ void pacer_init(struct pacer *pacer, const struct pacer_limits *limits, int64_t 
                             .heard_us = now,
                             .changed_us = now - PACER_STEP_US,
                             .cost.baseline_us = limits->baseline_us};
+}
+
+void pacer_be_careful(struct pacer *pacer)
+{
+    pacer->limits.careful = true;
+    pacer->batch = 1;
+}
+
+void pacer_hurry(struct pacer *pacer, bool hurry)
+{
+    int most = hurry ? PACER_DUTY_FULL : profiles[pacer->limits.profile].duty;
+    if (most == pacer->duty_most)
+        return;
+    /* What was halved recovers step by step. */
+    if (pacer->duty == pacer->duty_most || pacer->duty > most)
+        pacer->duty = most;
+    pacer->duty_most = most;
 }
 
 int pacer_batch(const struct pacer *pacer)
@@ -161,14 +179,32 @@ static void take_stall(struct pacer *pacer, int64_t now)
         pause_at_ceiling(pacer, now);
 }
 
+/* Doubles after some units without a stall. */
+static void grow_carefully(struct pacer *pacer, bool stalled)
+{
+    if (stalled) {
+        pacer->batch = 1;
+    } else if (++pacer->units < PACER_UNITS) {
+        return;
+    } else {
+        pacer->batch = lesser(pacer->batch * 2, pacer->batch_usual);
+    }
+    pacer->units = pacer->units_short = pacer->units_long = 0;
+}
+
 void pacer_take_unit(struct pacer *pacer, int64_t now, int64_t elapsed)
 {
     int64_t held = elapsed - pacer->limits.rtt_us;
+    bool stalled = held >= pacer->limits.ceiling_us;
     pacer->held_us += held > elapsed / HELD_LEAST ? held : elapsed / HELD_LEAST;
+    if (is_guarded(pacer) && stalled)
+        take_stall(pacer, now);
+    if (pacer->limits.careful && (stalled || pacer->batch < pacer->batch_usual)) {
+        grow_carefully(pacer, stalled);
+        return;
+    }
     if (!is_guarded(pacer))
         return;
-    if (held >= pacer->limits.ceiling_us)
-        take_stall(pacer, now);
     pacer->units_long += held > PACER_UNIT_LONG_US;
     pacer->units_short += held < PACER_UNIT_SHORT_US;
     if (++pacer->units == PACER_UNITS)

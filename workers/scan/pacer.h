@@ -41,11 +41,13 @@ struct pacer_limits {
     int guard_factor;    /* above this many baselines, */
     int64_t guard_us;    /* and above the baseline by this: the duty is halved */
     int64_t ceiling_us;  /* from here: a pause */
+    bool careful;        /* a single key may take as long as the ceiling */
 };
 
 struct pacer {
     struct pacer_limits limits;
     int batch_most, window_most;
+    int batch_usual; /* that it begins with, and grows to quickly where it is careful */
     int batch;
     int duty; /* of PACER_DUTY_FULL */
     int duty_most;
@@ -68,6 +70,14 @@ struct pacer {
 };
 
 void pacer_init(struct pacer *pacer, const struct pacer_limits *limits, int64_t now);
+
+/* Begins with one key at a time and goes back to that after every stall, with every profile; to be
+ * called before the first SCAN. */
+void pacer_be_careful(struct pacer *pacer);
+
+/* Without breaks for as long as it is so, in bursts that are no longer than before: a step of the
+ * profile.  What the guard finds counts all the same. */
+void pacer_hurry(struct pacer *pacer, bool hurry);
 
 /* COUNT of the next SCAN. */
 int pacer_batch(const struct pacer *pacer);

@@ -53,6 +53,8 @@ enum scan_task_claim_column {
     SCAN_TASK_CLAIM_FENCE,
     SCAN_TASK_CLAIM_ATTEMPT,
     SCAN_TASK_CLAIM_CREATED_AT,
+    SCAN_TASK_CLAIM_SCAN_KEYS_COUNT,   /* of an automatic one, as configured now; else null */
+    SCAN_TASK_CLAIM_TIMEOUT_SECONDS,   /* the same */
     SCAN_TASK_CLAIM_FIRST_OF_INSTANCE, /* INSTANCE_TARGET_COLUMNS of instance_store.h */
 };
 

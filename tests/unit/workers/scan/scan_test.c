@@ -306,37 +306,6 @@ static void test_where_kinds_can_run(void **state)
     }
 }
 
-static void test_expired_keys_are_counted(void **state)
-{
-    static const struct {
-        const char *after;
-        int64_t released;
-    } cases[] = {
-        {HEAD "expired_keys:9\ndb0:keys=1,expires=0\n", 4},
-        {HEAD "expired_keys:0\ndb0:keys=1,expires=0\n", 0},
-    };
-    (void)state;
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        const struct rule rules[] = {
-            {"INFO", info_one, true, false},
-            INFO_RULE(cases[i].after),
-            {"SCAN 0 COUNT 10", "*2\r\n$1\r\n0\r\n*1\r\n$1\r\na\r\n", false, false},
-            {0},
-        };
-        struct run run = {.rules = rules, .kind = SCAN_KIND_EXPIRED};
-        run_scan(&run);
-        assert_string_equal(run.err.text, "");
-        assert_int_equal(run.outcome.num, cases[i].released);
-        assert_int_equal(run.outcome.expired_released, cases[i].released);
-        assert_int_equal(run.outcome.keys_before, 3);
-        assert_int_equal(run.outcome.keys_after, 1);
-        assert_int_equal(run.outcome.keys_seen, 1);
-        assert_int_equal(run.outcome.commands, 3);
-        assert_null(run.outcome.keys);
-        scan_outcome_release(&run.outcome);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -350,7 +319,6 @@ int main(void)
         cmocka_unit_test(test_silence),
         cmocka_unit_test(test_endless_server),
         cmocka_unit_test(test_where_kinds_can_run),
-        cmocka_unit_test(test_expired_keys_are_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

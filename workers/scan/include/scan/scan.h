@@ -67,6 +67,17 @@ struct scan_request {
 
 enum { SCAN_NOTE_MAX = 255 };
 
+/* Whether the server frees what expired in a thread of its own (`lazyfree-lazy-expire`). */
+enum scan_lazy_free { SCAN_LAZY_FREE_ON, SCAN_LAZY_FREE_UNKNOWN, SCAN_LAZY_FREE_OFF };
+
+/* More about a scan for expired keys; over the nodes of a cluster sums, and the worst. */
+struct scan_expiry {
+    int64_t usual;   /* what the server's average rate since it started would have been */
+    int64_t resets;  /* of the server's counter: what was released is at least what is said */
+    int64_t hurries; /* times that keys with a time to live became more, and breaks were left out */
+    enum scan_lazy_free lazy_free;
+};
+
 struct scan_outcome {
     int64_t num;        /* entries of keys, or expired keys released */
     char *keys;         /* JSON array as it is sent, terminated; null for kinds without */
@@ -79,6 +90,7 @@ struct scan_outcome {
     int64_t duration_ms;
     int64_t commands; /* sent for the scan, AUTH and the like not counted */
     struct scan_cost cost;
+    struct scan_expiry expiry;
     char note[SCAN_NOTE_MAX + 1]; /* what the server did not allow, and what was done instead */
 };
 
