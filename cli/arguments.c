@@ -31,19 +31,15 @@ const struct option_description option_descriptions[OPTION_COUNT] = {
                                    "PEM certificate to show to a server that asks for one"},
     [OPTION_CLIENT_KEY_FILE] = {"--client-key-file", "FILE", 1, "PEM file with its private key"},
     [OPTION_PROFILE] = {"--profile", "NAME", 1,
-                        "gentle, balanced or fast; else the workers' setting"},
+                        "what a scan may take of the server: gentle, balanced or fast; else "
+                        "the setting scan_profile"},
     [OPTION_ADDRESS_MAP] = {"--address-map", "MAP", 1,
                             "ANNOUNCED:PORT=REACHABLE:PORT or HOST=HOST, commas between"},
     [OPTION_SENTINEL_MASTER] = {"--sentinel-master", "NAME", 1,
                                 "the endpoints are Sentinels, which know the master as NAME"},
     [OPTION_NO_PROBE] = {"--no-probe", NULL, 1, "do not probe now; leave it to a worker"},
     [OPTION_KIND] = {"--kind", "KIND", 1, "bigkey (default), hotkey or expired"},
-    [OPTION_PROFILE] = {"--profile", "PROFILE", 1,
-                        "what it may take of the server: gentle (default), balanced or fast"},
     [OPTION_ASK_PASSWORD] = {"--ask-password", NULL, 1, "ask for the password on the terminal"},
-    [OPTION_SENTINEL_MASTER] = {"--sentinel-master", "NAME", 1,
-                                "the URL is a sentinel's; scan the master that it has by this "
-                                "name"},
     [OPTION_TIMEOUT] = {"--timeout", "SECONDS", 1, "longest run (1 to 604800; 21600)"},
     [OPTION_BATCH_KEYS] = {"--batch-keys", "N", 1,
                            "largest COUNT of a SCAN (10 to 5000; 1000; of --kind expired 10 to "

@@ -1,13 +1,20 @@
 // A private Redis on a free port, or a cluster of them, with connections of the test's own.
 
-import { mkdtempSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdtempSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import net from 'node:net';
 import { Program } from './program.mjs';
 import { RespConnection } from './resp.mjs';
 import { until } from './wait.mjs';
 
 const ATTEMPTS = 10;
+
+// The servers on the PATH, as their programs are called.
+export function installedServers() {
+  const directories = (process.env.PATH ?? '').split(delimiter);
+  return ['redis-server', 'valkey-server'].filter((name) =>
+    directories.some((directory) => existsSync(join(directory, name))));
+}
 
 export function freePort() {
   return new Promise((resolve, reject) => {
@@ -23,9 +30,10 @@ export class Redis {
   // options are redis.conf directives, or a function that makes them; certificates adds TLS on a port of its
   // own.  Redis cannot take port 0, so another process may be faster with the port found: then another one is
   // tried.
-  static async start(directory, { options = {}, certificates } = {}) {
+  static async start(directory, { options = {}, certificates, server = 'redis-server' } = {}) {
     for (let attempt = 1; ; attempt++) {
       const redis = new Redis();
+      redis.server = server;
       redis.directory = mkdtempSync(join(directory, 'redis-'));
       redis.port = await freePort();
       redis.tlsPort = certificates ? await freePort() : undefined;
@@ -54,7 +62,7 @@ export class Redis {
     };
     const args = Object.entries(directives).flatMap(([name, value]) =>
       [`--${name}`, ...[].concat(value).map(String)]);
-    this.program = new Program('redis-server', 'redis-server', args, { cwd: this.directory });
+    this.program = new Program(this.server, this.server, args, { cwd: this.directory });
     await until('Redis is ready or gone', () =>
       this.program.stdout.includes('Ready to accept connections') || !this.program.running);
     if (!this.program.running) return false;
@@ -115,7 +123,7 @@ export function slotOf(name) {
 
 // Masters that share the slots evenly, and replicas of the first ones.
 export class RedisCluster {
-  static async start(directory, { masters = 3, replicas = 1, options = {} } = {}) {
+  static async start(directory, { masters = 3, replicas = 1, options = {}, server } = {}) {
     const cluster = new RedisCluster();
     cluster.nodes = [];
     const directives = async () => ({
@@ -124,7 +132,7 @@ export class RedisCluster {
     });
     try {
       for (let i = 0; i < masters + replicas; i++)
-        cluster.nodes.push(await Redis.start(directory, { options: directives }));
+        cluster.nodes.push(await Redis.start(directory, { options: directives, server }));
       await cluster.#join(masters);
     } catch (error) {
       await cluster.stop();

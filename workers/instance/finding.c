@@ -46,7 +46,7 @@ int finding_ask(struct finding *finding, struct redis_connection *connection,
     if (redis_probe_connection(connection, &finding->server, err) < 0 ||
         redis_nodes_ask(connection, &finding->server, &target->redis.endpoint, &finding->nodes,
                         err) < 0 ||
-        redis_parameters_ask(connection, finding->server.redis_version, finding_parameter_names,
+        redis_parameters_ask(connection, &finding->server, finding_parameter_names,
                              FINDING_PARAMETER_COUNT, &finding->parameters, err) < 0)
         return -1;
     for (int i = 0; i < finding->nodes.count; i++)

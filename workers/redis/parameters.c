@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-enum { VERSION_MANY_NAMES = 70000 };
+#include "redis/abilities.h"
 
 void redis_parameters_release(struct redis_parameters *parameters)
 {
@@ -46,13 +46,13 @@ void redis_parameters_add(struct redis_parameters *parameters, const struct redi
     }
 }
 
-int redis_parameters_ask(struct redis_connection *connection, int redis_version,
+int redis_parameters_ask(struct redis_connection *connection, const struct redis_probe *server,
                          const char *const *names, int name_count,
                          struct redis_parameters *ret_parameters, struct error *err)
 {
     struct text words[2 + REDIS_PARAMETERS_MAX] = {TEXT("CONFIG"), TEXT("GET")};
     const struct redis_reply *reply;
-    int step = redis_version >= VERSION_MANY_NAMES ? name_count : 1;
+    int step = redis_probe_has(server, REDIS_HAS_CONFIG_GET_MANY) ? name_count : 1;
     *ret_parameters = (struct redis_parameters){0};
     if (name_count < 1 || name_count > REDIS_PARAMETERS_MAX)
         abort();

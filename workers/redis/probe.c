@@ -54,6 +54,7 @@ static int parse_engine(struct text info, struct redis_probe *probe)
             break;
         }
     }
+    probe->engine_version = parse_version(text_of(probe->version));
     return probe->redis_version < 0 || !probe->version[0] ? -1 : 0;
 }
 

@@ -9,8 +9,10 @@
 
 #include "redis/connection.h"
 
+/* From 1.0 on the parser knows RESP3, which no server is asked for. */
 #if HIREDIS_MAJOR >= 1
 typedef size_t element_count;
+static const char resp3[] = "a reply of RESP3, which was not asked for";
 #else
 typedef int element_count;
 #endif
@@ -42,9 +44,37 @@ static void *take(const redisReadTask *task, size_t size)
     return memory;
 }
 
+#if HIREDIS_MAJOR >= 1
+static void *refuse_type(const redisReadTask *task)
+{
+    struct reply_reader *reader = task->privdata;
+    reader->refusal = resp3;
+    return NULL;
+}
+
+static void *refuse_double(const redisReadTask *task, double value, char *bytes, size_t length)
+{
+    (void)value;
+    (void)bytes;
+    (void)length;
+    return refuse_type(task);
+}
+
+static void *refuse_boolean(const redisReadTask *task, int value)
+{
+    (void)value;
+    return refuse_type(task);
+}
+#endif
+
 static void *create_string(const redisReadTask *task, char *bytes, size_t length)
 {
     struct redis_reply *reply = place_of(task);
+#if HIREDIS_MAJOR >= 1
+    if (task->type != REDIS_REPLY_STRING && task->type != REDIS_REPLY_STATUS &&
+        task->type != REDIS_REPLY_ERROR)
+        return refuse_type(task);
+#endif
     char *copy = take(task, length);
     if (!copy)
         return NULL;
@@ -60,6 +90,10 @@ static void *create_array(const redisReadTask *task, element_count count)
 {
     struct redis_reply *reply = place_of(task);
     struct reply_reader *reader = task->privdata;
+#if HIREDIS_MAJOR >= 1
+    if (task->type != REDIS_REPLY_ARRAY)
+        return refuse_type(task);
+#endif
     if (count > REDIS_REPLY_ELEMENTS_MAX) {
         reader->refusal = too_many_elements;
         return NULL;
@@ -90,6 +124,10 @@ static redisReplyObjectFunctions functions = {
     .createArray = create_array,
     .createInteger = create_integer,
     .createNil = create_nil,
+#if HIREDIS_MAJOR >= 1
+    .createDouble = refuse_double,
+    .createBool = refuse_boolean,
+#endif
 };
 
 void reply_reader_init(struct reply_reader *reader)

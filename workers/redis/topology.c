@@ -35,7 +35,8 @@ static bool has_flag(struct text flags, const char *flag)
 
 static int read_id(struct text text, char ret_id[REDIS_NODE_ID_MAX + 1])
 {
-    if (text.length == 0 || text.length > REDIS_NODE_ID_MAX)
+    if (text.length == 0 || text.length > REDIS_NODE_ID_MAX ||
+        memchr(text.bytes, '\0', text.length))
         return -1;
     memcpy(ret_id, text.bytes, text.length);
     ret_id[text.length] = '\0';

@@ -34,7 +34,7 @@ void scan_batch_begin(struct scan_batch *batch, int db, size_t keys, size_t byte
     batch->busy = true;
     batch->db = db;
     batch->stage = 0;
-    batch->asked = batch->answered = 0;
+    batch->asked = batch->answered = batch->repeated = 0;
     batch->count = batch->names_length = 0;
 }
 
@@ -61,14 +61,38 @@ void scan_batch_fill(struct scan_batch *batch, int db, const struct redis_reply 
         scan_batch_add(batch, names->elements[i].text);
 }
 
+static int append(struct scan_batch *batch, const struct scan_question *question, struct error *err)
+{
+    const struct scan_command *command = question->command;
+    struct text words[SCAN_COMMAND_WORDS_MAX + 1];
+    memcpy(words, command->words, (size_t)command->count * sizeof(words[0]));
+    words[command->count] = question->key->name;
+    return redis_connection_append(batch->connection, words, command->count + 1, err);
+}
+
 int scan_batch_ask(struct scan_batch *batch, struct scan_key *key,
                    const struct scan_command *command, struct error *err)
 {
-    struct text words[SCAN_COMMAND_WORDS_MAX + 1];
-    memcpy(words, command->words, (size_t)command->count * sizeof(words[0]));
-    words[command->count] = key->name;
-    batch->questions[batch->asked++] = (struct scan_question){key, command};
-    return redis_connection_append(batch->connection, words, command->count + 1, err);
+    struct scan_question *question = &batch->questions[batch->asked++];
+    *question = (struct scan_question){key, command};
+    return append(batch, question, err);
+}
+
+/* In the places of those that were answered. */
+void scan_batch_repeat(struct scan_batch *batch)
+{
+    batch->questions[batch->repeated++] = batch->questions[batch->answered - 1];
+}
+
+int scan_batch_ask_again(struct scan_batch *batch, struct error *err)
+{
+    batch->asked = batch->repeated;
+    batch->answered = batch->repeated = 0;
+    for (size_t i = 0; i < batch->asked; i++) {
+        if (append(batch, &batch->questions[i], err) < 0)
+            return -1;
+    }
+    return 0;
 }
 
 void scan_batch_reset(struct scan_batch *batch)

@@ -58,6 +58,7 @@ struct scan_batch {
     struct scan_question *questions;
     size_t asked; /* in this stage, at most one question about a key */
     size_t answered;
+    size_t repeated; /* of these, to be asked again */
     char *names;
     size_t names_length;
     size_t names_capacity;
@@ -74,6 +75,10 @@ void scan_batch_fill(struct scan_batch *batch, int db, const struct redis_reply 
 
 int scan_batch_ask(struct scan_batch *batch, struct scan_key *key,
                    const struct scan_command *command, struct error *err);
+
+/* Keeps the question that was answered last; scan_batch_ask_again asks all that were kept. */
+void scan_batch_repeat(struct scan_batch *batch);
+int scan_batch_ask_again(struct scan_batch *batch, struct error *err);
 
 /* The batch may be filled again; memory of an unusual size is given back. */
 void scan_batch_reset(struct scan_batch *batch);

@@ -15,9 +15,9 @@
 #include "key_bytes.h"
 #include "key_size.h"
 #include "ranking.h"
-#include "redis/probe.h"
+#include "redis/abilities.h"
 
-enum { PLACES = 20, VERSION_MEMORY_USAGE = 40000 };
+enum { PLACES = 20 };
 enum { STAGE_BYTES, STAGE_TYPE, STAGE_LENGTH, STAGE_CONFIRM };
 
 struct bigkey {
@@ -44,7 +44,7 @@ static void *bigkey_new(const struct scan_server *server)
         ranking_init(&bigkey->rankings[type], PLACES);
     bigkey->with_bytes = server->with_bytes;
     bigkey->no_touch = server->no_touch;
-    bigkey->way.allowed = server->probe->redis_version >= VERSION_MEMORY_USAGE;
+    bigkey->way.allowed = redis_probe_has(server->probe, REDIS_HAS_MEMORY_USAGE);
     bigkey->way.always =
         server->with_bytes || (!server->no_touch && counters_matter(server->probe));
     return bigkey;

@@ -154,9 +154,29 @@ void driver_report_progress(struct driver *driver, size_t keys)
         request->progress(request->progress_argument, &driver->progress);
 }
 
+/* Whether what was asked is to be asked again, after a pause; nothing is where that has gone on for
+ * too long, so that the reply becomes the failure. */
+static bool is_to_repeat(const struct driver *driver, const struct redis_reply *reply)
+{
+    return redis_reply_passes(reply) &&
+           (driver->retry.since == 0 ||
+            clock_monotonic_ms() - driver->retry.since < REDIS_RETRY_MS);
+}
+
+static int pause(struct driver *driver, const struct redis_reply *reply, struct error *err)
+{
+    struct redis_interrupt interrupt = {driver_check_time, driver};
+    return redis_retry_wait(&driver->retry, reply, interrupt, err) < 0 ? -1 : 0;
+}
+
 static int take_scan(struct driver *driver, const struct redis_reply *reply, struct error *err)
 {
     expect_no_more(driver);
+    if (is_to_repeat(driver, reply)) {
+        driver->scan_held = true;
+        return pause(driver, reply, err) < 0 ? -1 : queue_scan(driver, err);
+    }
+    driver->retry = (struct redis_retry){0};
     if (!is_scan_reply(reply)) {
         redis_reply_unexpected(reply, "SCAN", err);
         return fail(driver, err);
@@ -176,17 +196,32 @@ static int take_scan(struct driver *driver, const struct redis_reply *reply, str
     return batch ? queue_questions(driver, batch, err) : 0;
 }
 
+static int repeat(struct driver *driver, struct scan_batch *batch, const struct redis_reply *reply,
+                  struct error *err)
+{
+    if (redis_reply_passes(reply) && pause(driver, reply, err) < 0)
+        return -1;
+    driver->commands += (int64_t)batch->repeated;
+    expect(driver, batch);
+    return scan_batch_ask_again(batch, err);
+}
+
 static int take_answer(struct driver *driver, struct scan_batch *batch,
                        const struct redis_reply *reply, struct error *err)
 {
     const struct scan_question *question = &batch->questions[batch->answered++];
     redis_slots_add_redirect(&driver->redirected, reply);
-    if (driver->method->answer(driver->state, batch, question->key, question->command, reply, err) <
-        0)
+    if (is_to_repeat(driver, reply))
+        scan_batch_repeat(batch);
+    else if (driver->method->answer(driver->state, batch, question->key, question->command, reply,
+                                    err) < 0)
         return fail(driver, err);
     if (batch->answered < batch->asked)
         return 0;
     expect_no_more(driver);
+    if (batch->repeated > 0)
+        return repeat(driver, batch, reply, err);
+    driver->retry = (struct redis_retry){0};
     batch->stage++;
     return queue_questions(driver, batch, err);
 }

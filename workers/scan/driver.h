@@ -8,6 +8,7 @@
 #include "cursor.h"
 #include "method.h"
 #include "pacing.h"
+#include "redis/retry.h"
 #include "redis/slots.h"
 
 enum { DRIVER_BATCHES_MAX = PACER_WINDOW_MOST, DRIVER_EXPECTED_MAX = DRIVER_BATCHES_MAX + 1 };
@@ -22,6 +23,8 @@ struct driver {
     struct scan_progress progress;
     struct pacing pacing;
     struct redis_slots redirected; /* of keys that another node has by now */
+
+    struct redis_retry retry; /* while it says that it will answer soon */
 
     int db;
     struct scan_cursor cursor;

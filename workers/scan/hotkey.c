@@ -23,10 +23,10 @@
 #include "hotkeys_session.h"
 #include "key_size.h"
 #include "ranking.h"
-#include "redis/probe.h"
+#include "redis/abilities.h"
 #include "redis/slots.h"
 
-enum { PLACES = 100, RESERVE = 100, FREQ_MAX = 255, VERSION_FREQ = 40000 };
+enum { PLACES = 100, RESERVE = 100, FREQ_MAX = 255 };
 enum { STAGE_FREQ, STAGE_TYPE, STAGE_LENGTH, STAGE_CONFIRM };
 
 static const struct scan_command freq_command = {
@@ -49,7 +49,7 @@ static const char *check_freq(const struct scan_server *server)
     const char *reason = check_master(server);
     if (reason)
         return reason;
-    if (server->probe->redis_version < VERSION_FREQ)
+    if (!redis_probe_has(server->probe, REDIS_HAS_OBJECT_FREQ))
         return "older than 4.0: it does not count uses of keys";
     /* A server that does not tell its policy will tell by OBJECT FREQ. */
     if (server->probe->maxmemory_policy[0] && !redis_probe_is_lfu(server->probe))

@@ -28,7 +28,7 @@ struct scan_server {
 /* What a method that waits for the server has of the driver. */
 struct scan_source {
     struct redis_connection *connection;
-    const int *database; /* the only one that the scan is of; null: all */
+    const int *database;              /* the only one that the scan is of; null: all */
     struct redis_interrupt interrupt; /* to be asked at least every 200 ms of a wait */
     int64_t ends;                     /* monotonic ms: the scan's deadline */
     int64_t commands;                 /* sent; it counts them here */

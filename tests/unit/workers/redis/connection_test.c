@@ -91,7 +91,7 @@ static void test_hostile_servers(void **state)
          ERROR_REDIS_REFUSED,
          "turned away: DENIED Redis is running in protected mode"},
         {{false, "-ERR max number of clients reached\r\n", false, false},
-         ERROR_REDIS_REFUSED,
+         ERROR_REDIS_UNREADY,
          "turned away: ERR max number of clients reached"},
     };
     (void)state;

@@ -128,8 +128,8 @@ static void asks_as_the_version_can_answer(void **state)
         struct redis_target target = fake_server_target(&fake);
         assert_int_equal(
             redis_connection_open(&target, (struct redis_interrupt){0}, &connection, &err), 0);
-        assert_int_equal(
-            redis_parameters_ask(connection, cases[i].version, names, 3, &parameters, &err), 0);
+        struct redis_probe probe = {.redis_version = cases[i].version};
+        assert_int_equal(redis_parameters_ask(connection, &probe, names, 3, &parameters, &err), 0);
         redis_connection_free(connection);
         fake_server_stop(&fake);
         assert_int_equal(server.commands, cases[i].commands);

@@ -7,44 +7,26 @@
 #include "redis/probe.h"
 #include "unit.h"
 
-enum { INFO_MAX = 64 << 10 };
-
-/* The sections of INFO one after the other, as INFO alone answers. */
-static struct text load_info(const char *server, char ret_info[INFO_MAX])
-{
-    static const char *const sections[] = {"INFO server",   "INFO memory",      "INFO stats",
-                                           "INFO keyspace", "INFO replication", "INFO cluster"};
-    static char answer[RECORDING_MAX];
-    struct text info = {ret_info, 0};
-    for (size_t i = 0; i < COUNT_OF(sections); i++) {
-        const char *body = strstr(recording_answer(server, sections[i], answer).bytes, "\r\n") + 2;
-        assert_true(info.length + strlen(body) < INFO_MAX);
-        memcpy(ret_info + info.length, body, strlen(body));
-        info.length += strlen(body);
-    }
-    return info;
-}
-
 static void reads_recorded_servers(void **state)
 {
     static const struct {
         const char *file, *engine, *version;
-        int redis_version;
+        int redis_version, engine_version;
         const char *policy;
     } cases[] = {
-        {"redis-3.0", "Redis", "3.0.7", 30007, ""},
-        {"redis-4.0", "Redis", "4.0.14", 40014, "noeviction"},
-        {"redis-5.0", "Redis", "5.0.14", 50014, "noeviction"},
-        {"redis-6.2", "Redis", "6.2.16", 60216, "noeviction"},
-        {"redis-7.0", "Redis", "7.0.15", 70015, "noeviction"},
-        {"redis-7.2", "Redis", "7.2.6", 70206, "noeviction"},
-        {"redis-7.4", "Redis", "7.4.1", 70401, "noeviction"},
-        {"redis-8.0", "Redis", "8.0.6", 80006, "noeviction"},
-        {"valkey-8.0", "Valkey", "8.0.1", 70204, "noeviction"},
-        {"valkey-8.1", "Valkey", "8.1.1", 70204, "noeviction"},
-        {"valkey-9.1", "Valkey", "9.1.2", 70204, "noeviction"},
+        {"redis-3.0", "Redis", "3.0.7", 30007, 30007, ""},
+        {"redis-4.0", "Redis", "4.0.14", 40014, 40014, "noeviction"},
+        {"redis-5.0", "Redis", "5.0.14", 50014, 50014, "noeviction"},
+        {"redis-6.2", "Redis", "6.2.16", 60216, 60216, "noeviction"},
+        {"redis-7.0", "Redis", "7.0.15", 70015, 70015, "noeviction"},
+        {"redis-7.2", "Redis", "7.2.6", 70206, 70206, "noeviction"},
+        {"redis-7.4", "Redis", "7.4.1", 70401, 70401, "noeviction"},
+        {"redis-8.0", "Redis", "8.0.6", 80006, 80006, "noeviction"},
+        {"valkey-8.0", "Valkey", "8.0.1", 70204, 80001, "noeviction"},
+        {"valkey-8.1", "Valkey", "8.1.1", 70204, 80101, "noeviction"},
+        {"valkey-9.1", "Valkey", "9.1.2", 70204, 90102, "noeviction"},
     };
-    static char info[INFO_MAX];
+    static char info[RECORDING_INFO_MAX];
     (void)state;
     for (size_t i = 0; i < 2 * COUNT_OF(cases); i++) {
         char file[64];
@@ -52,11 +34,12 @@ static void reads_recorded_servers(void **state)
         struct redis_probe probe;
         struct error err = {0};
         snprintf(file, sizeof(file), "%s%s", cases[i / 2].file, cluster ? "-cluster" : "");
-        if (redis_probe_parse(load_info(file, info), &probe, &err) < 0)
+        if (redis_probe_parse(recording_info(file, info), &probe, &err) < 0)
             fail_msg("%s: %s", file, err.text);
         assert_string_equal(probe.engine, cases[i / 2].engine);
         assert_string_equal(probe.version, cases[i / 2].version);
         assert_int_equal(probe.redis_version, cases[i / 2].redis_version);
+        assert_int_equal(probe.engine_version, cases[i / 2].engine_version);
         assert_string_equal(probe.maxmemory_policy, cases[i / 2].policy);
         assert_int_equal(probe.role, REDIS_ROLE_MASTER);
         assert_int_equal(probe.mode, cluster ? REDIS_MODE_CLUSTER : REDIS_MODE_STANDALONE);

@@ -217,7 +217,8 @@ static void quotes_what_was_refused(void **state)
     (void)state;
     assert_int_equal(redis_reply_unexpected(&refusal, "TYPE", &err), -1);
     assert_int_equal(err.code, ERROR_REDIS_REFUSED);
-    assert_string_equal(err.text, "TYPE: NOPERM no?[31m????");
+    assert_string_equal(err.text, "TYPE: NOPERM no?[31m???? (the registered user may not do "
+                                  "that: its ACL must allow it)");
     err = (struct error){0};
     assert_int_equal(redis_reply_unexpected(&integer, "TYPE", &err), -1);
     assert_int_equal(err.code, ERROR_REDIS_PROTOCOL);

@@ -3,7 +3,7 @@
 #ifndef REDIS_PARAMETERS_H
 #define REDIS_PARAMETERS_H
 
-#include "redis/connection.h"
+#include "redis/probe.h"
 
 enum { REDIS_PARAMETERS_MAX = 32, REDIS_PARAMETER_BYTES_MAX = 255 };
 
@@ -16,9 +16,8 @@ struct redis_parameters {
 
 /* CONFIG GET over a connection that has nothing in flight: one call on servers from 7.0, which take
  * many names; a pipelined call for each before.  A refusal is no failure, it leaves the values
- * null.  redis_version as in struct redis_probe.  The result is released by
- * redis_parameters_release, also after a failure. */
-int redis_parameters_ask(struct redis_connection *connection, int redis_version,
+ * null.  The result is released by redis_parameters_release, also after a failure. */
+int redis_parameters_ask(struct redis_connection *connection, const struct redis_probe *server,
                          const char *const *names, int name_count,
                          struct redis_parameters *ret_parameters, struct error *err);
 void redis_parameters_release(struct redis_parameters *parameters);

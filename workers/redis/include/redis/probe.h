@@ -13,7 +13,8 @@ enum { REDIS_WORD_MAX = 63 };
 struct redis_probe {
     char engine[REDIS_WORD_MAX + 1];  /* `Redis` or `Valkey` */
     char version[REDIS_WORD_MAX + 1]; /* the engine's own: `7.0.15` */
-    int redis_version; /* major * 10000 + minor * 100 + patch it is compatible with */
+    int engine_version; /* the same as major * 10000 + minor * 100 + patch; negative: not so */
+    int redis_version;  /* that of the Redis it is compatible with; for Redis its own */
     enum redis_role role;
     bool in_sync; /* a master, or a replica whose link to its master is up */
     enum redis_mode mode;

@@ -36,10 +36,14 @@ static inline bool redis_reply_is(const struct redis_reply *reply, enum redis_re
 /* Whether it is an error whose first word is the code given, such as `WRONGTYPE`. */
 bool redis_reply_is_error(const struct redis_reply *reply, const char *code);
 
+/* Whether it is an error that passes by itself (LOADING, BUSY and their like, redis/refusal.def):
+ * what changes nothing, such as SCAN with the same cursor, may be asked again (redis/retry.h). */
+bool redis_reply_passes(const struct redis_reply *reply);
+
 /* Fails with ERROR_REDIS_REFUSED where the reply is an error, which is quoted after the command's
- * name, with ERROR_REDIS_UNREADY where that error says that the server cannot answer now but may
- * later (LOADING, MASTERDOWN, CLUSTERDOWN), and otherwise with ERROR_REDIS_PROTOCOL, as a reply of
- * a kind that the command does not have. */
+ * name and followed by what it means where that is known, with ERROR_REDIS_UNREADY where that error
+ * passes by itself, and otherwise with ERROR_REDIS_PROTOCOL, as a reply of a kind that the command
+ * does not have. */
 int redis_reply_unexpected(const struct redis_reply *reply, const char *command, struct error *err);
 
 #endif

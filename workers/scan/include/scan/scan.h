@@ -35,13 +35,14 @@ struct scan_request {
     const struct scan_kind *kind;
     struct redis_target target;
     enum scan_layout layout;
-    const char *endpoints;       /* host:port, separated by commas; null: the target's only */
-    const char *address_map;     /* base/address_map.h; null: none */
-    const char *sentinel_master; /* the endpoints are Sentinels that know it by this name, or null */
-    const int *database;         /* scans this one only and counts its keys; null: all of them */
-    int nodes_at_once;           /* of a cluster, each on a thread of its own; 0 is 1 */
-    int batch_keys;              /* the most that COUNT may be */
-    int64_t timeout_ms;          /* of the whole scan; then ERROR_SCAN_DEADLINE */
+    const char *endpoints;   /* host:port, separated by commas; null: the target's only */
+    const char *address_map; /* base/address_map.h; null: none */
+    const char
+        *sentinel_master; /* the endpoints are Sentinels that know it by this name, or null */
+    const int *database;  /* scans this one only and counts its keys; null: all of them */
+    int nodes_at_once;    /* of a cluster, each on a thread of its own; 0 is 1 */
+    int batch_keys;       /* the most that COUNT may be */
+    int64_t timeout_ms;   /* of the whole scan; then ERROR_SCAN_DEADLINE */
 
     /* What it may take of the server (workers/scan/pacer.h); 0 is the default of each. */
     enum scan_profile profile;

@@ -1,0 +1,92 @@
+/* One scan for the tests, without database and lease, and what it came to as a line of JSON:
+ *
+ *     dcs_scan_once HOST:PORT KIND one|replicated|cluster TIMEOUT_MS REPLY_TIMEOUT_MS
+ *
+ * The user and password are taken from REDIS_USER and REDIS_PASSWORD, the PEM text of a CA (which
+ * turns TLS on) from REDIS_CA. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "base/clock.h"
+#include "base/json_writer.h"
+#include "scan/scan.h"
+
+enum { ARGUMENTS = 6, BATCH_KEYS = 100 };
+
+static int parse_layout(const char *name, enum scan_layout *ret_layout)
+{
+    static const char *const names[] = {
+        [SCAN_ONE_SERVER] = "one", [SCAN_REPLICATED] = "replicated", [SCAN_CLUSTER] = "cluster"};
+    for (int i = SCAN_ONE_SERVER; i <= SCAN_CLUSTER; i++) {
+        if (strcmp(names[i], name) == 0) {
+            *ret_layout = (enum scan_layout)i;
+            return 0;
+        }
+    }
+    return -1;
+}
+
+static int parse_request(char **argv, struct scan_request *ret_request)
+{
+    int64_t timeout, reply_timeout;
+    *ret_request = (struct scan_request){.kind = scan_kind_find(argv[2]),
+                                         .batch_keys = BATCH_KEYS,
+                                         .profile = SCAN_FAST,
+                                         .endpoints = argv[1],
+                                         .nodes_at_once = 2};
+    struct redis_target *target = &ret_request->target;
+    if (endpoint_parse(text_of(argv[1]), &target->endpoint) < 0 || !ret_request->kind ||
+        parse_layout(argv[3], &ret_request->layout) < 0 ||
+        text_parse_integer(text_of(argv[4]), &timeout) < 0 ||
+        text_parse_integer(text_of(argv[5]), &reply_timeout) < 0)
+        return -1;
+    ret_request->timeout_ms = timeout;
+    target->username = getenv("REDIS_USER");
+    target->password = getenv("REDIS_PASSWORD");
+    target->tls_ca = getenv("REDIS_CA");
+    target->tls = target->tls_ca != NULL;
+    target->connect_timeout_ms = target->reply_timeout_ms = (int)reply_timeout;
+    return 0;
+}
+
+static void write_result(const struct scan_outcome *outcome, const struct error *err, int64_t ms)
+{
+    struct json_writer writer;
+    struct rusage usage;
+    size_t length;
+    getrusage(RUSAGE_SELF, &usage);
+    json_writer_init(&writer);
+    json_writer_begin_object(&writer);
+    json_writer_member_text(&writer, "status", outcome ? "success" : "failed");
+    json_writer_member_text(&writer, "code", outcome ? "" : error_describe(err->code)->symbol);
+    json_writer_member_text(&writer, "reason", outcome ? "" : err->text);
+    json_writer_member_number(&writer, "ms", ms);
+    json_writer_member_number(&writer, "peak_kib", usage.ru_maxrss);
+    json_writer_member_number(&writer, "keys_seen", outcome ? outcome->keys_seen : 0);
+    json_writer_member_number(&writer, "num", outcome ? outcome->num : 0);
+    json_writer_end_object(&writer);
+    char *text = json_writer_take(&writer, &length);
+    printf("%s\n%s\n", text, outcome && outcome->keys ? outcome->keys : "null");
+    free(text);
+    json_writer_release(&writer);
+}
+
+int main(int argc, char **argv)
+{
+    struct scan_request request;
+    struct scan_outcome outcome;
+    struct error err = {0};
+    if (argc != ARGUMENTS || parse_request(argv, &request) < 0) {
+        fprintf(stderr, "usage: dcs_scan_once HOST:PORT KIND one|replicated|cluster TIMEOUT_MS "
+                        "REPLY_TIMEOUT_MS\n");
+        return 2;
+    }
+    int64_t started = clock_monotonic_ms();
+    int status = scan_run(&request, &outcome, &err);
+    write_result(status < 0 ? NULL : &outcome, &err, clock_monotonic_ms() - started);
+    if (status == 0)
+        scan_outcome_release(&outcome);
+    return 0;
+}

@@ -1,0 +1,21 @@
+// Runs the scan engine alone against an endpoint and says what came of it.
+
+import { Program } from './program.mjs';
+import { within } from './wait.mjs';
+
+const DIRECTORY = process.env.DCS_BUILD ?? new URL('../../build/dev', import.meta.url).pathname;
+
+// { status, code, reason, ms, peak_kib, keys_seen, num, keys }.  A scan that does not end some time after its
+// deadline fails the test, as does any report of a sanitizer.
+export async function scanOnce(endpoint, kind, { layout = 'one', timeoutMs = 5000, replyMs = 500, env = {} } = {}) {
+  const program = new Program('scan', `${DIRECTORY}/tests/dcs_scan_once`,
+    [endpoint, kind, layout, timeoutMs, replyMs].map(String), { env });
+  try {
+    await within(`end of the scan for ${kind}`, program.ended, timeoutMs + 20_000);
+  } finally {
+    await program.stop({ signal: 'SIGKILL', expected: null });
+  }
+  if (program.status !== 0) throw new Error(`status ${program.status}: ${program.stderr}`);
+  const [result, keys] = program.stdout.trim().split('\n').map((line) => JSON.parse(line));
+  return { ...result, keys };
+}
