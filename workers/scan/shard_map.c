@@ -58,6 +58,8 @@ static void sum_up(const struct shard_map *map, struct rest *rest)
     for (int i = 0; i < map->count; i++) {
         const struct shard *shard = &map->items[i];
         for (int w = 0; w < REDIS_SLOT_WORDS; w++) {
+            if (!(shard->todo.words[w] | shard->redirected.words[w]))
+                continue;
             rest->twice.words[w] |= rest->all.words[w] & shard->todo.words[w];
             rest->all.words[w] |= shard->todo.words[w];
             rest->unread.words[w] |= shard->redirected.words[w];
@@ -84,6 +86,8 @@ static void carry(const struct rest *rest, const struct shard *before, struct sh
 {
     bool steady = before && before->epoch == after->epoch;
     for (int w = 0; w < REDIS_SLOT_WORDS; w++) {
+        if (!rest->all.words[w])
+            continue;
         uint64_t has = after->owned.words[w] | after->importing.words[w];
         uint64_t gained = has, elsewhere = rest->all.words[w];
         if (steady) {
