@@ -44,8 +44,8 @@ int finding_ask(struct finding *finding, struct redis_connection *connection,
                 const struct instance_target *target, struct error *err)
 {
     if (redis_probe_connection(connection, &finding->server, err) < 0 ||
-        redis_nodes_ask(connection, &finding->server, &target->redis.endpoint, &finding->nodes,
-                        err) < 0 ||
+        redis_nodes_ask(connection, &finding->server, &target->redis.endpoint, NULL,
+                        &finding->nodes, err) < 0 ||
         redis_parameters_ask(connection, finding->server.redis_version, finding_parameter_names,
                              FINDING_PARAMETER_COUNT, &finding->parameters, err) < 0)
         return -1;

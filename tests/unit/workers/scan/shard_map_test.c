@@ -98,6 +98,33 @@ static void carries_what_is_left(void **state)
     }
 }
 
+static void few_slots_are_picked_where_they_are_served(void **state)
+{
+    struct shard_map map, after;
+    struct redis_slots settled = {0};
+    char todo[64];
+    (void)state;
+    read_map("a012?! b345+1", &map);
+    read_map("a02 b1345+2", &after);
+    shard_map_begin(&map);
+    shard_map_carry(&map, &after);
+    assert_true(shard_map_pick(&after));
+    for (int i = 0; i < 2; i++)
+        after.items[i].todo = after.items[i].picked;
+    show_todo(&after, todo);
+    assert_string_equal(todo, "a02b1");
+    add_slots(&settled, "02");
+    shard_map_settle(&after, &settled);
+    show_todo(&after, todo);
+    assert_string_equal(todo, "b1");
+    redis_slots_add(&after.items[0].todo, 0, SHARD_PICKED_MAX - 2);
+    assert_true(shard_map_pick(&after));
+    redis_slots_add(&after.items[0].todo, 0, SHARD_PICKED_MAX);
+    assert_false(shard_map_pick(&after));
+    shard_map_release(&map);
+    shard_map_release(&after);
+}
+
 /* What was seen once stays seen: a node that only takes keys from one that was read before is not
  * read a third time, although the move goes on. */
 static void comes_to_an_end(void **state)
@@ -257,6 +284,23 @@ static void scan_round(struct world *world, struct shard_map *map)
     }
 }
 
+/* All keys of a slot at one moment, where it is served and does not move. */
+static void read_picked(struct world *world, struct shard_map *map)
+{
+    struct redis_slots settled = {0};
+    for (int i = 0; i < NODES * SLOTS; i++) {
+        int node = i / SLOTS, slot = i % SLOTS;
+        pass_a_moment(world);
+        if (!redis_slots_has(&map->items[node].picked, slot) || world->owner[slot] != node ||
+            world->importer[slot] >= 0)
+            continue;
+        redis_slots_add(&settled, slot, slot);
+        for (int key = 0; key < KEYS; key++)
+            world->seen[key] |= world->key_slot[key] == slot;
+    }
+    shard_map_settle(map, &settled);
+}
+
 /* Moves slow down from round to round, so that each run has an end. */
 static void never_ends_with_a_key_unseen(void **state)
 {
@@ -273,7 +317,10 @@ static void never_ends_with_a_key_unseen(void **state)
         shard_map_begin(&map);
         for (; rounds < ROUNDS && !shard_map_is_done(&map); rounds++) {
             world.calm = 2 + 8 * rounds * rounds;
-            scan_round(&world, &map);
+            if (rounds > 0 && dice(2) && shard_map_pick(&map))
+                read_picked(&world, &map);
+            else
+                scan_round(&world, &map);
             after = (struct shard_map){0};
             read_world(&world, &after);
             shard_map_carry(&map, &after);
@@ -292,6 +339,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(carries_what_is_left),
+        cmocka_unit_test(few_slots_are_picked_where_they_are_served),
         cmocka_unit_test(comes_to_an_end),
         cmocka_unit_test(checks_coverage),
         cmocka_unit_test(never_ends_with_a_key_unseen),
