@@ -1,6 +1,6 @@
 // A private Redis on a free port, or a cluster of them, with connections of the test's own.
 
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import net from 'node:net';
 import { Program } from './program.mjs';
@@ -54,13 +54,35 @@ export class Redis {
     };
     const args = Object.entries(directives).flatMap(([name, value]) =>
       [`--${name}`, ...[].concat(value).map(String)]);
-    this.program = new Program('redis-server', 'redis-server', args, { cwd: this.directory });
+    this.args = args;
+    this.password = options.requirepass;
+    return this.run();
+  }
+
+  async run() {
+    this.program = new Program('redis-server', 'redis-server', this.args, { cwd: this.directory });
     await until('Redis is ready or gone', () =>
       this.program.stdout.includes('Ready to accept connections') || !this.program.running);
     if (!this.program.running) return false;
-    this.connection = await RespConnection.open(this.port);
-    if (options.requirepass) await this.command('AUTH', options.requirepass);
+    await this.connect();
     return true;
+  }
+
+  // Anew where there was a connection, as Sentinels cut those of a server that they promote.
+  async connect() {
+    this.connection?.close();
+    this.connection = await RespConnection.open(this.port);
+    if (this.password) await this.command('AUTH', this.password);
+  }
+
+  // As when the machine fails; what it had written to its directory stays.
+  async kill() {
+    await this.stop();
+  }
+
+  async restart() {
+    await until('Redis runs again', () => this.run());
+    await until('Redis is loaded', () => this.command('PING').then((reply) => reply === 'PONG'));
   }
 
   get endpoint() {
@@ -168,6 +190,28 @@ export class RedisCluster {
     });
   }
 
+  // All nodes that run agree on who serves what.  A replica that is promoted with an older view takes back slots
+  // that have moved, and their keys are lost.
+  agreed() {
+    return until('all nodes have one view of the slots', async () => {
+      const views = new Set();
+      for (const node of this.nodes.filter(({ program }) => program.running))
+        views.add(JSON.stringify((await this.owners(node)).map((owner) => owner.port)));
+      return views.size === 1;
+    });
+  }
+
+  // Somebody else serves all slots of that master, and the others agree on it.
+  promoted(master) {
+    return until('a replica is promoted', async () => {
+      for (const node of this.nodes.filter(({ program }) => program.running)) {
+        if (!/cluster_state:ok/.test((await node.command('CLUSTER', 'INFO')).toString())) return false;
+        if ((await this.owners(node)).includes(master)) return false;
+      }
+      return true;
+    });
+  }
+
   // The master of every slot, as the node given sees it.
   async owners(node = this.nodes.find(({ program }) => program.running)) {
     const owners = Array(SLOTS);
@@ -193,8 +237,10 @@ export class RedisCluster {
       if (keys.length === 0) break;
       await from.command('MIGRATE', '127.0.0.1', to.port, '', 0, 5000, 'KEYS', ...keys);
     }
-    for (const node of [to, from, ...this.masters.filter((master) => master !== to && master !== from)])
-      await node.command('CLUSTER', 'SETSLOT', slot, 'NODE', to.id);
+    for (const node of [to, from, ...this.nodes.filter((other) => other !== to && other !== from)]) {
+      if (node.program.running && (await node.info('replication')).role === 'master')
+        await node.command('CLUSTER', 'SETSLOT', slot, 'NODE', to.id);
+    }
   }
 
   get endpoints() {
@@ -203,5 +249,47 @@ export class RedisCluster {
 
   async stop() {
     for (const node of this.nodes) await node.stop().catch(() => {});
+  }
+}
+
+// A Sentinel that is alone in its opinion: a quorum of one.
+export class Sentinel {
+  static async start(directory, { requirepass } = {}) {
+    const sentinel = new Sentinel();
+    sentinel.directory = mkdtempSync(join(directory, 'sentinel-'));
+    for (let attempt = 1; ; attempt++) {
+      sentinel.port = await freePort();
+      const file = join(sentinel.directory, `${sentinel.port}.conf`);
+      writeFileSync(file, `port ${sentinel.port}\nbind 127.0.0.1\ndir ${sentinel.directory}\n` +
+        (requirepass ? `requirepass ${requirepass}\n` : ''));
+      sentinel.program = new Program('redis-sentinel', 'redis-server', [file, '--sentinel'],
+        { cwd: sentinel.directory });
+      await until('the Sentinel is ready or gone', () =>
+        sentinel.program.stdout.includes('Sentinel ID is') || !sentinel.program.running);
+      if (sentinel.program.running) break;
+      if (attempt === ATTEMPTS) throw new Error(sentinel.program.stdout);
+    }
+    sentinel.connection = await until('the Sentinel takes connections', () => RespConnection.open(sentinel.port));
+    if (requirepass) await sentinel.command('AUTH', requirepass);
+    return sentinel;
+  }
+
+  get endpoint() {
+    return `127.0.0.1:${this.port}`;
+  }
+
+  command(...words) {
+    return this.connection.command(...words);
+  }
+
+  async monitor(name, master, password) {
+    await this.command('SENTINEL', 'MONITOR', name, '127.0.0.1', master.port, 1);
+    for (const [option, value] of [['auth-pass', password], ['down-after-milliseconds', 1000], ['failover-timeout', 5000]])
+      if (value) await this.command('SENTINEL', 'SET', name, option, value);
+  }
+
+  async stop() {
+    this.connection.close();
+    await this.program.stop({ signal: 'SIGKILL', expected: null });
   }
 }

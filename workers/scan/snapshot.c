@@ -29,6 +29,8 @@ static int parse(struct text info, struct scan_snapshot *snapshot, struct error 
 {
     if (redis_probe_parse(info, &snapshot->server, err) < 0)
         return -1;
+    if (snapshot->server.mode == REDIS_MODE_SENTINEL)
+        return 0; /* it tells of no keys */
     snapshot->keys = snapshot->server.keys;
     redis_replication_parse(info, snapshot->server.role, &snapshot->replication);
     if (redis_info_integer(info, "expired_keys", &snapshot->expired) < 0)
