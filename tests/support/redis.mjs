@@ -19,13 +19,22 @@ export function freePort() {
   });
 }
 
+// Whether this machine has the address.
+export function canBind(host) {
+  return new Promise((resolve) => {
+    const listener = net.createServer().once('error', () => resolve(false));
+    listener.listen(0, host, () => listener.close(() => resolve(true)));
+  });
+}
+
 export class Redis {
   // options are redis.conf directives, or a function that makes them; certificates adds TLS on a port of its
   // own.  Redis cannot take port 0, so another process may be faster with the port found: then another one is
   // tried.
-  static async start(directory, { options = {}, certificates } = {}) {
+  static async start(directory, { options = {}, certificates, host = '127.0.0.1' } = {}) {
     for (let attempt = 1; ; attempt++) {
       const redis = new Redis();
+      redis.host = host;
       redis.directory = mkdtempSync(join(directory, 'redis-'));
       redis.port = await freePort();
       redis.tlsPort = certificates ? await freePort() : undefined;
@@ -38,7 +47,7 @@ export class Redis {
   async launch(options, certificates) {
     const directives = {
       port: this.port,
-      bind: '127.0.0.1',
+      bind: this.host,
       dir: this.directory,
       save: '',
       appendonly: 'no',
@@ -71,7 +80,7 @@ export class Redis {
   // Anew where there was a connection, as Sentinels cut those of a server that they promote.
   async connect() {
     this.connection?.close();
-    this.connection = await RespConnection.open(this.port);
+    this.connection = await RespConnection.open(this.port, this.host);
     if (this.password) await this.command('AUTH', this.password);
   }
 
@@ -86,7 +95,7 @@ export class Redis {
   }
 
   get endpoint() {
-    return `127.0.0.1:${this.port}`;
+    return this.host.includes(':') ? `[${this.host}]:${this.port}` : `${this.host}:${this.port}`;
   }
 
   get tlsEndpoint() {
@@ -137,7 +146,7 @@ export function slotOf(name) {
 
 // Masters that share the slots evenly, and replicas of the first ones.
 export class RedisCluster {
-  static async start(directory, { masters = 3, replicas = 1, options = {} } = {}) {
+  static async start(directory, { masters = 3, replicas = 1, options = {}, host = '127.0.0.1' } = {}) {
     const cluster = new RedisCluster();
     cluster.nodes = [];
     const directives = async () => ({
@@ -146,7 +155,7 @@ export class RedisCluster {
     });
     try {
       for (let i = 0; i < masters + replicas; i++)
-        cluster.nodes.push(await Redis.start(directory, { options: directives }));
+        cluster.nodes.push(await Redis.start(directory, { options: directives, host }));
       await cluster.#join(masters);
     } catch (error) {
       await cluster.stop();
@@ -164,7 +173,7 @@ export class RedisCluster {
       if (i < masters)
         await node.command('CLUSTER', 'ADDSLOTSRANGE', Math.ceil((i * SLOTS) / masters),
           Math.ceil(((i + 1) * SLOTS) / masters) - 1);
-      if (i > 0) await node.command('CLUSTER', 'MEET', '127.0.0.1', first.port, first.busPort);
+      if (i > 0) await node.command('CLUSTER', 'MEET', first.host, first.port, first.busPort);
     }
     for (const [i, node] of this.nodes.slice(masters).entries()) {
       await until('the replica knows its master', () =>
@@ -235,7 +244,7 @@ export class RedisCluster {
     for (;;) {
       const keys = await from.command('CLUSTER', 'GETKEYSINSLOT', slot, 10);
       if (keys.length === 0) break;
-      await from.command('MIGRATE', '127.0.0.1', to.port, '', 0, 5000, 'KEYS', ...keys);
+      await from.command('MIGRATE', to.host, to.port, '', 0, 5000, 'KEYS', ...keys);
     }
     for (const node of [to, from, ...this.nodes.filter((other) => other !== to && other !== from)]) {
       if (node.program.running && (await node.info('replication')).role === 'master')
