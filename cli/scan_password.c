@@ -32,7 +32,7 @@ static int read_line(char *ret_line, size_t *ret_length, struct error *err)
 
 static int read_password(char *ret_password, struct error *err)
 {
-    size_t length;
+    size_t length = 0;
     if (read_line(ret_password, &length, err) < 0)
         return -1;
     if (length == 0)
@@ -75,7 +75,7 @@ static int from_environment(char *ret_password, struct error *err)
 int scan_password_get(const struct arguments *arguments, char *ret_password, struct error *err)
 {
     const char *path = arguments_value(arguments, OPTION_PASSWORD_FILE);
-    size_t length;
+    size_t length = 0;
     if (path && arguments_have(arguments, OPTION_ASK_PASSWORD))
         return error_set(err, ERROR_INVALID_PARAMETER,
                          "--password-file and --ask-password exclude each other");

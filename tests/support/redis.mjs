@@ -1,6 +1,6 @@
 // A private Redis on a free port, or a cluster of them, with connections of the test's own.
 
-import { existsSync, mkdtempSync } from 'node:fs';
+import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import net from 'node:net';
 import { Program } from './program.mjs';
@@ -26,14 +26,23 @@ export function freePort() {
   });
 }
 
+// Whether this machine has the address.
+export function canBind(host) {
+  return new Promise((resolve) => {
+    const listener = net.createServer().once('error', () => resolve(false));
+    listener.listen(0, host, () => listener.close(() => resolve(true)));
+  });
+}
+
 export class Redis {
   // options are redis.conf directives, or a function that makes them; certificates adds TLS on a port of its
   // own.  Redis cannot take port 0, so another process may be faster with the port found: then another one is
   // tried.
-  static async start(directory, { options = {}, certificates, server = 'redis-server' } = {}) {
+  static async start(directory, { options = {}, certificates, server = 'redis-server', host = '127.0.0.1' } = {}) {
     for (let attempt = 1; ; attempt++) {
       const redis = new Redis();
       redis.server = server;
+      redis.host = host;
       redis.directory = mkdtempSync(join(directory, 'redis-'));
       redis.port = await freePort();
       redis.tlsPort = certificates ? await freePort() : undefined;
@@ -46,7 +55,7 @@ export class Redis {
   async launch(options, certificates) {
     const directives = {
       port: this.port,
-      bind: '127.0.0.1',
+      bind: this.host,
       dir: this.directory,
       save: '',
       appendonly: 'no',
@@ -62,17 +71,39 @@ export class Redis {
     };
     const args = Object.entries(directives).flatMap(([name, value]) =>
       [`--${name}`, ...[].concat(value).map(String)]);
-    this.program = new Program(this.server, this.server, args, { cwd: this.directory });
+    this.args = args;
+    this.password = options.requirepass;
+    return this.run();
+  }
+
+  async run() {
+    this.program = new Program(this.server, this.server, this.args, { cwd: this.directory });
     await until('Redis is ready or gone', () =>
       this.program.stdout.includes('Ready to accept connections') || !this.program.running);
     if (!this.program.running) return false;
-    this.connection = await RespConnection.open(this.port);
-    if (options.requirepass) await this.command('AUTH', options.requirepass);
+    await this.connect();
     return true;
   }
 
+  // Anew where there was a connection, as Sentinels cut those of a server that they promote.
+  async connect() {
+    this.connection?.close();
+    this.connection = await RespConnection.open(this.port, this.host);
+    if (this.password) await this.command('AUTH', this.password);
+  }
+
+  // As when the machine fails; what it had written to its directory stays.
+  async kill() {
+    await this.stop();
+  }
+
+  async restart() {
+    await until('Redis runs again', () => this.run());
+    await until('Redis is loaded', () => this.command('PING').then((reply) => reply === 'PONG'));
+  }
+
   get endpoint() {
-    return `127.0.0.1:${this.port}`;
+    return this.host.includes(':') ? `[${this.host}]:${this.port}` : `${this.host}:${this.port}`;
   }
 
   get tlsEndpoint() {
@@ -123,7 +154,7 @@ export function slotOf(name) {
 
 // Masters that share the slots evenly, and replicas of the first ones.
 export class RedisCluster {
-  static async start(directory, { masters = 3, replicas = 1, options = {}, server } = {}) {
+  static async start(directory, { masters = 3, replicas = 1, options = {}, server, host = '127.0.0.1' } = {}) {
     const cluster = new RedisCluster();
     cluster.nodes = [];
     const directives = async () => ({
@@ -132,7 +163,7 @@ export class RedisCluster {
     });
     try {
       for (let i = 0; i < masters + replicas; i++)
-        cluster.nodes.push(await Redis.start(directory, { options: directives, server }));
+        cluster.nodes.push(await Redis.start(directory, { options: directives, server, host }));
       await cluster.#join(masters);
     } catch (error) {
       await cluster.stop();
@@ -150,7 +181,7 @@ export class RedisCluster {
       if (i < masters)
         await node.command('CLUSTER', 'ADDSLOTSRANGE', Math.ceil((i * SLOTS) / masters),
           Math.ceil(((i + 1) * SLOTS) / masters) - 1);
-      if (i > 0) await node.command('CLUSTER', 'MEET', '127.0.0.1', first.port, first.busPort);
+      if (i > 0) await node.command('CLUSTER', 'MEET', first.host, first.port, first.busPort);
     }
     for (const [i, node] of this.nodes.slice(masters).entries()) {
       await until('the replica knows its master', () =>
@@ -171,6 +202,28 @@ export class RedisCluster {
           return false;
         const { role, master_link_status: link } = await node.info('replication');
         if (role === 'slave' && link !== 'up') return false;
+      }
+      return true;
+    });
+  }
+
+  // All nodes that run agree on who serves what.  A replica that is promoted with an older view takes back slots
+  // that have moved, and their keys are lost.
+  agreed() {
+    return until('all nodes have one view of the slots', async () => {
+      const views = new Set();
+      for (const node of this.nodes.filter(({ program }) => program.running))
+        views.add(JSON.stringify((await this.owners(node)).map((owner) => owner.port)));
+      return views.size === 1;
+    });
+  }
+
+  // Somebody else serves all slots of that master, and the others agree on it.
+  promoted(master) {
+    return until('a replica is promoted', async () => {
+      for (const node of this.nodes.filter(({ program }) => program.running)) {
+        if (!/cluster_state:ok/.test((await node.command('CLUSTER', 'INFO')).toString())) return false;
+        if ((await this.owners(node)).includes(master)) return false;
       }
       return true;
     });
@@ -199,10 +252,12 @@ export class RedisCluster {
     for (;;) {
       const keys = await from.command('CLUSTER', 'GETKEYSINSLOT', slot, 10);
       if (keys.length === 0) break;
-      await from.command('MIGRATE', '127.0.0.1', to.port, '', 0, 5000, 'KEYS', ...keys);
+      await from.command('MIGRATE', to.host, to.port, '', 0, 5000, 'KEYS', ...keys);
     }
-    for (const node of [to, from, ...this.masters.filter((master) => master !== to && master !== from)])
-      await node.command('CLUSTER', 'SETSLOT', slot, 'NODE', to.id);
+    for (const node of [to, from, ...this.nodes.filter((other) => other !== to && other !== from)]) {
+      if (node.program.running && (await node.info('replication')).role === 'master')
+        await node.command('CLUSTER', 'SETSLOT', slot, 'NODE', to.id);
+    }
   }
 
   get endpoints() {
@@ -211,5 +266,47 @@ export class RedisCluster {
 
   async stop() {
     for (const node of this.nodes) await node.stop().catch(() => {});
+  }
+}
+
+// A Sentinel that is alone in its opinion: a quorum of one.
+export class Sentinel {
+  static async start(directory, { requirepass } = {}) {
+    const sentinel = new Sentinel();
+    sentinel.directory = mkdtempSync(join(directory, 'sentinel-'));
+    for (let attempt = 1; ; attempt++) {
+      sentinel.port = await freePort();
+      const file = join(sentinel.directory, `${sentinel.port}.conf`);
+      writeFileSync(file, `port ${sentinel.port}\nbind 127.0.0.1\ndir ${sentinel.directory}\n` +
+        (requirepass ? `requirepass ${requirepass}\n` : ''));
+      sentinel.program = new Program('redis-sentinel', 'redis-server', [file, '--sentinel'],
+        { cwd: sentinel.directory });
+      await until('the Sentinel is ready or gone', () =>
+        sentinel.program.stdout.includes('Sentinel ID is') || !sentinel.program.running);
+      if (sentinel.program.running) break;
+      if (attempt === ATTEMPTS) throw new Error(sentinel.program.stdout);
+    }
+    sentinel.connection = await until('the Sentinel takes connections', () => RespConnection.open(sentinel.port));
+    if (requirepass) await sentinel.command('AUTH', requirepass);
+    return sentinel;
+  }
+
+  get endpoint() {
+    return `127.0.0.1:${this.port}`;
+  }
+
+  command(...words) {
+    return this.connection.command(...words);
+  }
+
+  async monitor(name, master, password) {
+    await this.command('SENTINEL', 'MONITOR', name, '127.0.0.1', master.port, 1);
+    for (const [option, value] of [['auth-pass', password], ['down-after-milliseconds', 1000], ['failover-timeout', 5000]])
+      if (value) await this.command('SENTINEL', 'SET', name, option, value);
+  }
+
+  async stop() {
+    this.connection.close();
+    await this.program.stop({ signal: 'SIGKILL', expected: null });
   }
 }

@@ -44,13 +44,11 @@ int finding_ask(struct finding *finding, struct redis_connection *connection,
                 const struct instance_target *target, struct error *err)
 {
     if (redis_probe_connection(connection, &finding->server, err) < 0 ||
-        redis_nodes_ask(connection, &finding->server, &target->redis.endpoint, &finding->nodes,
-                        err) < 0 ||
+        redis_nodes_ask(connection, &finding->server, &target->redis.endpoint, &target->address_map,
+                        &finding->nodes, err) < 0 ||
         redis_parameters_ask(connection, &finding->server, finding_parameter_names,
                              FINDING_PARAMETER_COUNT, &finding->parameters, err) < 0)
         return -1;
-    for (int i = 0; i < finding->nodes.count; i++)
-        address_map_apply(&target->address_map, &finding->nodes.items[i].endpoint);
     finding->scans = true;
     if (instance_target_is_proxy(target) && ask_proxy(connection, &finding->scans, err) < 0)
         return -1;

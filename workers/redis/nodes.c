@@ -188,13 +188,16 @@ static int ask_replication(struct redis_connection *connection, enum redis_role 
 }
 
 int redis_nodes_ask(struct redis_connection *connection, const struct redis_probe *probe,
-                    const struct endpoint *reached, struct redis_nodes *ret_nodes,
-                    struct error *err)
+                    const struct endpoint *reached, const struct address_map *map,
+                    struct redis_nodes *ret_nodes, struct error *err)
 {
     *ret_nodes = (struct redis_nodes){0};
     int status = probe->mode == REDIS_MODE_CLUSTER
                      ? ask_cluster(connection, reached, ret_nodes, err)
                      : ask_replication(connection, probe->role, reached, ret_nodes, err);
+    /* A server that stands alone has not announced itself: it comes first, as it was reached. */
+    for (int i = probe->mode == REDIS_MODE_CLUSTER ? 0 : 1; i < ret_nodes->count; i++)
+        address_map_apply(map, &ret_nodes->items[i].endpoint);
     struct redis_node self = {.endpoint = *reached, .role = probe->role};
     if (status == 0 && ret_nodes->count == 0)
         status = add(ret_nodes, &self, err);

@@ -17,6 +17,20 @@ void redis_slots_unite(struct redis_slots *slots, const struct redis_slots *othe
         slots->words[i] |= others->words[i];
 }
 
+void redis_slots_remove(struct redis_slots *slots, const struct redis_slots *others)
+{
+    for (int i = 0; i < REDIS_SLOT_WORDS; i++)
+        slots->words[i] &= ~others->words[i];
+}
+
+int redis_slots_count(const struct redis_slots *slots)
+{
+    int count = 0;
+    for (int i = 0; i < REDIS_SLOT_WORDS; i++)
+        count += __builtin_popcountll(slots->words[i]);
+    return count;
+}
+
 bool redis_slots_are_none(const struct redis_slots *slots)
 {
     for (int i = 0; i < REDIS_SLOT_WORDS; i++) {

@@ -184,16 +184,19 @@ static int ask_lines(struct redis_connection *connection, const struct endpoint 
 }
 
 int redis_topology_ask(struct redis_connection *connection, const struct endpoint *reached,
-                       struct redis_topology *ret_topology, struct error *err)
+                       const struct address_map *map, struct redis_topology *ret_topology,
+                       struct error *err)
 {
     const struct redis_probe cluster = {.mode = REDIS_MODE_CLUSTER};
     struct redis_nodes announced;
     *ret_topology = (struct redis_topology){0};
-    int status = redis_nodes_ask(connection, &cluster, reached, &announced, err);
+    int status = redis_nodes_ask(connection, &cluster, reached, NULL, &announced, err);
     if (status == 0)
         status = ask_lines(connection, reached, ret_topology, err);
     if (status == 0)
         take_announced(ret_topology, &announced);
+    for (int i = 0; i < ret_topology->count; i++)
+        address_map_apply(map, &ret_topology->members[i].endpoint);
     redis_nodes_release(&announced);
     return status;
 }

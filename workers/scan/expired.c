@@ -98,13 +98,13 @@ static void *expired_new(const struct scan_server *server)
     return expired;
 }
 
-static int ask_lazy_free(struct scan_source *source, int version, enum scan_lazy_free *ret_lazy,
-                         struct error *err)
+static int ask_lazy_free(struct scan_source *source, const struct redis_probe *probe,
+                         enum scan_lazy_free *ret_lazy, struct error *err)
 {
     static const char *const names[] = {"lazyfree-lazy-expire"};
     SCOPED(redis_parameters_release) struct redis_parameters parameters = {0};
     source->commands++;
-    if (redis_parameters_ask(source->connection, version, names, 1, &parameters, err) < 0)
+    if (redis_parameters_ask(source->connection, probe, names, 1, &parameters, err) < 0)
         return -1;
     const char *value = parameters.values[0];
     *ret_lazy = !value                      ? SCAN_LAZY_FREE_UNKNOWN
@@ -122,7 +122,7 @@ static int expired_begin(void *state, struct scan_source *source,
     expired_count_init(&expired->count, before->expired);
     expired_trend_init(&expired->trend);
     expired_trend_take(&expired->trend, before->expires, before->stale);
-    if (ask_lazy_free(source, before->server.redis_version, &expired->expiry.lazy_free, err) < 0)
+    if (ask_lazy_free(source, &before->server, &expired->expiry.lazy_free, err) < 0)
         return -1;
     *ret_careful = expired->expiry.lazy_free != SCAN_LAZY_FREE_ON;
     return 0;

@@ -9,6 +9,7 @@
 #include "base/scope.h"
 #include "driver.h"
 #include "nap.h"
+#include "slot_reader.h"
 #include "snapshot.h"
 
 enum { SYNC_WAIT_MS = 1000, SYNC_NAP_MS = 50 };
@@ -85,6 +86,15 @@ static int scan_databases(struct driver *driver, const struct scan_snapshot *bef
             return -1;
     }
     return 0;
+}
+
+static int read_keys(struct driver *driver, const struct node_place *place,
+                     const struct scan_snapshot *before, struct redis_slots *settled,
+                     struct error *err)
+{
+    if (place->slots)
+        return slot_reader_run(driver, place->slots, settled, err);
+    return driver->method->collect ? collect(driver, err) : scan_databases(driver, before, err);
 }
 
 static int revisit(struct driver *driver, struct error *err)
@@ -173,18 +183,17 @@ static int check_end(const struct driver *driver, const struct node_place *place
     return 0;
 }
 
-static int run(struct driver *driver, const struct node_place *place, struct scan_outcome *outcome,
+static int run(struct driver *driver, const struct node_place *place, struct node_result *result,
                struct error *err)
 {
+    struct scan_outcome *outcome = &result->outcome;
     SCOPED(scan_snapshot_release) struct scan_snapshot before = {0};
     SCOPED(scan_snapshot_release) struct scan_snapshot after = {0};
     if (begin(driver, place, &before, err) < 0 || choose_method(driver, &before.server, err) < 0 ||
         begin_method(driver, &before, err) < 0)
         return -1;
     driver->progress.keys_total = before.keys;
-    if ((driver->method->collect ? collect(driver, err) : scan_databases(driver, &before, err)) <
-            0 ||
-        revisit(driver, err) < 0 ||
+    if (read_keys(driver, place, &before, &result->settled, err) < 0 || revisit(driver, err) < 0 ||
         scan_snapshot_take(driver->connection, driver->request->database, &after, err) < 0 ||
         check_end(driver, place, &before, &after, err) < 0)
         return -1;
@@ -201,14 +210,18 @@ int node_scan_run(const struct scan_request *request, const struct node_place *p
                   struct node_result *ret_result, struct error *err)
 {
     SCOPED(driver_release) struct driver driver = {0};
-    struct scan_outcome outcome = {0};
-    if (driver_init(&driver, request, err) < 0 || run(&driver, place, &outcome, err) < 0)
+    struct scan_outcome *outcome = &ret_result->outcome;
+    *ret_result = (struct node_result){0};
+    if (driver_init(&driver, request, err) < 0 || run(&driver, place, ret_result, err) < 0)
         return -1;
-    outcome.keys_seen = driver.progress.keys_seen;
-    outcome.commands = driver.commands;
-    outcome.duration_ms = clock_monotonic_ms() - driver.started;
-    outcome.cost = pacer_cost(&driver.pacing.pacer, clock_monotonic_us());
-    *ret_result = (struct node_result){driver.method, driver.state, outcome, driver.redirected};
+    outcome->keys_seen = driver.progress.keys_seen;
+    outcome->commands = driver.commands;
+    outcome->duration_ms = clock_monotonic_ms() - driver.started;
+    outcome->cost = pacer_cost(&driver.pacing.pacer, clock_monotonic_us());
+    ret_result->method = driver.method;
+    ret_result->state = driver.state;
+    ret_result->redirected = driver.redirected;
+    redis_slots_remove(&ret_result->settled, &driver.redirected);
     driver.state = NULL;
     return 0;
 }

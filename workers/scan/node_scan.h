@@ -11,6 +11,7 @@ struct node_place {
     bool replica; /* one that has all that its master had written up to the offset */
     bool master;  /* neither set: whatever it is */
     int64_t offset;
+    const struct redis_slots *slots; /* all that is to be read of it; null: everything */
 };
 
 struct node_result {
@@ -18,6 +19,7 @@ struct node_result {
     void *state;                 /* the method's */
     struct scan_outcome outcome; /* without num and keys */
     struct redis_slots redirected;
+    struct redis_slots settled; /* those of the place's slots that were read whole */
 };
 
 /* Fails as scan_run does, and with ERROR_REDIS_UNREADY where the server is not what it is to be, or

@@ -58,6 +58,8 @@ static void sum_up(const struct shard_map *map, struct rest *rest)
     for (int i = 0; i < map->count; i++) {
         const struct shard *shard = &map->items[i];
         for (int w = 0; w < REDIS_SLOT_WORDS; w++) {
+            if (!(shard->todo.words[w] | shard->redirected.words[w]))
+                continue;
             rest->twice.words[w] |= rest->all.words[w] & shard->todo.words[w];
             rest->all.words[w] |= shard->todo.words[w];
             rest->unread.words[w] |= shard->redirected.words[w];
@@ -84,6 +86,8 @@ static void carry(const struct rest *rest, const struct shard *before, struct sh
 {
     bool steady = before && before->epoch == after->epoch;
     for (int w = 0; w < REDIS_SLOT_WORDS; w++) {
+        if (!rest->all.words[w])
+            continue;
         uint64_t has = after->owned.words[w] | after->importing.words[w];
         uint64_t gained = has, elsewhere = rest->all.words[w];
         if (steady) {
@@ -110,6 +114,33 @@ bool shard_map_is_done(const struct shard_map *map)
             return false;
     }
     return true;
+}
+
+static void unite_todo(const struct shard_map *map, struct redis_slots *ret_todo)
+{
+    *ret_todo = (struct redis_slots){0};
+    for (int i = 0; i < map->count; i++)
+        redis_slots_unite(ret_todo, &map->items[i].todo);
+}
+
+bool shard_map_pick(struct shard_map *map)
+{
+    struct redis_slots todo;
+    unite_todo(map, &todo);
+    if (redis_slots_count(&todo) > SHARD_PICKED_MAX)
+        return false;
+    for (int i = 0; i < map->count; i++) {
+        struct shard *shard = &map->items[i];
+        for (int w = 0; w < REDIS_SLOT_WORDS; w++)
+            shard->picked.words[w] = todo.words[w] & shard->owned.words[w];
+    }
+    return true;
+}
+
+void shard_map_settle(struct shard_map *map, const struct redis_slots *settled)
+{
+    for (int i = 0; i < map->count; i++)
+        redis_slots_remove(&map->items[i].todo, settled);
 }
 
 void shard_map_format(const struct shard_map *map, int slot, char ret_text[ENDPOINT_TEXT_MAX + 1])

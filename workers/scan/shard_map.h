@@ -12,7 +12,10 @@
 #include "redis/nodes.h"
 #include "redis/slots.h"
 
-enum { SHARD_REPLICAS_MAX = 4 }; /* that are tried; more are not needed */
+enum {
+    SHARD_REPLICAS_MAX = 4, /* that are tried; more are not needed */
+    SHARD_PICKED_MAX = 512  /* slots that are read one by one: more are left to scans */
+};
 
 struct shard {
     char id[REDIS_NODE_ID_MAX + 1]; /* of the master */
@@ -24,6 +27,8 @@ struct shard {
     int64_t keys;
     struct redis_slots owned, importing;
     struct redis_slots todo; /* that may hold keys here which were not seen */
+
+    struct redis_slots picked; /* to be read one by one here, in place of a scan */
 
     /* What a round leaves. */
     bool done;                     /* it was scanned to its end */
@@ -48,6 +53,11 @@ void shard_map_begin(struct shard_map *map);
 /* What is to do in a map that was read after a round over the one before. */
 void shard_map_carry(const struct shard_map *before, struct shard_map *after);
 bool shard_map_is_done(const struct shard_map *map);
+
+/* Where few slots are left to do: picks each at the masters that serve it, and returns true. */
+bool shard_map_pick(struct shard_map *map);
+/* The keys of these slots were all seen at one moment: nothing is to do about them any more. */
+void shard_map_settle(struct shard_map *map, const struct redis_slots *settled);
 
 /* Writes `ip:port` of the master that serves the slot. */
 void shard_map_format(const struct shard_map *map, int slot, char ret_text[ENDPOINT_TEXT_MAX + 1]);

@@ -14,11 +14,17 @@
 
 enum { RETRY_MS = 200 };
 
-static int ask(struct scan_patience *patience, const struct endpoint *endpoint,
+struct reader {
+    struct scan_patience *patience;
+    struct address_map addresses;
+};
+
+static int ask(const struct reader *reader, const struct endpoint *endpoint,
                struct redis_topology *ret_topology, struct scan_snapshot *ret_snapshot,
                struct error *err)
 {
     SCOPED(redis_connection_cleanup) struct redis_connection *connection = NULL;
+    struct scan_patience *patience = reader->patience;
     struct redis_target target = patience->request->target;
     struct redis_interrupt interrupt = {scan_patience_ask, patience};
     target.endpoint = *endpoint;
@@ -26,7 +32,7 @@ static int ask(struct scan_patience *patience, const struct endpoint *endpoint,
         scan_snapshot_take(connection, patience->request->database, ret_snapshot, err) < 0)
         return -1;
     if (ret_snapshot->server.mode == REDIS_MODE_CLUSTER)
-        return redis_topology_ask(connection, endpoint, ret_topology, err);
+        return redis_topology_ask(connection, endpoint, &reader->addresses, ret_topology, err);
     error_set(err, patience->request->kind->unsupported,
               "no node of a cluster, as the instance is registered");
     return error_prefix(err, "%s", redis_connection_name(connection));
@@ -42,12 +48,12 @@ static void add_replicas(struct shard *shard, const struct redis_topology *view)
 }
 
 /* One that has become a replica meanwhile adds nothing; its slots are found with its successor. */
-static int read_master(struct scan_patience *patience, const struct redis_member *master,
+static int read_master(const struct reader *reader, const struct redis_member *master,
                        const struct redis_topology *view, struct shard_map *map, struct error *err)
 {
     SCOPED(redis_topology_release) struct redis_topology own = {0};
     SCOPED(scan_snapshot_release) struct scan_snapshot snapshot = {0};
-    if (ask(patience, &master->endpoint, &own, &snapshot, err) < 0)
+    if (ask(reader, &master->endpoint, &own, &snapshot, err) < 0)
         return -1;
     assert(own.members); /* with the line of the node itself, or asking had failed */
     const struct redis_member *self = &own.members[own.self];
@@ -73,17 +79,17 @@ static int read_master(struct scan_patience *patience, const struct redis_member
 }
 
 /* *ret_answered: the seed did. */
-static int read_once(struct scan_patience *patience, const struct endpoint *seed,
+static int read_once(const struct reader *reader, const struct endpoint *seed,
                      struct shard_map *map, bool *ret_answered, struct error *err)
 {
     SCOPED(redis_topology_release) struct redis_topology view = {0};
     SCOPED(scan_snapshot_release) struct scan_snapshot snapshot = {0};
-    if (ask(patience, seed, &view, &snapshot, err) < 0)
+    if (ask(reader, seed, &view, &snapshot, err) < 0)
         return -1;
     *ret_answered = true;
     for (int i = 0; i < view.count; i++) {
         if (!view.members[i].master[0] &&
-            read_master(patience, &view.members[i], &view, map, err) < 0)
+            read_master(reader, &view.members[i], &view, map, err) < 0)
             return -1;
     }
     return shard_map_check(map, err);
@@ -101,23 +107,22 @@ static void gather(struct scan_seeds *seeds, const struct scan_request *request,
     }
 }
 
-int shard_reader_run(struct scan_patience *patience, const struct shard_map *known,
-                     struct shard_map *ret_map, struct error *err)
+static int read_map(const struct reader *reader, const struct shard_map *known,
+                    struct shard_map *ret_map, struct error *err)
 {
     struct scan_seeds seeds;
     bool answered = known != NULL;
     int64_t ends =
         clock_monotonic_ms() + (known ? SHARD_READER_WAIT_MS : SHARD_READER_FIRST_WAIT_MS);
     struct error first = {0};
-    gather(&seeds, patience->request, known);
-    *ret_map = (struct shard_map){0};
+    gather(&seeds, reader->patience->request, known);
     for (int attempt = 0;; attempt++) {
         struct error failure = {0};
         shard_map_release(ret_map);
-        if (scan_patience_ask(patience, err) < 0)
+        if (scan_patience_ask(reader->patience, err) < 0)
             return -1;
-        if (read_once(patience, &seeds.items[attempt % seeds.count], ret_map, &answered,
-                      &failure) == 0)
+        if (read_once(reader, &seeds.items[attempt % seeds.count], ret_map, &answered, &failure) ==
+            0)
             return 0;
         if (first.code == ERROR_NONE || !node_error_passes(failure.code))
             first = failure;
@@ -130,4 +135,16 @@ int shard_reader_run(struct scan_patience *patience, const struct shard_map *kno
     }
     *err = first;
     return -1;
+}
+
+int shard_reader_run(struct scan_patience *patience, const struct shard_map *known,
+                     struct shard_map *ret_map, struct error *err)
+{
+    struct reader reader = {.patience = patience};
+    *ret_map = (struct shard_map){0};
+    int status = address_map_parse(patience->request->address_map, &reader.addresses, err);
+    if (status == 0)
+        status = read_map(&reader, known, ret_map, err);
+    address_map_release(&reader.addresses);
+    return status;
 }

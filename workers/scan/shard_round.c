@@ -13,6 +13,7 @@ struct round {
     struct scan_patience *patience;
     struct shard_map *map;
     struct shard_sum *sum;
+    bool picked;
     pthread_mutex_t mutex;
     pthread_cond_t ended; /* a thread */
     int next, running;
@@ -37,8 +38,11 @@ static void on_progress(void *argument, const struct scan_progress *progress)
     struct visit *visit = argument;
     struct round *round = visit->round;
     pthread_mutex_lock(&round->mutex);
-    round->sum->progress.keys_seen += progress->keys_seen - visit->reported.keys_seen;
+    int64_t keys = progress->keys_seen - visit->reported.keys_seen;
+    round->sum->progress.keys_seen += keys;
     round->sum->progress.pauses += progress->pauses - visit->reported.pauses;
+    if (round->picked) /* how many there are is not known before */
+        round->sum->progress.keys_total += keys;
     pthread_mutex_unlock(&round->mutex);
     visit->reported = *progress;
 }
@@ -59,6 +63,18 @@ static int scan_at(struct round *round, const struct endpoint *endpoint,
     return node_scan_run(&request, place, ret_result, err);
 }
 
+static bool ends_the_scan(enum error_code code)
+{
+    return code == ERROR_SCAN_CANCELLED || code == ERROR_SCAN_DEADLINE;
+}
+
+static int read_picked(struct round *round, const struct shard *shard,
+                       struct node_result *ret_result, struct error *err)
+{
+    const struct node_place place = {.cluster = true, .master = true, .slots = &shard->picked};
+    return scan_at(round, &shard->endpoint, &place, ret_result, err);
+}
+
 /* Whatever is wrong with a replica, its master is tried as well. */
 static int scan_shard(struct round *round, const struct shard *shard,
                       struct node_result *ret_result, struct error *err)
@@ -69,7 +85,7 @@ static int scan_shard(struct round *round, const struct shard *shard,
         struct error failure = {0};
         if (scan_at(round, &shard->replicas[i], &place, ret_result, &failure) == 0)
             return 0;
-        if (failure.code == ERROR_SCAN_CANCELLED || failure.code == ERROR_SCAN_DEADLINE) {
+        if (ends_the_scan(failure.code)) {
             *err = failure;
             return -1;
         }
@@ -107,10 +123,26 @@ static struct shard *take_shard(struct round *round)
 {
     while (!atomic_load(&round->stopping) && round->next < round->map->count) {
         struct shard *shard = &round->map->items[round->next++];
-        if (!redis_slots_are_none(&shard->todo))
+        if (!redis_slots_are_none(round->picked ? &shard->picked : &shard->todo))
             return shard;
     }
     return NULL;
+}
+
+static void take_result(struct round *round, struct shard *shard, struct node_result *result)
+{
+    if (round->picked) {
+        redis_slots_unite(&round->sum->settled, &result->settled);
+    } else {
+        shard->done = true;
+        shard->redirected = result->redirected;
+    }
+    merge(round->sum, result);
+}
+
+static bool is_forgiven(const struct round *round, enum error_code code)
+{
+    return round->picked ? !ends_the_scan(code) : node_error_passes(code);
 }
 
 static void *run_shards(void *argument)
@@ -122,13 +154,12 @@ static void *run_shards(void *argument)
         struct node_result result = {0};
         struct error err = {0};
         pthread_mutex_unlock(&round->mutex);
-        int status = scan_shard(round, shard, &result, &err);
+        int status = round->picked ? read_picked(round, shard, &result, &err)
+                                   : scan_shard(round, shard, &result, &err);
         pthread_mutex_lock(&round->mutex);
         if (status == 0) {
-            shard->done = true;
-            shard->redirected = result.redirected;
-            merge(round->sum, &result);
-        } else if (node_error_passes(err.code)) {
+            take_result(round, shard, &result);
+        } else if (is_forgiven(round, err.code)) {
             round->sum->unread = err;
         } else {
             fail(round, &err);
@@ -195,10 +226,10 @@ static int start_threads(struct round *round, pthread_t threads[NODES_AT_ONCE_MA
     return count;
 }
 
-int shard_round_run(struct scan_patience *patience, struct shard_map *map, struct shard_sum *sum,
-                    struct error *err)
+static int run_round(struct scan_patience *patience, struct shard_map *map, struct shard_sum *sum,
+                     bool picked, struct error *err)
 {
-    struct round round = {.patience = patience, .map = map, .sum = sum};
+    struct round round = {.patience = patience, .map = map, .sum = sum, .picked = picked};
     pthread_t threads[NODES_AT_ONCE_MAX];
     int wanted = patience->request->nodes_at_once > 1 ? patience->request->nodes_at_once : 1;
     wanted = wanted < NODES_AT_ONCE_MAX ? wanted : NODES_AT_ONCE_MAX;
@@ -213,4 +244,17 @@ int shard_round_run(struct scan_patience *patience, struct shard_map *map, struc
         return 0;
     *err = round.failure;
     return -1;
+}
+
+int shard_round_run(struct scan_patience *patience, struct shard_map *map, struct shard_sum *sum,
+                    struct error *err)
+{
+    return run_round(patience, map, sum, false, err);
+}
+
+int shard_round_run_picked(struct scan_patience *patience, struct shard_map *map,
+                           struct shard_sum *sum, struct error *err)
+{
+    sum->settled = (struct redis_slots){0};
+    return run_round(patience, map, sum, true, err);
 }

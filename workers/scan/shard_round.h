@@ -13,7 +13,8 @@ struct shard_sum {
     void *state;
     struct scan_outcome outcome; /* sums of all nodes; without num and keys */
     struct scan_progress progress;
-    struct error unread; /* why a shard was not scanned to its end, last */
+    struct redis_slots settled; /* by the last round, if that was over slots that were picked */
+    struct error unread;        /* why a shard was not scanned to its end, last */
 };
 
 /* Adds to the sum, and marks the map's shards with what the round leaves.  The request's functions
@@ -21,5 +22,11 @@ struct shard_sum {
  * what else runs. */
 int shard_round_run(struct scan_patience *patience, struct shard_map *map, struct shard_sum *sum,
                     struct error *err);
+
+/* The same over the slots that the map has picked, none of which counts as scanned but those that
+ * are settled.  Whatever else is wrong with a node but the request's own conditions only leaves its
+ * slots unsettled. */
+int shard_round_run_picked(struct scan_patience *patience, struct shard_map *map,
+                           struct shard_sum *sum, struct error *err);
 
 #endif

@@ -8,7 +8,16 @@
 #include "shard_reader.h"
 #include "shard_round.h"
 
-enum { ROUND_NAP_MS = 100 };
+enum { REST_LEAST_MS = 100, REST_MOST_MS = 3200, NAP_MS = 100 };
+
+/* A scan of a cluster, from round to round. */
+struct rounds {
+    struct scan_patience patience;
+    struct shard_map map;
+    struct shard_sum sum;
+    bool fruitless; /* the last round was over picked slots, and settled none */
+    int rest_ms;    /* before the next round */
+};
 
 /* Of the shards that the next round is over. */
 static int64_t keys_to_do(const struct shard_map *map)
@@ -19,39 +28,71 @@ static int64_t keys_to_do(const struct shard_map *map)
     return keys;
 }
 
-/* One round, and the map after it in place of the one before. */
-static int run_round(struct scan_patience *patience, struct shard_map *map, struct shard_sum *sum,
-                     struct error *err)
+/* What few slots are left is read slot by slot, and else by scans; a slot that stays open, or is
+ * too large to be read at once, has a scan in between. */
+static int run_shards(struct rounds *rounds, struct error *err)
 {
-    struct shard_map after;
-    sum->progress.keys_total += keys_to_do(map);
-    if (shard_round_run(patience, map, sum, err) < 0)
-        return -1;
-    if (shard_reader_run(patience, map, &after, err) < 0) {
-        shard_map_release(&after);
-        return -1;
+    struct shard_map *map = &rounds->map;
+    if (rounds->sum.method && !rounds->fruitless && shard_map_pick(map)) {
+        if (shard_round_run_picked(&rounds->patience, map, &rounds->sum, err) < 0)
+            return -1;
+        rounds->fruitless = redis_slots_are_none(&rounds->sum.settled);
+        shard_map_settle(map, &rounds->sum.settled);
+    } else {
+        rounds->fruitless = false;
+        rounds->sum.progress.keys_total += keys_to_do(map);
+        if (shard_round_run(&rounds->patience, map, &rounds->sum, err) < 0)
+            return -1;
     }
-    shard_map_carry(map, &after);
-    shard_map_release(map);
-    *map = after;
     return 0;
 }
 
-static int run_rounds(struct scan_patience *patience, struct shard_map *map, struct shard_sum *sum,
-                      struct error *err)
+/* One round, and the map after it in place of the one before. */
+static int run_round(struct rounds *rounds, struct error *err)
 {
-    if (shard_reader_run(patience, NULL, map, err) < 0)
+    struct shard_map after;
+    if (run_shards(rounds, err) < 0)
         return -1;
-    shard_map_begin(map);
-    for (int round = 1; round <= SHARD_ROUNDS_MAX; round++) {
-        if (run_round(patience, map, sum, err) < 0)
-            return -1;
-        if (shard_map_is_done(map))
-            return 0;
-        scan_nap(ROUND_NAP_MS);
+    if (shard_map_is_done(&rounds->map))
+        return 0;
+    if (shard_reader_run(&rounds->patience, &rounds->map, &after, err) < 0) {
+        shard_map_release(&after);
+        return -1;
     }
-    if (sum->unread.code != ERROR_NONE)
-        *err = sum->unread;
+    shard_map_carry(&rounds->map, &after);
+    shard_map_release(&rounds->map);
+    rounds->map = after;
+    return 0;
+}
+
+/* Longer and longer while nothing comes of it: a slot can be on its way for minutes. */
+static int rest(struct rounds *rounds, struct error *err)
+{
+    if (rounds->fruitless && rounds->rest_ms < REST_MOST_MS)
+        rounds->rest_ms *= 2;
+    for (int rested = 0; rested < rounds->rest_ms; rested += NAP_MS) {
+        if (scan_patience_ask(&rounds->patience, err) < 0)
+            return -1;
+        scan_nap(NAP_MS);
+    }
+    return 0;
+}
+
+static int run_rounds(struct rounds *rounds, struct error *err)
+{
+    if (shard_reader_run(&rounds->patience, NULL, &rounds->map, err) < 0)
+        return -1;
+    shard_map_begin(&rounds->map);
+    for (int round = 1; round <= SHARD_ROUNDS_MAX; round++) {
+        if (run_round(rounds, err) < 0)
+            return -1;
+        if (shard_map_is_done(&rounds->map))
+            return 0;
+        if (rest(rounds, err) < 0)
+            return -1;
+    }
+    if (rounds->sum.unread.code != ERROR_NONE)
+        *err = rounds->sum.unread;
     error_set(err, ERROR_REDIS_UNREADY, "slots kept moving");
     return error_prefix(err, "cluster: not all keys seen after %d rounds", SHARD_ROUNDS_MAX);
 }
@@ -59,18 +100,17 @@ static int run_rounds(struct scan_patience *patience, struct shard_map *map, str
 int scan_cluster(const struct scan_request *request, struct scan_outcome *ret_outcome,
                  struct error *err)
 {
-    struct scan_patience patience = {request, clock_monotonic_ms()};
-    struct shard_map map = {0};
-    struct shard_sum sum = {0};
-    int status = run_rounds(&patience, &map, &sum, err);
+    struct rounds rounds = {.patience = {request, clock_monotonic_ms()}, .rest_ms = REST_LEAST_MS};
+    struct shard_sum *sum = &rounds.sum;
+    int status = run_rounds(&rounds, err);
     if (status == 0) {
-        assert(sum.method); /* every slot was to do somewhere */
-        *ret_outcome = sum.outcome;
-        ret_outcome->duration_ms = clock_monotonic_ms() - patience.started;
-        sum.method->finish(sum.state, &map, ret_outcome);
+        assert(sum->method); /* every slot was to do somewhere */
+        *ret_outcome = sum->outcome;
+        ret_outcome->duration_ms = clock_monotonic_ms() - rounds.patience.started;
+        sum->method->finish(sum->state, &rounds.map, ret_outcome);
     }
-    if (sum.state)
-        sum.method->free(sum.state);
-    shard_map_release(&map);
+    if (sum->state)
+        sum->method->free(sum->state);
+    shard_map_release(&rounds.map);
     return status;
 }

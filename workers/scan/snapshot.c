@@ -80,6 +80,8 @@ static int parse(struct text info, const int *only, struct scan_snapshot *snapsh
     if (redis_probe_parse(info, &snapshot->server, err) < 0)
         return -1;
     parse_process(info, snapshot);
+    if (snapshot->server.mode == REDIS_MODE_SENTINEL)
+        return 0; /* it tells of no keys */
     redis_replication_parse(info, snapshot->server.role, &snapshot->replication);
     if (redis_info_integer(info, "expired_keys", &snapshot->expired) < 0 || snapshot->expired < 0)
         return error_set(err, ERROR_REDIS_PROTOCOL, "INFO: no expired_keys in the reply");

@@ -197,7 +197,7 @@ static void asks_what_fits_the_mode(void **state)
         struct redis_target target = fake_server_target(&server);
         assert_int_equal(
             redis_connection_open(&target, (struct redis_interrupt){0}, &connection, &err), 0);
-        assert_int_equal(redis_nodes_ask(connection, &probe, &reached, &nodes, &err), 0);
+        assert_int_equal(redis_nodes_ask(connection, &probe, &reached, NULL, &nodes, &err), 0);
         show(&nodes, shown);
         assert_string_equal(shown, cases[i].nodes);
         redis_nodes_release(&nodes);

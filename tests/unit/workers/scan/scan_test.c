@@ -289,8 +289,8 @@ static void test_where_kinds_can_run(void **state)
         {REPLICA, SCAN_KIND_BIGKEY, ERROR_REDIS_UNREADY, "is down"},
         {HEAD "expired_keys:5\ncluster_enabled:1\n", SCAN_KIND_BIGKEY, ERROR_BIGKEY_UNSUPPORTED,
          "a node of a cluster"},
-        {"redis_version:7.0.15\nredis_mode:sentinel\n", SCAN_KIND_BIGKEY, ERROR_REDIS_PROTOCOL,
-         "no expired_keys"},
+        {"redis_version:7.0.15\nredis_mode:sentinel\n", SCAN_KIND_BIGKEY, ERROR_BIGKEY_UNSUPPORTED,
+         "a sentinel"},
         {"redis_version:7.0.15\nredis_mode:sentinel\nexpired_keys:5\n", SCAN_KIND_EXPIRED,
          ERROR_EXPIRED_UNSUPPORTED, "a sentinel"},
     };

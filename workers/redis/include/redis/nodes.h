@@ -2,6 +2,7 @@
 #ifndef REDIS_NODES_H
 #define REDIS_NODES_H
 
+#include "base/address_map.h"
 #include "redis/connection.h"
 #include "redis/probe.h"
 
@@ -21,11 +22,12 @@ struct redis_nodes {
 };
 
 /* Asks over a connection that has nothing in flight, and was opened at that endpoint: CLUSTER SLOTS
- * of a cluster, else INFO replication.  What is refused or tells of no node leaves the server
- * itself.  The result is released by redis_nodes_release, also after a failure. */
+ * of a cluster, else INFO replication.  Announced addresses go through the map (null: none).  What
+ * is refused or tells of no node leaves the server itself.  The result is released by
+ * redis_nodes_release, also after a failure. */
 int redis_nodes_ask(struct redis_connection *connection, const struct redis_probe *probe,
-                    const struct endpoint *reached, struct redis_nodes *ret_nodes,
-                    struct error *err);
+                    const struct endpoint *reached, const struct address_map *map,
+                    struct redis_nodes *ret_nodes, struct error *err);
 void redis_nodes_release(struct redis_nodes *nodes);
 
 /* Adds the masters and replicas of a reply to CLUSTER SLOTS (redis.io/commands/cluster-slots).  A

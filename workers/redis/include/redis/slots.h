@@ -19,6 +19,8 @@ static inline bool redis_slots_has(const struct redis_slots *slots, int slot)
 /* first to last, both included and in 0 to REDIS_SLOT_COUNT - 1. */
 void redis_slots_add(struct redis_slots *slots, int first, int last);
 void redis_slots_unite(struct redis_slots *slots, const struct redis_slots *others);
+void redis_slots_remove(struct redis_slots *slots, const struct redis_slots *others);
+int redis_slots_count(const struct redis_slots *slots);
 bool redis_slots_are_none(const struct redis_slots *slots);
 
 /* The lowest slot that is not in the set, or -1. */

@@ -26,11 +26,13 @@ struct redis_topology {
 };
 
 /* Asks over a connection that has nothing in flight and was opened at that endpoint.  Nodes that
- * are known to have failed, or have no address, are left out.  Fails with ERROR_REDIS_REFUSED where
+ * are known to have failed, or have no address, are left out; addresses, also those completed by
+ * the one reached, go through the map (null: none).  Fails with ERROR_REDIS_REFUSED where
  * the server tells neither, _PROTOCOL on what is malformed or without bounds, or as the connection
  * does.  The result is released by redis_topology_release, also after a failure. */
 int redis_topology_ask(struct redis_connection *connection, const struct endpoint *reached,
-                       struct redis_topology *ret_topology, struct error *err);
+                       const struct address_map *map, struct redis_topology *ret_topology,
+                       struct error *err);
 void redis_topology_release(struct redis_topology *topology);
 
 /* The text of CLUSTER NODES alone; an empty host is the one reached. */

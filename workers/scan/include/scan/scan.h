@@ -27,7 +27,8 @@ struct scan_progress {
 /* How the keys are spread over servers. */
 enum scan_layout {
     SCAN_ONE_SERVER, /* all of them at the target's endpoint */
-    SCAN_REPLICATED, /* all of them at each of the endpoints: a master and its replicas */
+    SCAN_REPLICATED, /* all of them at each of the endpoints: a master and its replicas; or at each
+                      * of those that the endpoints tell of, which are Sentinels */
     SCAN_CLUSTER     /* over the masters of a cluster, of which the endpoints are some nodes */
 };
 
@@ -36,13 +37,12 @@ struct scan_request {
     struct redis_target target;
     enum scan_layout layout;
     const char *endpoints;   /* host:port, separated by commas; null: the target's only */
-    const char *address_map; /* base/address_map.h; null: none */
-    const char
-        *sentinel_master; /* the endpoints are Sentinels that know it by this name, or null */
-    const int *database;  /* scans this one only and counts its keys; null: all of them */
-    int nodes_at_once;    /* of a cluster, each on a thread of its own; 0 is 1 */
-    int batch_keys;       /* the most that COUNT may be */
-    int64_t timeout_ms;   /* of the whole scan; then ERROR_SCAN_DEADLINE */
+    const char *address_map; /* where announced addresses are reached: base/address_map.h; null */
+    const char *sentinel_master; /* SCAN_REPLICATED by Sentinels: whose nodes; null: the only one */
+    const int *database;         /* scans this one only and counts its keys; null: all of them */
+    int nodes_at_once;           /* of a cluster, each on a thread of its own; 0 is 1 */
+    int batch_keys;              /* the most that COUNT may be */
+    int64_t timeout_ms;          /* of the whole scan; then ERROR_SCAN_DEADLINE */
 
     /* What it may take of the server (workers/scan/pacer.h); 0 is the default of each. */
     enum scan_profile profile;
