@@ -40,7 +40,7 @@ static int parse_entry(struct text text, struct address_map_entry *ret_entry)
 
 static struct address_map_entry *find(const struct address_map *map, const char *host, int port)
 {
-    for (int i = 0; i < map->count; i++) {
+    for (int i = 0; map && i < map->count; i++) {
         struct address_map_entry *entry = &map->entries[i];
         if (entry->announced.port == port &&
             text_equals_ignoring_case(text_of(entry->announced.host), text_of(host)))

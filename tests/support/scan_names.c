@@ -149,7 +149,7 @@ int main(int argc, char **argv)
         return 2;
     }
     key_count = (size_t)strtoull(argv[2], NULL, 10);
-    missing = names_new();
+    missing = names_new(NULL);
     struct scan_request request = {
         .kind = scan_kind_find(value_of(options, "kind", "bigkey")),
         .target = {.password = value_of(options, "password", NULL),

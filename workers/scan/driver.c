@@ -21,9 +21,11 @@ int driver_check_time(void *argument, struct error *err)
                          (long long)driver->progress.keys_seen,
                          (long long)driver->progress.keys_total);
     if (clock_monotonic_ms() - driver->started >= request->timeout_ms)
-        return error_set(err, ERROR_SCAN_DEADLINE, "no end within %lld ms, %lld of %lld keys seen",
+        return error_set(err, ERROR_SCAN_DEADLINE,
+                         "no end within %lld ms, %lld of %lld keys seen%s%s",
                          (long long)request->timeout_ms, (long long)driver->progress.keys_seen,
-                         (long long)driver->progress.keys_total);
+                         (long long)driver->progress.keys_total, driver->retry.since ? "; " : "",
+                         driver->retry.since ? driver->unready.text : "");
     return 0;
 }
 
@@ -166,6 +168,8 @@ static bool is_to_repeat(const struct driver *driver, const struct redis_reply *
 static int pause(struct driver *driver, const struct redis_reply *reply, struct error *err)
 {
     struct redis_interrupt interrupt = {driver_check_time, driver};
+    driver->unready = (struct error){0};
+    redis_reply_unexpected(reply, "it kept answering", &driver->unready);
     return redis_retry_wait(&driver->retry, reply, interrupt, err) < 0 ? -1 : 0;
 }
 

@@ -24,7 +24,8 @@ struct driver {
     struct pacing pacing;
     struct redis_slots redirected; /* of keys that another node has by now */
 
-    struct redis_retry retry; /* while it says that it will answer soon */
+    struct redis_retry retry; /* while it says that it will answer soon, */
+    struct error unready;     /* in these words */
 
     int db;
     struct scan_cursor cursor;

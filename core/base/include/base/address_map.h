@@ -24,7 +24,8 @@ int address_map_parse(const char *text, struct address_map *ret_map, struct erro
 void address_map_release(struct address_map *map);
 
 /* Replaces an announced endpoint by the reachable one: what names the port goes before what names
- * the host only.  Hosts are compared without regard to case.  What is not announced stays. */
+ * the host only.  Hosts are compared without regard to case.  What is not announced stays.  A null
+ * map is empty. */
 void address_map_apply(const struct address_map *map, struct endpoint *endpoint);
 
 #endif

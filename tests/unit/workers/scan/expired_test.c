@@ -203,14 +203,17 @@ static void test_hurry_leaves_breaks_out(void **state)
     struct pacer pacer;
     (void)state;
     pacer_init(&pacer, &limits, 1000000);
+    pacer_take_unit(&pacer, 1004000, 4000);
     pacer_take_burst(&pacer, 1000000, 1004000);
     assert_true(pacer_wait_us(&pacer, 1004000) > 5000);
     int batch = pacer_batch(&pacer);
     pacer_hurry(&pacer, true);
+    pacer_take_unit(&pacer, 1024000, 4000);
     pacer_take_burst(&pacer, 1020000, 1024000);
     assert_int_equal(pacer_wait_us(&pacer, 1024000), 0);
     assert_int_equal(pacer_batch(&pacer), batch);
-    pacer_take_latency(&pacer, 3000000, 5000);
+    pacer_take_latency(&pacer, 2600000, 5000);
+    pacer_take_latency(&pacer, 2800000, 5000);
     pacer_take_latency(&pacer, 4000000, 5000);
     assert_int_equal(pacer.duty, PACER_DUTY_FULL / 2);
     pacer_hurry(&pacer, true);

@@ -27,6 +27,8 @@ static void check_keys(const struct rule *rules, const char *keys, int64_t seen)
     scan_outcome_release(&run.outcome);
 }
 
+enum { SHORT_MS = 300 };
+
 #define STRING(name, size)                                                                         \
     "{\"name\":\"" name "\",\"type\":\"string\",\"db\":0,\"size\":" size ",\"unit\":\"byte\"}"
 
@@ -115,6 +117,25 @@ static void test_no_keys(void **state)
     check_keys(rules, "[]", 0);
 }
 
+/* Each question once, at the place where it was asked. */
+static void test_asks_again_while_the_server_is_not_ready(void **state)
+{
+    static const struct rule rules[] = {
+        INFO_RULE(info_one),
+        {"SCAN 0 COUNT 10", "-LOADING Redis is loading\r\n", true, false},
+        {"SCAN 0 COUNT 10", "*2\r\n$1\r\n0\r\n*2\r\n$1\r\na\r\n$1\r\nb\r\n", true, false},
+        {"TYPE a", "-BUSY a script\r\n", true, false},
+        {"TYPE a", "+string\r\n", true, false},
+        {"TYPE b", "+string\r\n", true, false},
+        {"STRLEN a", ":6\r\n", true, false},
+        {"STRLEN b", "-MASTERDOWN no link\r\n", true, false},
+        {"STRLEN b", ":5\r\n", true, false},
+        {0},
+    };
+    (void)state;
+    check_keys(rules, "[" STRING("a", "6") "," STRING("b", "5") "]", 2);
+}
+
 static void test_failures(void **state)
 {
     static const struct {
@@ -126,7 +147,7 @@ static void test_failures(void **state)
         {"INFO", "+OK\r\n", ERROR_REDIS_PROTOCOL, "INFO: unexpected reply: a status"},
         {"INFO", HEAD, ERROR_REDIS_PROTOCOL, "no expired_keys"},
         {"TYPE a", "-MOVED 5 a:1\r\n", ERROR_REDIS_REFUSED, "it sends questions"},
-        {"SCAN 0 COUNT 10", "-LOADING Redis\r\n", ERROR_REDIS_UNREADY, "SCAN: LOADING Redis"},
+        {"SCAN 0 COUNT 10", "-LOADING Redis\r\n", ERROR_SCAN_DEADLINE, "LOADING Redis"},
         {"SCAN 0 COUNT 10", "*0\r\n", ERROR_REDIS_PROTOCOL, "SCAN: unexpected reply: an array"},
         {"SCAN 0 COUNT 10", "*2\r\n:0\r\n*0\r\n", ERROR_REDIS_PROTOCOL, "SCAN"},
         {"SCAN 0 COUNT 10", "*2\r\n$1\r\n0\r\n$-1\r\n", ERROR_REDIS_PROTOCOL, "SCAN"},
@@ -150,6 +171,7 @@ static void test_failures(void **state)
             {0},
         };
         struct run run = {.rules = rules};
+        run.timeout_ms = cases[i].code == ERROR_SCAN_DEADLINE ? SHORT_MS : 0;
         run_scan(&run);
         assert_int_equal(run.status, -1);
         if (run.err.code != cases[i].code || !strstr(run.err.text, cases[i].text))
@@ -313,6 +335,7 @@ int main(void)
         cmocka_unit_test(test_keys_that_vanish_are_no_error),
         cmocka_unit_test(test_keys_seen_twice_rank_once),
         cmocka_unit_test(test_no_keys),
+        cmocka_unit_test(test_asks_again_while_the_server_is_not_ready),
         cmocka_unit_test(test_failures),
         cmocka_unit_test(test_select_refused),
         cmocka_unit_test(test_circle),
