@@ -5,6 +5,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { array, bulk, drip, flood, HANDLED, HostileServer, smallData } from '../support/hostile.mjs';
 import { scanOnce } from '../support/scan_once.mjs';
+import { World } from '../support/site.mjs';
+import { until } from '../support/wait.mjs';
 
 const SANITIZER = process.env.DCS_SANITIZE ?? '';
 const KINDS = ['bigkey', 'hotkey', 'expired'];
@@ -142,12 +144,12 @@ const FAILURES = [
 
 for (const [what, script, reason, peak = PEAK_KIB] of FAILURES) {
   test(`a server ${what}`, async () => {
-    for (const kind of KINDS) {
+    await Promise.all(KINDS.map(async (kind) => {
       const result = await scan(script, kind);
       assert.equal(result.status, 'failed', `${kind} succeeded`);
       assert.match(`${result.code}: ${result.reason}`, reason, kind);
       assertBounded(result, peak);
-    }
+    }));
   });
 }
 
@@ -253,5 +255,33 @@ test('long names are kept within bounds', async () => {
     assert.equal(result.num, kind === 'bigkey' ? 20 : 100);
     assert.ok(result.keys.every(({ name }) => name.length < 64 << 10));
     assert.equal(new Set(result.keys.map(({ name }) => name)).size, result.num);
+  }
+});
+
+// The same through everything: what the tenant sees, what the operator reads, and a worker that goes on.
+test('a task on such a server fails with its reason, and the worker lives', async () => {
+  const names = ['resets in the middle of a reply', 'announces an array without end', 'nests deeply', 'stays at a cursor',
+    'goes in a circle of cursors', 'sends an error without end'];
+  const world = await World.open();
+  try {
+    const site = await world.site({ workers: 1, worker: { attempts_max: 1 } });
+    const alice = await site.tenant('alice');
+    for (const [i, name] of names.entries()) {
+      const [, script, reason] = FAILURES.find(([what]) => what === name);
+      const server = await HostileServer.start(script);
+      try {
+        const cache = await alice.instance(`hostile-${i}`, server.endpoint);
+        const { id } = await cache.start(cache.create);
+        await until('the task ends', async () => ['success', 'failed'].includes(await cache.status(id)));
+        const shown = await site.inspect(id);
+        assert.equal(shown.status, 'failed', name);
+        assert.match(shown.failure, new RegExp(reason.source.replace(/REDIS_\w+\.\*/g, ''), reason.flags), name);
+      } finally {
+        await server.stop();
+      }
+    }
+    assert.ok(site.workers[0].running);
+  } finally {
+    await world.close();
   }
 });
