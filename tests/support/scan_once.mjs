@@ -3,12 +3,13 @@
 import { Program } from './program.mjs';
 import { within } from './wait.mjs';
 
-const DIRECTORY = process.env.DCS_BUILD ?? new URL('../../build/dev', import.meta.url).pathname;
+const BUILD = process.env.DCS_BUILD;
+if (!BUILD) throw new Error('DCS_BUILD must name the build directory (ctest sets it)');
 
 // { status, code, reason, ms, peak_kib, keys_seen, num, keys }.  A scan that does not end some time after its
 // deadline fails the test, as does any report of a sanitizer.
 export async function scanOnce(endpoint, kind, { layout = 'one', timeoutMs = 5000, replyMs = 500, env = {} } = {}) {
-  const program = new Program('scan', `${DIRECTORY}/tests/dcs_scan_once`,
+  const program = new Program('scan', `${BUILD}/tests/dcs_scan_once`,
     [endpoint, kind, layout, timeoutMs, replyMs].map(String), { env });
   try {
     await within(`end of the scan for ${kind}`, program.ended, timeoutMs + 20_000);
