@@ -123,11 +123,11 @@ static void unite_todo(const struct shard_map *map, struct redis_slots *ret_todo
         redis_slots_unite(ret_todo, &map->items[i].todo);
 }
 
-bool shard_map_pick(struct shard_map *map)
+bool shard_map_pick(struct shard_map *map, int slots_most)
 {
     struct redis_slots todo;
     unite_todo(map, &todo);
-    if (redis_slots_count(&todo) > SHARD_PICKED_MAX)
+    if (redis_slots_count(&todo) > slots_most)
         return false;
     for (int i = 0; i < map->count; i++) {
         struct shard *shard = &map->items[i];

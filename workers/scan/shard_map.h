@@ -12,10 +12,7 @@
 #include "redis/nodes.h"
 #include "redis/slots.h"
 
-enum {
-    SHARD_REPLICAS_MAX = 4, /* that are tried; more are not needed */
-    SHARD_PICKED_MAX = 512  /* slots that are read one by one: more are left to scans */
-};
+enum { SHARD_REPLICAS_MAX = 4 }; /* that are tried; more are not needed */
 
 struct shard {
     char id[REDIS_NODE_ID_MAX + 1]; /* of the master */
@@ -54,8 +51,9 @@ void shard_map_begin(struct shard_map *map);
 void shard_map_carry(const struct shard_map *before, struct shard_map *after);
 bool shard_map_is_done(const struct shard_map *map);
 
-/* Where few slots are left to do: picks each at the masters that serve it, and returns true. */
-bool shard_map_pick(struct shard_map *map);
+/* Where at most so many slots are left to do: picks each at the masters that serve it, and returns
+ * true. */
+bool shard_map_pick(struct shard_map *map, int slots_most);
 /* The keys of these slots were all seen at one moment: nothing is to do about them any more. */
 void shard_map_settle(struct shard_map *map, const struct redis_slots *settled);
 

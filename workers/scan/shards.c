@@ -8,6 +8,10 @@
 #include "shard_reader.h"
 #include "shard_round.h"
 
+/* Slots that are read one by one where that saves a scan of their nodes, and scans after which all
+ * are: nodes that take slots over all the time are never found steady, but each slot has moments in
+ * which it does not move. */
+enum { FEW_SLOTS = 512, SCANS_MOST = 3 };
 enum { REST_LEAST_MS = 100, REST_MOST_MS = 3200, NAP_MS = 100 };
 
 /* A scan of a cluster, from round to round. */
@@ -15,6 +19,7 @@ struct rounds {
     struct scan_patience patience;
     struct shard_map map;
     struct shard_sum sum;
+    int scans;      /* rounds that were no rounds over picked slots */
     bool fruitless; /* the last round was over picked slots, and settled none */
     int rest_ms;    /* before the next round */
 };
@@ -28,18 +33,19 @@ static int64_t keys_to_do(const struct shard_map *map)
     return keys;
 }
 
-/* What few slots are left is read slot by slot, and else by scans; a slot that stays open, or is
- * too large to be read at once, has a scan in between. */
+/* A slot that stays open, or is too large to be read at once, has a scan in between. */
 static int run_shards(struct rounds *rounds, struct error *err)
 {
     struct shard_map *map = &rounds->map;
-    if (rounds->sum.method && !rounds->fruitless && shard_map_pick(map)) {
+    int slots_most = rounds->scans < SCANS_MOST ? FEW_SLOTS : REDIS_SLOT_COUNT;
+    if (rounds->scans > 0 && !rounds->fruitless && shard_map_pick(map, slots_most)) {
         if (shard_round_run_picked(&rounds->patience, map, &rounds->sum, err) < 0)
             return -1;
         rounds->fruitless = redis_slots_are_none(&rounds->sum.settled);
         shard_map_settle(map, &rounds->sum.settled);
     } else {
         rounds->fruitless = false;
+        rounds->scans++;
         rounds->sum.progress.keys_total += keys_to_do(map);
         if (shard_round_run(&rounds->patience, map, &rounds->sum, err) < 0)
             return -1;

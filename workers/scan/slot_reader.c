@@ -2,23 +2,38 @@
  */
 #include "slot_reader.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/scope.h"
 
-enum { ABSENT_MAX = 32, TAG_LENGTH = 5 };
+enum { ABSENT_MAX = 32, TAG_LENGTH = 4 };
 enum { REPLY_EXEC = 3, REPLY_COUNT };
+
+/* A tag of each slot: when a fifth of all words of four letters has been tried, all are found. */
+static char tags[REDIS_SLOT_COUNT][TAG_LENGTH + 1];
+static pthread_once_t tags_once = PTHREAD_ONCE_INIT;
+
+static void find_tags(void)
+{
+    char tag[TAG_LENGTH + 1] = "aaaa";
+    for (int found = 0; found < REDIS_SLOT_COUNT;) {
+        char *place = tags[redis_key_slot(text_of(tag))];
+        if (!place[0]) {
+            memcpy(place, tag, sizeof(tag));
+            found++;
+        }
+        for (int i = 0; i < TAG_LENGTH && ++tag[i] > 'z'; i++)
+            tag[i] = 'a';
+    }
+}
 
 /* A name in the slot that nobody gives to a key. */
 static void name_absent_key(int slot, char ret_name[ABSENT_MAX])
 {
-    char tag[TAG_LENGTH + 1] = "aaaaa";
-    while (redis_key_slot(text_of(tag)) != slot) {
-        for (int i = 0; i < TAG_LENGTH && ++tag[i] > 'z'; i++)
-            tag[i] = 'a';
-    }
-    snprintf(ret_name, ABSENT_MAX, "{%s}:dcs-scan:absent", tag);
+    pthread_once(&tags_once, find_tags);
+    snprintf(ret_name, ABSENT_MAX, "{%.*s}:dcs-scan:absent", TAG_LENGTH, tags[slot]);
 }
 
 static bool are_names(const struct redis_reply *reply)
