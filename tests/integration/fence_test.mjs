@@ -28,7 +28,7 @@ const expire = () => site.sql('UPDATE scan_task SET claimable_at = now() WHERE c
 const one = (value) => `{${value}}`;
 const renew = ({ project, id, fence }) => execute('scan_task_renew', 'w', LEASE, one(project), one(id), one(fence), '{1}', '{2}');
 const check = ({ project, id, fence }) => execute('scan_task_check', one(project), one(id), one(fence));
-const succeed = ({ project, id, fence }, keys = KEYS) => execute('scan_task_succeed', project, id, fence, 1, keys, 5);
+const succeed = ({ project, id, fence }, keys = KEYS) => execute('scan_task_succeed', project, id, fence, 1, keys, 5, '{}');
 const fail = ({ project, id, fence }) => execute('scan_task_fail', project, id, fence, 'reason', 0);
 const release = ({ project, id, fence }) => execute('scan_task_release', project, id, fence);
 

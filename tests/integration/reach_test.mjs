@@ -219,6 +219,6 @@ test('endpoints that are Sentinels: their master is probed', async () => {
     record.probe_error);
   const [{ port }] = await site.sql('SELECT port FROM instance_node WHERE instance_id = $1', [record.id]);
   assert.equal(Number(port), master.port);
-  await refused(/the Sentinel knows no master 'other'/, endpoint, '--cache-mode', 'ha', '--sentinel-master', 'other');
+  await refused(/the Sentinel watches no master of that name/, endpoint, '--cache-mode', 'ha', '--sentinel-master', 'other');
   await refused(/it is a Sentinel, which holds no data: register it with the name of its master/, endpoint);
 });
