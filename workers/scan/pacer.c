@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-enum { UNITS_LONG_MOST = PACER_UNITS / 4, UNITS_SHORT_LEAST = PACER_UNITS * 7 / 8 };
+enum { UNITS_LONG_MOST = PACER_UNITS * 3 / 4, UNITS_SHORT_LEAST = PACER_UNITS / 2 };
 enum { BATCH_STEP = 8, DUTY_STEPS = 8, CREDIT_US = 1000, BATCH_FAR = 1000, HELD_LEAST = 4 };
 
 struct profile {
@@ -158,6 +158,8 @@ int64_t pacer_wait_us(struct pacer *pacer, int64_t now)
     return pacer->next_us > now ? pacer->next_us - now : 0;
 }
 
+/* What delays us on the way adds to a unit's time and takes nothing away: the quicker half is what
+ * the server needs. */
 static void adjust_batch(struct pacer *pacer)
 {
     int least = pacer_batch_least(&pacer->limits);
