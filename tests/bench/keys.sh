@@ -27,12 +27,13 @@ start_redis() {
 }
 
 # 70 % strings, 10 % hashes, 10 % lists, 5 % sets, 4 % zsets, 1 % streams, of a few small sizes and
-# one in a thousand of up to a hundred times that.
+# one in a hundred of up to 25 times that.
+#     fill_keys KEYS [PREFIX]
 fill_keys() {
-    local keys=$1 first last fill='
+    local keys=$1 prefix=${2:-key:} first last fill='
 for i = tonumber(ARGV[1]), tonumber(ARGV[2]) do
-    local key, share, size = "key:" .. i, (i * 7919) % 100, 1 + (i * 31) % 8
-    if i % 997 == 0 then size = 100 + (i * 31) % 700 end
+    local key, share, size = ARGV[3] .. i, (i * 7919) % 100, 1 + (i * 31) % 8
+    if i % 97 == 0 then size = 20 + (i * 31) % 180 end
     if share < 70 then redis.call("SET", key, string.rep("x", size * 8))
     else for j = 1, size do
         if share < 80 then redis.call("HSET", key, "f" .. j, "v")
@@ -44,7 +45,7 @@ for i = tonumber(ARGV[1]), tonumber(ARGV[2]) do
 end'
     for ((first = 1; first <= keys; first += 20000)); do
         last=$((first + 19999 < keys ? first + 19999 : keys))
-        "${cli[@]}" eval "$fill" 0 "$first" "$last" >/dev/null
+        "${cli[@]}" eval "$fill" 0 "$first" "$last" "$prefix" >/dev/null
     done
     [ "$("${cli[@]}" dbsize)" = "$keys" ] || { echo "the keys are not there" >&2; exit 1; }
 }

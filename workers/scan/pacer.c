@@ -20,7 +20,7 @@ struct profile {
 static const struct profile profiles[SCAN_PROFILE_COUNT] = {
     [SCAN_GENTLE] = {100, 100, PACER_DUTY_FULL / 4, 1, true},
     [SCAN_BALANCED] = {50, 50, PACER_DUTY_FULL, 2, true},
-    [SCAN_FAST] = {500, 500, PACER_DUTY_FULL, 2, false},
+    [SCAN_FAST] = {500, 500, PACER_DUTY_FULL, 3, false},
 };
 
 static int lesser(int a, int b)

@@ -1,6 +1,6 @@
 /* Runs one scan of one Redis and prints what it took:
  *
- *     dcs_bench_scan HOST:PORT [--kind NAME] [--profile NAME] [--batch KEYS] [--bytes]
+ *     dcs_bench_scan HOST:PORT [--kind NAME] [--profile NAME] [--batch KEYS] [--bytes] [--cluster]
  *         [--keys] [--hotkeys-command]
  *
  * A line of `keys seconds keys/s commands released halvings pauses paused_ms baseline_us worst_us`,
@@ -14,7 +14,7 @@
 #include "base/clock.h"
 #include "scan/scan.h"
 
-enum { BATCH_DEFAULT = 1000, TIMEOUT_MS = 3600 * 1000, WAIT_MS = 15000 };
+enum { BATCH_DEFAULT = 1000, TIMEOUT_MS = 3600 * 1000, WAIT_MS = 15000, NODES_AT_ONCE = 64 };
 
 struct options {
     struct scan_request request;
@@ -24,7 +24,7 @@ struct options {
 static int usage(void)
 {
     fprintf(stderr, "usage: dcs_bench_scan HOST:PORT [--kind NAME] [--profile NAME] [--batch KEYS] "
-                    "[--bytes] [--keys] [--hotkeys-command]\n");
+                    "[--bytes] [--cluster] [--keys] [--hotkeys-command]\n");
     return -1;
 }
 
@@ -49,6 +49,7 @@ static int parse_options(int argc, char **argv, struct options *options)
     struct redis_target *target = &options->request.target;
     options->request = (struct scan_request){.kind = &scan_kinds[SCAN_KIND_BIGKEY],
                                              .batch_keys = BATCH_DEFAULT,
+                                             .nodes_at_once = NODES_AT_ONCE,
                                              .timeout_ms = TIMEOUT_MS};
     *target = (struct redis_target){.password = getenv("REDIS_PASSWORD"),
                                     .tls_ca = getenv("REDIS_CA"),
@@ -62,6 +63,8 @@ static int parse_options(int argc, char **argv, struct options *options)
             options->show_keys = true;
         else if (strcmp(argv[i], "--bytes") == 0)
             options->request.with_bytes = true;
+        else if (strcmp(argv[i], "--cluster") == 0)
+            options->request.layout = SCAN_CLUSTER;
         else if (strcmp(argv[i], "--hotkeys-command") == 0)
             options->request.hotkeys_command = true;
         else if (i + 1 == argc || set_option(options, argv[i], argv[i + 1]) < 0)
