@@ -1,9 +1,12 @@
 /* One scan for the tests, without database and lease, and what it came to as a line of JSON:
  *
  *     dcs_scan_once HOST:PORT KIND one|replicated|cluster TIMEOUT_MS REPLY_TIMEOUT_MS
+ *         [PROFILE [bytes]]
  *
+ * SIGTERM cancels it.
  * The user and password are taken from REDIS_USER and REDIS_PASSWORD, the PEM text of a CA (which
  * turns TLS on) from REDIS_CA. */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +16,21 @@
 #include "base/json_writer.h"
 #include "scan/scan.h"
 
-enum { ARGUMENTS = 6, BATCH_KEYS = 100 };
+enum { ARGUMENTS = 6, ARGUMENTS_MOST = 8, BATCH_KEYS = 100 };
+
+static volatile sig_atomic_t cancelled;
+
+static void cancel(int number)
+{
+    (void)number;
+    cancelled = 1;
+}
+
+static bool is_stopped(void *argument)
+{
+    (void)argument;
+    return cancelled;
+}
 
 static int parse_layout(const char *name, enum scan_layout *ret_layout)
 {
@@ -28,6 +45,15 @@ static int parse_layout(const char *name, enum scan_layout *ret_layout)
     return -1;
 }
 
+static int parse_more(int argc, char **argv, struct scan_request *request)
+{
+    request->with_bytes = argc == ARGUMENTS_MOST;
+    return (argc > ARGUMENTS && scan_profile_parse(argv[ARGUMENTS], &request->profile) < 0) ||
+                   (request->with_bytes && strcmp(argv[ARGUMENTS + 1], "bytes") != 0)
+               ? -1
+               : 0;
+}
+
 static int parse_request(char **argv, struct scan_request *ret_request)
 {
     int64_t timeout, reply_timeout;
@@ -35,7 +61,8 @@ static int parse_request(char **argv, struct scan_request *ret_request)
                                          .batch_keys = BATCH_KEYS,
                                          .profile = SCAN_FAST,
                                          .endpoints = argv[1],
-                                         .nodes_at_once = 2};
+                                         .nodes_at_once = 2,
+                                         .stopped = is_stopped};
     struct redis_target *target = &ret_request->target;
     if (endpoint_parse(text_of(argv[1]), &target->endpoint) < 0 || !ret_request->kind ||
         parse_layout(argv[3], &ret_request->layout) < 0 ||
@@ -49,6 +76,19 @@ static int parse_request(char **argv, struct scan_request *ret_request)
     target->tls = target->tls_ca != NULL;
     target->connect_timeout_ms = target->reply_timeout_ms = (int)reply_timeout;
     return 0;
+}
+
+static void write_cost(struct json_writer *writer, const struct scan_outcome *outcome)
+{
+    const struct scan_cost *cost = &outcome->cost;
+    json_writer_member_text(writer, "note", outcome->note);
+    json_writer_member_number(writer, "commands", outcome->commands);
+    json_writer_member_number(writer, "touched", cost->touched);
+    json_writer_member_number(writer, "halvings", cost->halvings);
+    json_writer_member_number(writer, "guard_pauses", cost->pauses[SCAN_PAUSE_GUARD]);
+    json_writer_member_number(writer, "ceiling_pauses", cost->pauses[SCAN_PAUSE_CEILING]);
+    json_writer_member_number(writer, "paused_ms", cost->paused_ms);
+    json_writer_member_number(writer, "worst_us", cost->worst_us);
 }
 
 static void write_result(const struct scan_outcome *outcome, const struct error *err, int64_t ms)
@@ -66,6 +106,8 @@ static void write_result(const struct scan_outcome *outcome, const struct error 
     json_writer_member_number(&writer, "peak_kib", usage.ru_maxrss);
     json_writer_member_number(&writer, "keys_seen", outcome ? outcome->keys_seen : 0);
     json_writer_member_number(&writer, "num", outcome ? outcome->num : 0);
+    if (outcome)
+        write_cost(&writer, outcome);
     json_writer_end_object(&writer);
     char *text = json_writer_take(&writer, &length);
     printf("%s\n%s\n", text, outcome && outcome->keys ? outcome->keys : "null");
@@ -78,11 +120,13 @@ int main(int argc, char **argv)
     struct scan_request request;
     struct scan_outcome outcome;
     struct error err = {0};
-    if (argc != ARGUMENTS || parse_request(argv, &request) < 0) {
+    if (argc < ARGUMENTS || argc > ARGUMENTS_MOST || parse_request(argv, &request) < 0 ||
+        parse_more(argc, argv, &request) < 0) {
         fprintf(stderr, "usage: dcs_scan_once HOST:PORT KIND one|replicated|cluster TIMEOUT_MS "
-                        "REPLY_TIMEOUT_MS\n");
+                        "REPLY_TIMEOUT_MS [PROFILE [bytes]]\n");
         return 2;
     }
+    signal(SIGTERM, cancel);
     int64_t started = clock_monotonic_ms();
     int status = scan_run(&request, &outcome, &err);
     write_result(status < 0 ? NULL : &outcome, &err, clock_monotonic_ms() - started);

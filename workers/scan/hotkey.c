@@ -35,6 +35,8 @@ static const struct scan_command freq_command = {
 struct hotkey {
     struct ranking ranking; /* of freq; the size is unknown until it was asked */
     bool measuring;         /* the keys of the batch are those whose lengths are wanted */
+    bool no_touch;
+    int64_t touched;
 };
 
 static const char *check_master(const struct scan_server *server)
@@ -65,10 +67,10 @@ static const char *check_command(const struct scan_server *server)
 
 static void *hotkey_new(const struct scan_server *server)
 {
-    (void)server;
     struct hotkey *hotkey = calloc(1, sizeof(*hotkey));
     if (!hotkey)
         abort();
+    hotkey->no_touch = server->no_touch;
     ranking_init(&hotkey->ranking, PLACES + RESERVE);
     return hotkey;
 }
@@ -80,23 +82,25 @@ static void hotkey_free(void *state)
     free(hotkey);
 }
 
+static const struct scan_command *command_of(struct hotkey *hotkey, int stage,
+                                             const struct scan_key *key)
+{
+    if (stage == STAGE_FREQ)
+        return &freq_command;
+    if (stage != STAGE_LENGTH)
+        return &key_type_command;
+    hotkey->touched += !hotkey->no_touch;
+    return key_length_command(key->type);
+}
+
 static int hotkey_ask(void *state, struct scan_batch *batch, struct error *err)
 {
-    static const struct scan_command *const commands[] = {
-        [STAGE_FREQ] = &freq_command,
-        [STAGE_TYPE] = &key_type_command,
-        [STAGE_CONFIRM] = &key_type_command,
-    };
-    (void)state;
     for (size_t i = 0; i < batch->count; i++) {
         struct scan_key *key = &batch->keys[i];
         if (batch->stage != STAGE_FREQ && !key->wanted)
             continue;
         key->wanted = false;
-        if (scan_batch_ask(batch, key,
-                           batch->stage == STAGE_LENGTH ? key_length_command(key->type)
-                                                        : commands[batch->stage],
-                           err) < 0)
+        if (scan_batch_ask(batch, key, command_of(state, batch->stage, key), err) < 0)
             return -1;
     }
     return 0;
@@ -248,6 +252,7 @@ static void hotkey_merge(void *state, const void *other)
 {
     struct hotkey *hotkey = state;
     const struct hotkey *later = other;
+    hotkey->touched += later->touched;
     for (int i = 0; i < shown(later); i++)
         ranking_offer_key(&hotkey->ranking, &later->ranking.places[i]);
 }
@@ -259,6 +264,7 @@ static void hotkey_finish(void *state, const struct shard_map *map, struct scan_
     json_writer_init(&writer);
     json_writer_begin_array(&writer);
     outcome->num = shown(hotkey);
+    outcome->cost.touched = hotkey->touched;
     for (int i = 0; i < outcome->num; i++) {
         const struct ranked_key *key = &hotkey->ranking.places[i];
         json_writer_begin_object(&writer);

@@ -46,11 +46,11 @@ int64_t key_bytes_below(enum scan_key_type type, int64_t length)
     case SCAN_KEY_STRING:
         return length > NUMBER_DIGITS_MAX ? length : 0;
     case SCAN_KEY_LIST:
-        bytes = (length + LIST_RATIO - 1) / LIST_RATIO;
+        bytes = (length - 1) / LIST_RATIO + 1;
         if (bytes > LIST_PLAIN_BYTES)
             return bytes < LIST_COUNTED_BYTES ? bytes : LIST_COUNTED_BYTES;
         return length < LIST_PLAIN_BYTES / ENTRY_BYTES ? length * ENTRY_BYTES : LIST_PLAIN_BYTES;
     default:
-        return length < INT64_MAX / ENTRY_BYTES ? length * ENTRY_BYTES : INT64_MAX;
+        return length <= INT64_MAX / ENTRY_BYTES ? length * ENTRY_BYTES : INT64_MAX;
     }
 }

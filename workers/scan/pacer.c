@@ -261,6 +261,8 @@ static void recover(struct pacer *pacer, int64_t now)
     if (now - pacer->changed_us < PACER_STEP_US)
         return;
     pacer->halvings = 0;
+    if (pacer->duty == pacer->duty_most)
+        return;
     pacer->changed_us = now;
     pacer->duty = lesser(pacer->duty + pacer->duty_most / DUTY_STEPS, pacer->duty_most);
 }
