@@ -49,7 +49,8 @@ static int look(struct search *search, struct candidate *candidate, struct error
         candidate->sentinel = target.password && err->code == ERROR_REDIS_REFUSED;
         return -1;
     }
-    if (scan_snapshot_take(connection, search->patience.request->database, &snapshot, err) < 0)
+    if (scan_snapshot_take(connection, interrupt, search->patience.request->database, &snapshot,
+                           err) < 0)
         return -1;
     candidate->sentinel = snapshot.server.mode == REDIS_MODE_SENTINEL;
     if (candidate->sentinel)
@@ -158,7 +159,8 @@ static int ask_sentinel(const struct search *search, struct redis_target target,
     struct redis_interrupt interrupt = {scan_patience_ask, &patience};
     *ret_is_one = false;
     if (redis_connection_open(&target, interrupt, &connection, err) < 0 ||
-        scan_snapshot_take(connection, search->patience.request->database, &snapshot, err) < 0)
+        scan_snapshot_take(connection, interrupt, search->patience.request->database, &snapshot,
+                           err) < 0)
         return -1;
     *ret_is_one = snapshot.server.mode == REDIS_MODE_SENTINEL;
     if (*ret_is_one)
