@@ -1,5 +1,8 @@
 # Shell functions that script/demo and script/test share; to be sourced by bash under `set -euo pipefail`.
 
+# Not all of them use all of it.
+# shellcheck disable=SC2034
+
 # What it takes to build, and to run what was built against real servers.
 BUILD_PACKAGES=(build-essential cmake ninja-build pkg-config libh2o-evloop-dev libpq-dev
     libjansson-dev libssl-dev libhiredis-dev)

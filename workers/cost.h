@@ -5,8 +5,8 @@
 #include "base/json_writer.h"
 #include "scan/scan.h"
 
-/* One object: keys_seen, commands, expired_released, duration_ms, profile, pauses (an object by
- * reason), paused_ms, halvings, baseline_us, worst_us. */
+/* One object: profile, keys_seen, commands, expired_released, duration_ms, the members of
+ * scan_cost_write, and note where the server did not allow something. */
 void cost_write(struct json_writer *json, const struct scan_outcome *outcome, const char *profile);
 
 #endif

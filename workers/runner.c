@@ -152,6 +152,7 @@ static void log_expiry(const struct run *run, const struct scan_outcome *outcome
 
 static void record_success(struct run *run, const struct scan_outcome *outcome)
 {
+    const char *note = outcome->note;
     SCOPED(json_writer_release) struct json_writer cost;
     json_writer_init(&cost);
     struct pg_parameters parameters;
@@ -172,7 +173,8 @@ static void record_success(struct run *run, const struct scan_outcome *outcome)
              LOG_NUMBER("pauses_ceiling", outcome->cost.pauses[SCAN_PAUSE_CEILING]),
              LOG_NUMBER("paused_ms", outcome->cost.paused_ms),
              LOG_NUMBER("latency_baseline_us", outcome->cost.baseline_us),
-             LOG_NUMBER("latency_worst_us", outcome->cost.worst_us));
+             LOG_NUMBER("latency_worst_us", outcome->cost.worst_us),
+             LOG_NUMBER("touched", outcome->cost.touched), LOG_TEXT("note", note));
     log_expiry(run, outcome);
     record(run, &scan_task_succeed, &parameters);
 }

@@ -154,7 +154,7 @@ test('by the administration interface: a certificate, a profile, and what the sc
     assert.equal(cost.profile, scanProfile ?? 'balanced');
     assert.equal(cost.keys_seen, seen);
     assert.deepEqual(Object.keys(cost).sort(), ['baseline_us', 'commands', 'duration_ms', 'expired_released', 'halvings',
-      'keys_seen', 'paused_ms', 'pauses', 'profile', 'worst_us']);
+      'keys_seen', 'paused_ms', 'pauses', 'profile', 'touched', 'worst_us']);
     assert.deepEqual(Object.keys(cost.pauses).sort(), ['ceiling', 'guard']);
     assert.ok(cost.commands > 0);
   }

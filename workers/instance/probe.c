@@ -6,7 +6,7 @@
 #include "base/scope.h"
 #include "finding.h"
 #include "model/instance_store.h"
-#include "sentinel.h"
+#include "redis/sentinel.h"
 
 enum { TIMEOUTS_OF_A_PROBE = 4 };
 
@@ -27,12 +27,26 @@ static int ask_whether_to_go_on(void *argument, struct error *err)
     return 0;
 }
 
+/* A Sentinel's master becomes the target's endpoint. */
+static int follow_sentinel(struct instance_target *target, struct redis_interrupt interrupt,
+                           struct error *err)
+{
+    struct redis_sentinel_view view;
+    if (!target->sentinel_master)
+        return 0;
+    if (redis_sentinel_find(&target->redis, target->sentinel_master, &target->address_map,
+                            interrupt, &view, err) < 0)
+        return -1;
+    target->redis.endpoint = view.items[0];
+    return 0;
+}
+
 static int probe_endpoint(struct instance_target *target, struct redis_interrupt interrupt,
                           struct finding *ret_finding, struct error *err)
 {
     SCOPED(redis_connection_cleanup) struct redis_connection *connection = NULL;
     *ret_finding = (struct finding){0};
-    if ((!target->sentinel_master || sentinel_follow(target, interrupt, err) == 0) &&
+    if (follow_sentinel(target, interrupt, err) == 0 &&
         redis_connection_open(&target->redis, interrupt, &connection, err) == 0 &&
         finding_ask(ret_finding, connection, target, err) == 0)
         return 0;

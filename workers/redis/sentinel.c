@@ -129,3 +129,35 @@ int redis_sentinel_ask(struct redis_connection *connection, const char *master,
                ? -1
                : 0;
 }
+
+static int open_and_ask(const struct redis_target *sentinel, const char *master,
+                        const struct address_map *map, struct redis_interrupt interrupt,
+                        struct redis_sentinel_view *ret_view, bool *ret_opened, struct error *err)
+{
+    struct redis_connection *connection = NULL;
+    *ret_opened = redis_connection_open(sentinel, interrupt, &connection, err) == 0;
+    if (!*ret_opened)
+        return -1;
+    int status = redis_sentinel_ask(connection, master, map, ret_view, err);
+    redis_connection_free(connection);
+    return status;
+}
+
+int redis_sentinel_find(const struct redis_target *sentinel, const char *master,
+                        const struct address_map *map, struct redis_interrupt interrupt,
+                        struct redis_sentinel_view *ret_view, struct error *err)
+{
+    struct redis_target bare = *sentinel;
+    struct error again = {0};
+    bool opened, let_in;
+    bare.username = bare.password = NULL;
+    if (open_and_ask(&bare, master, map, interrupt, ret_view, &opened, err) == 0)
+        return 0;
+    if (err->code != ERROR_REDIS_REFUSED || !sentinel->password)
+        return -1;
+    int status = open_and_ask(sentinel, master, map, interrupt, ret_view, &let_in, &again);
+    /* One that answers without credentials and refuses these has told its reason already. */
+    if (status == 0 || let_in || !opened || again.code != ERROR_REDIS_REFUSED)
+        *err = again;
+    return status;
+}

@@ -254,7 +254,8 @@ static int select_database(struct driver *driver, int db, struct error *err)
     if (db == driver->db)
         return 0;
     driver->commands++;
-    if (redis_connection_call(driver->connection, words, 2, &reply, err) < 0)
+    if (redis_retry_call(driver->connection, words, 2, driver_source(driver).interrupt, &reply,
+                         err) < 0)
         return -1;
     if (!redis_reply_is(reply, REDIS_STATUS, TEXT("OK")))
         return redis_connection_unexpected(driver->connection, reply, "SELECT", err);

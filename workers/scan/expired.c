@@ -148,7 +148,7 @@ static int expired_watch(void *state, struct scan_source *source, bool *hurry, s
     if (clock_monotonic_ms() - expired->sampled_ms < EXPIRED_SAMPLE_MS)
         return 0;
     source->commands++;
-    if (scan_snapshot_take(source->connection, source->database, &now, err) < 0)
+    if (scan_snapshot_take(source->connection, source->interrupt, source->database, &now, err) < 0)
         return -1;
     expired->sampled_ms = clock_monotonic_ms();
     if (take_sample(expired, &now, hurry, err) < 0)

@@ -9,6 +9,7 @@
 #include "base/scope.h"
 #include "driver.h"
 #include "nap.h"
+#include "redis/retry.h"
 #include "slot_reader.h"
 #include "snapshot.h"
 
@@ -112,11 +113,18 @@ static int ask_readonly(struct driver *driver, struct error *err)
 {
     const struct text words[] = {TEXT("READONLY")};
     const struct redis_reply *reply;
-    if (redis_connection_call(driver->connection, words, 1, &reply, err) < 0)
+    if (redis_retry_call(driver->connection, words, 1, driver_source(driver).interrupt, &reply,
+                         err) < 0)
         return -1;
     return redis_reply_is(reply, REDIS_STATUS, TEXT("OK"))
                ? 0
                : redis_connection_unexpected(driver->connection, reply, "READONLY", err);
+}
+
+static int take_snapshot(struct driver *driver, struct scan_snapshot *snapshot, struct error *err)
+{
+    return scan_snapshot_take(driver->connection, driver_source(driver).interrupt,
+                              driver->request->database, snapshot, err);
 }
 
 static bool is_in_sync(const struct redis_replication *replication, const struct node_place *place)
@@ -133,7 +141,7 @@ static int begin(struct driver *driver, const struct node_place *place,
         return -1;
     for (;;) {
         scan_snapshot_release(before);
-        if (scan_snapshot_take(driver->connection, driver->request->database, before, err) < 0)
+        if (take_snapshot(driver, before, err) < 0)
             return -1;
         driver->commands++;
         if (!place->replica || is_in_sync(&before->replication, place))
@@ -194,7 +202,7 @@ static int run(struct driver *driver, const struct node_place *place, struct nod
         return -1;
     driver->progress.keys_total = before.keys;
     if (read_keys(driver, place, &before, &result->settled, err) < 0 || revisit(driver, err) < 0 ||
-        scan_snapshot_take(driver->connection, driver->request->database, &after, err) < 0 ||
+        take_snapshot(driver, &after, err) < 0 ||
         check_end(driver, place, &before, &after, err) < 0)
         return -1;
     driver->commands++;

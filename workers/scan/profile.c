@@ -1,4 +1,4 @@
-/* The profiles' names, and sums of what scans cost. */
+/* The profiles' names, and what scans cost: sums, and the one form in which it is written. */
 #include "scan/profile.h"
 
 #include <string.h>
@@ -30,4 +30,22 @@ void scan_cost_add(struct scan_cost *sum, const struct scan_cost *cost)
     sum->touched += cost->touched;
     sum->baseline_us = larger(sum->baseline_us, cost->baseline_us);
     sum->worst_us = larger(sum->worst_us, cost->worst_us);
+}
+
+_Static_assert(SCAN_PAUSE_REASON_COUNT == 2, "a reason has no name");
+
+void scan_cost_write(struct json_writer *json, const struct scan_cost *cost)
+{
+    static const char *const reasons[SCAN_PAUSE_REASON_COUNT] = {
+        [SCAN_PAUSE_GUARD] = "guard", [SCAN_PAUSE_CEILING] = "ceiling"};
+    json_writer_name(json, "pauses");
+    json_writer_begin_object(json);
+    for (int i = 0; i < SCAN_PAUSE_REASON_COUNT; i++)
+        json_writer_member_number(json, reasons[i], cost->pauses[i]);
+    json_writer_end_object(json);
+    json_writer_member_number(json, "paused_ms", cost->paused_ms);
+    json_writer_member_number(json, "halvings", cost->halvings);
+    json_writer_member_number(json, "baseline_us", cost->baseline_us);
+    json_writer_member_number(json, "worst_us", cost->worst_us);
+    json_writer_member_number(json, "touched", cost->touched);
 }

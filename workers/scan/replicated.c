@@ -49,7 +49,8 @@ static int look(struct search *search, struct candidate *candidate, struct error
         candidate->sentinel = target.password && err->code == ERROR_REDIS_REFUSED;
         return -1;
     }
-    if (scan_snapshot_take(connection, search->patience.request->database, &snapshot, err) < 0)
+    if (scan_snapshot_take(connection, interrupt, search->patience.request->database, &snapshot,
+                           err) < 0)
         return -1;
     candidate->sentinel = snapshot.server.mode == REDIS_MODE_SENTINEL;
     if (candidate->sentinel)
@@ -154,17 +155,16 @@ static int ask_sentinel(const struct search *search, struct redis_target target,
 {
     SCOPED(redis_connection_cleanup) struct redis_connection *connection = NULL;
     SCOPED(scan_snapshot_release) struct scan_snapshot snapshot = {0};
-    const struct scan_request *request = search->patience.request;
     struct scan_patience patience = search->patience;
     struct redis_interrupt interrupt = {scan_patience_ask, &patience};
     *ret_is_one = false;
     if (redis_connection_open(&target, interrupt, &connection, err) < 0 ||
-        scan_snapshot_take(connection, search->patience.request->database, &snapshot, err) < 0)
+        scan_snapshot_take(connection, interrupt, search->patience.request->database, &snapshot,
+                           err) < 0)
         return -1;
     *ret_is_one = snapshot.server.mode == REDIS_MODE_SENTINEL;
     if (*ret_is_one)
-        return redis_sentinel_ask(connection, request->sentinel_master, &search->addresses, view,
-                                  err);
+        return redis_sentinel_ask(connection, NULL, &search->addresses, view, err);
     error_set(err, ERROR_REDIS_REFUSED, "no sentinel");
     return error_prefix(err, "%s", redis_connection_name(connection));
 }
@@ -192,13 +192,28 @@ static int ask_with_or_without(const struct search *search, const struct endpoin
     return -1;
 }
 
+/* Where a master is named, the endpoints are Sentinels and nothing else. */
+static int ask_named(const struct search *search, const struct endpoint *endpoint,
+                     struct redis_sentinel_view *view, struct error *err)
+{
+    struct redis_target target = search->patience.request->target;
+    struct scan_patience patience = search->patience;
+    struct redis_interrupt interrupt = {scan_patience_ask, &patience};
+    target.endpoint = *endpoint;
+    return redis_sentinel_find(&target, patience.request->sentinel_master, &search->addresses,
+                               interrupt, view, err);
+}
+
 /* The first that answers is enough. */
 static int ask_sentinels(const struct search *search, const struct scan_seeds *sentinels,
                          struct redis_sentinel_view *view, struct error *err)
 {
+    bool named = search->patience.request->sentinel_master != NULL;
     for (int i = 0; i < sentinels->count; i++) {
+        const struct endpoint *endpoint = &sentinels->items[i];
         struct error failure = {0};
-        if (ask_with_or_without(search, &sentinels->items[i], view, &failure) == 0) {
+        if ((named ? ask_named(search, endpoint, view, &failure)
+                   : ask_with_or_without(search, endpoint, view, &failure)) == 0) {
             error_clear(err);
             return 0;
         }
@@ -259,7 +274,12 @@ static int scan_endpoints(struct search *search, struct scan_outcome *ret_outcom
                           struct error *err)
 {
     struct scan_seeds seeds, sentinels;
+    struct redis_sentinel_view view;
     scan_seeds_init(&seeds, search->patience.request);
+    if (search->patience.request->sentinel_master)
+        return ask_sentinels(search, &seeds, &view, err) < 0
+                   ? -1
+                   : scan_by_sentinels(search, &seeds, ret_outcome, err);
     set_candidates(search, seeds.items, seeds.count);
     if (look_at_all(search, err) < 0)
         return -1;

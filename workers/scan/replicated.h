@@ -15,7 +15,8 @@ enum { SCAN_FAIL_OVER_WAIT_MS = 60000 };
  *
  * Where no endpoint is a master or a replica, but some are Sentinels, the first that answers says
  * what the endpoints are; without any that can be scanned they are asked again, and so through a
- * fail-over.  A Sentinel has the instance's credentials or none. */
+ * fail-over.  A Sentinel has the instance's credentials or none.  Where the request names a master
+ * the endpoints are Sentinels, which see the credentials only where they want some. */
 int scan_replicated(const struct scan_request *request, struct scan_outcome *ret_outcome,
                     struct error *err);
 

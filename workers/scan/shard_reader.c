@@ -29,7 +29,8 @@ static int ask(const struct reader *reader, const struct endpoint *endpoint,
     struct redis_interrupt interrupt = {scan_patience_ask, patience};
     target.endpoint = *endpoint;
     if (redis_connection_open(&target, interrupt, &connection, err) < 0 ||
-        scan_snapshot_take(connection, patience->request->database, ret_snapshot, err) < 0)
+        scan_snapshot_take(connection, interrupt, patience->request->database, ret_snapshot, err) <
+            0)
         return -1;
     if (ret_snapshot->server.mode == REDIS_MODE_CLUSTER)
         return redis_topology_ask(connection, endpoint, &reader->addresses, ret_topology, err);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "redis/info.h"
+#include "redis/retry.h"
 
 static int list_databases(struct text info, const int *only, struct scan_snapshot *snapshot,
                           struct error *err)
@@ -88,13 +89,13 @@ static int parse(struct text info, const int *only, struct scan_snapshot *snapsh
     return list_databases(info, only, snapshot, err);
 }
 
-int scan_snapshot_take(struct redis_connection *connection, const int *only,
-                       struct scan_snapshot *ret_snapshot, struct error *err)
+int scan_snapshot_take(struct redis_connection *connection, struct redis_interrupt interrupt,
+                       const int *only, struct scan_snapshot *ret_snapshot, struct error *err)
 {
     const struct text words[] = {TEXT("INFO")};
     const struct redis_reply *reply;
     *ret_snapshot = (struct scan_snapshot){0};
-    if (redis_connection_call(connection, words, 1, &reply, err) < 0)
+    if (redis_retry_call(connection, words, 1, interrupt, &reply, err) < 0)
         return -1;
     if (reply->kind != REDIS_STRING)
         return redis_connection_unexpected(connection, reply, "INFO", err);

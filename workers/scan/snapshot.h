@@ -24,10 +24,11 @@ struct scan_snapshot {
     int database_count;
 };
 
-/* Of all databases, or of only one where `only` is not null.  Nothing may be in flight.  A snapshot
- * is released whether or not this succeeds. */
-int scan_snapshot_take(struct redis_connection *connection, const int *only,
-                       struct scan_snapshot *ret_snapshot, struct error *err);
+/* Of all databases, or of only one where `only` is not null.  Nothing may be in flight.  A server
+ * that is not ready is asked again (redis/retry.h).  A snapshot is released whether or not this
+ * succeeds. */
+int scan_snapshot_take(struct redis_connection *connection, struct redis_interrupt interrupt,
+                       const int *only, struct scan_snapshot *ret_snapshot, struct error *err);
 
 /* Whether one process gave both, the second later: what was restarted behind a proxy or an address
  * that moves is another one.  Where nothing is told it is. */

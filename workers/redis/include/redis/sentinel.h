@@ -21,4 +21,10 @@ int redis_sentinel_ask(struct redis_connection *connection, const char *master,
                        const struct address_map *map, struct redis_sentinel_view *ret_view,
                        struct error *err);
 
+/* Opens a connection to the Sentinel and asks.  It is shown the target's credentials only where it
+ * refuses to answer without: most have none, and they are those of the servers it watches. */
+int redis_sentinel_find(const struct redis_target *sentinel, const char *master,
+                        const struct address_map *map, struct redis_interrupt interrupt,
+                        struct redis_sentinel_view *ret_view, struct error *err);
+
 #endif

@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+#include "base/json_writer.h"
+
 /* The zero is the kindest. */
 enum scan_profile {
     SCAN_GENTLE,   /* short bursts, a quarter of the time */
@@ -33,5 +35,9 @@ struct scan_cost {
 };
 
 void scan_cost_add(struct scan_cost *sum, const struct scan_cost *cost);
+
+/* The members of an object that the caller has begun: pauses (an object by reason), paused_ms,
+ * halvings, baseline_us, worst_us, touched. */
+void scan_cost_write(struct json_writer *json, const struct scan_cost *cost);
 
 #endif
