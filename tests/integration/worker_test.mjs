@@ -82,18 +82,20 @@ test('a user with just what a scan needs', async () => {
 
 test('what answers is no Redis', async () => {
   const net = await import('node:net');
-  for (const reply of ['HTTP/1.1 400 Bad Request\r\n\r\n', '\0\0\0\0', '$99999999999999999999\r\n', '*1000000000\r\n',
-    '$-5\r\n', '-ERR go away\r\n']) {
+  for (const [i, reply] of ['HTTP/1.1 400 Bad Request\r\n\r\n', '\0\0\0\0', '$99999999999999999999\r\n',
+    '*1000000000\r\n', '$-5\r\n', '-ERR go away\r\n'].entries()) {
     const impostor = net.createServer((socket) => {
       socket.on('error', () => {}).on('data', () => socket.write(reply));
     });
     await new Promise((resolve) => impostor.listen(0, '127.0.0.1', resolve));
-    const cache = await alice.instance(`impostor-${impostor.address().port}`,
-      `127.0.0.1:${impostor.address().port}`, '--no-probe');
-    await site.sql(`UPDATE instance SET status = 'RUNNING', probed_at = now(), capabilities = '{bigkey,expired}'
-      WHERE id = $1`, [cache.id]);
-    assert.ok((await failure(cache)).length > 5);
-    impostor.close();
+    try {
+      const cache = await alice.instance(`impostor-${i}`, `127.0.0.1:${impostor.address().port}`, '--no-probe');
+      await site.sql(`UPDATE instance SET status = 'RUNNING', probed_at = now(), capabilities = '{bigkey,expired}'
+        WHERE id = $1`, [cache.id]);
+      assert.ok((await failure(cache)).length > 5);
+    } finally {
+      impostor.close();
+    }
   }
   assert.ok(site.workers[0].running);
 });
