@@ -46,6 +46,7 @@ const struct option_description option_descriptions[OPTION_COUNT] = {
                            "20000; 100)"},
     [OPTION_NODES_AT_ONCE] = {"--nodes-at-once", "N", 1,
                               "nodes of a cluster that are read side by side (1 to 64; 4)"},
+    [OPTION_BYTES] = {"--bytes", NULL, 1, "say of big keys how much memory each takes as well"},
     [OPTION_NO_PROGRESS] = {"--no-progress", NULL, 1, "show no progress bar on a terminal"},
 };
 

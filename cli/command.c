@@ -19,7 +19,9 @@
     (OPTION_BIT(OPTION_KIND) | OPTION_BIT(OPTION_PROFILE) | OPTION_BIT(OPTION_ENDPOINT) |          \
      OPTION_BIT(OPTION_SENTINEL_MASTER) | OPTION_BIT(OPTION_USER) |                                \
      OPTION_BIT(OPTION_PASSWORD_FILE) | OPTION_BIT(OPTION_ASK_PASSWORD) |                          \
-     OPTION_BIT(OPTION_TLS_CA) | OPTION_BIT(OPTION_TLS_SERVER_NAME) | OPTION_BIT(OPTION_TIMEOUT) | \
+     OPTION_BIT(OPTION_TLS_CA) | OPTION_BIT(OPTION_TLS_SERVER_NAME) |                              \
+     OPTION_BIT(OPTION_CLIENT_CERTIFICATE) | OPTION_BIT(OPTION_CLIENT_KEY_FILE) |                  \
+     OPTION_BIT(OPTION_ADDRESS_MAP) | OPTION_BIT(OPTION_BYTES) | OPTION_BIT(OPTION_TIMEOUT) |      \
      OPTION_BIT(OPTION_BATCH_KEYS) | OPTION_BIT(OPTION_NODES_AT_ONCE) |                            \
      OPTION_BIT(OPTION_HOTKEYS_COMMAND) | OPTION_BIT(OPTION_LIMIT) |                               \
      OPTION_BIT(OPTION_NO_PROGRESS))
@@ -75,7 +77,8 @@ const struct command commands[] = {
      "out: a\n"
      "server, or a node of a cluster, which is then scanned as a whole.  Without a database in the "
      "URL\n"
-     "all of them are scanned.  With --endpoint, big keys are read from a replica among these.\n"
+     "all of them are scanned.  With --endpoint or --sentinel-master, big keys are read from a "
+     "replica.\n"
      "The password comes from --password-file, --ask-password or the environment's "
      "REDISCLI_AUTH, never\n"
      "from the command line.\n"

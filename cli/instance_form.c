@@ -3,18 +3,15 @@
 #include "instance_form.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/address_map.h"
-#include "base/certificate.h"
 #include "base/endpoint.h"
-#include "base/scope.h"
+#include "pem_file.h"
 #include "sealing.h"
 
-enum { DESCRIPTION_MAX = 1024, CA_MAX = 64 * 1024, ENDPOINTS_MAX = 64 };
+enum { DESCRIPTION_MAX = 1024, ENDPOINTS_MAX = 64 };
 enum { ENDPOINTS_TEXT_MAX = ENDPOINTS_MAX * (ENDPOINT_TEXT_MAX + 1) };
 
 static char *own(struct instance_form *form, char *text)
@@ -55,42 +52,16 @@ static int take_endpoints(struct instance_form *form, const struct arguments *ar
     return 0;
 }
 
-/* Reads a text file of less than size bytes. */
-static int read_file(const char *path, char *ret_text, size_t size, struct error *err)
+static int take_authority(struct instance_form *form, const struct arguments *arguments,
+                          struct error *err)
 {
-    SCOPED(scope_close) int file = open(path, O_RDONLY | O_CLOEXEC);
-    size_t length = 0;
-    while (file >= 0 && length < size) {
-        ssize_t moved = read(file, ret_text + length, size - length);
-        if (moved < 0)
-            break;
-        length += (size_t)moved;
-        if (moved > 0)
-            continue;
-        ret_text[length] = '\0';
-        if (strlen(ret_text) == length)
-            return 0;
-        return error_set(err, ERROR_CONFIG, "%s: no text", path);
-    }
-    return error_set(err, ERROR_CONFIG, "%s: %s", path,
-                     length < size ? strerror(errno) : "too large");
-}
-
-static int take_pem(struct instance_form *form, const struct arguments *arguments,
-                    enum option option, size_t size, const char **place, struct error *err)
-{
-    const char *path = arguments_value(arguments, option);
-    take(arguments, option, place);
-    if (!*place || !path)
+    const char *path = arguments_value(arguments, OPTION_TLS_CA);
+    char *pem;
+    if (!path)
         return 0;
-    char *pem = calloc(1, size);
-    if (!pem)
-        abort();
-    *place = own(form, pem);
-    if (read_file(path, pem, size, err) < 0)
+    if (pem_file_read(*path ? path : NULL, &pem, err) < 0)
         return -1;
-    if (!strstr(pem, "-----BEGIN CERTIFICATE-----"))
-        return error_set(err, ERROR_CONFIG, "%s: no certificate in PEM", path);
+    form->tls_ca = pem ? own(form, pem) : NULL;
     return 0;
 }
 
@@ -123,17 +94,16 @@ static int take_password(struct instance_form *form, struct cli *cli, const stru
     return status;
 }
 
-static int seal_key(struct instance_form *form, struct cli *cli, const struct uuid *id,
-                    const char *path, struct error *err)
+static int read_pair(struct instance_form *form, struct cli *cli, const struct uuid *id,
+                     const char *path, const char *key_path, struct error *err)
 {
-    char key[SECRET_MAX + 1], owner[INSTANCE_KEY_OWNER_MAX];
-    struct error check = {0};
-    int status = read_file(path, key, sizeof(key), err);
-    if (status == 0 && certificate_check(form->tls_certificate, key, &check) < 0)
-        status = error_set(err, ERROR_CONFIG, "%s", check.text);
+    char key[SECRET_MAX + 1], owner[INSTANCE_KEY_OWNER_MAX], *certificate;
+    int status = pem_file_read_pair(path, key_path, &certificate, key, err);
     instance_key_owner(id->text, owner);
-    if (status == 0)
+    if (status == 0) {
+        form->tls_certificate = own(form, certificate);
         status = seal_text(form, cli, owner, key, strlen(key), &form->sealed_tls_key, err);
+    }
     secret_cleanse(key, sizeof(key));
     return status;
 }
@@ -146,13 +116,7 @@ static int take_certificate(struct instance_form *form, struct cli *cli, const s
     form->keep_certificate = !path && !key_path;
     if (form->keep_certificate || (path && !*path && !key_path))
         return 0;
-    if (!path || !*path || !key_path || !*key_path)
-        return error_set(err, ERROR_INVALID_PARAMETER,
-                         "--client-certificate and --client-key-file come together");
-    if (take_pem(form, cli->arguments, OPTION_CLIENT_CERTIFICATE, CERTIFICATE_PEM_MAX,
-                 &form->tls_certificate, err) < 0)
-        return -1;
-    return seal_key(form, cli, id, key_path, err);
+    return read_pair(form, cli, id, path, key_path, err);
 }
 
 static int check_way(const struct instance_form *form, struct error *err)
@@ -206,8 +170,7 @@ int instance_form_read(struct instance_form *form, struct cli *cli, const struct
     take(arguments, OPTION_PROFILE, &form->scan_profile);
     take(arguments, OPTION_ADDRESS_MAP, &form->address_map);
     take(arguments, OPTION_SENTINEL_MASTER, &form->sentinel_master);
-    if (take_endpoints(form, arguments, err) < 0 ||
-        take_pem(form, arguments, OPTION_TLS_CA, CA_MAX, &form->tls_ca, err) < 0 ||
+    if (take_endpoints(form, arguments, err) < 0 || take_authority(form, arguments, err) < 0 ||
         take_certificate(form, cli, id, err) < 0 || take_password(form, cli, id, err) < 0)
         return -1;
     return check(form, err);

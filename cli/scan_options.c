@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/address_map.h"
 #include "pem_file.h"
 #include "scan_password.h"
 
@@ -101,9 +102,14 @@ static int check_combinations(const struct scan_options *options, const struct a
                               struct error *err)
 {
     bool hotkeys = arguments_have(arguments, OPTION_HOTKEYS_COMMAND);
-    if (!options->url.tls && (arguments_have(arguments, OPTION_TLS_CA) ||
-                              arguments_have(arguments, OPTION_TLS_SERVER_NAME)))
-        return error_set(err, ERROR_INVALID_PARAMETER, "TLS options need a rediss:// URL");
+    static const enum option of_tls[] = {OPTION_TLS_CA, OPTION_TLS_SERVER_NAME,
+                                         OPTION_CLIENT_CERTIFICATE, OPTION_CLIENT_KEY_FILE};
+    for (size_t i = 0; !options->url.tls && i < sizeof(of_tls) / sizeof(of_tls[0]); i++) {
+        if (arguments_have(arguments, of_tls[i]))
+            return error_set(err, ERROR_INVALID_PARAMETER, "TLS options need a rediss:// URL");
+    }
+    if (options->request.with_bytes && options->request.kind->id != SCAN_KIND_BIGKEY)
+        return error_set(err, ERROR_INVALID_PARAMETER, "--bytes needs --kind bigkey");
     if (hotkeys && options->request.kind->id != SCAN_KIND_HOTKEY)
         return error_set(err, ERROR_INVALID_PARAMETER, "--hotkeys-command needs --kind hotkey");
     if (hotkeys && options->url.has_database)
@@ -133,6 +139,32 @@ static int get_credentials(struct scan_options *options, const struct arguments 
     return 0;
 }
 
+static int get_certificate(struct scan_options *options, const struct arguments *arguments,
+                           struct error *err)
+{
+    struct redis_target *target = &options->request.target;
+    const char *path = arguments_value(arguments, OPTION_CLIENT_CERTIFICATE);
+    const char *key_path = arguments_value(arguments, OPTION_CLIENT_KEY_FILE);
+    if (!path && !key_path)
+        return 0;
+    if (pem_file_read_pair(path, key_path, &options->tls_certificate, options->tls_key, err) < 0)
+        return -1;
+    target->tls_certificate = options->tls_certificate;
+    target->tls_key = options->tls_key;
+    return 0;
+}
+
+static int get_address_map(struct scan_options *options, const struct arguments *arguments,
+                           struct error *err)
+{
+    struct address_map map;
+    options->request.address_map = arguments_value(arguments, OPTION_ADDRESS_MAP);
+    if (address_map_parse(options->request.address_map, &map, err) < 0)
+        return -1;
+    address_map_release(&map);
+    return 0;
+}
+
 static int get_target(struct scan_options *options, const struct cli *cli, struct error *err)
 {
     struct redis_target *target = &options->request.target;
@@ -144,6 +176,8 @@ static int get_target(struct scan_options *options, const struct cli *cli, struc
     if (pem_file_read(arguments_value(cli->arguments, OPTION_TLS_CA), &options->tls_ca, err) < 0)
         return -1;
     target->tls_ca = options->tls_ca;
+    if (get_certificate(options, cli->arguments, err) < 0)
+        return -1;
     return get_credentials(options, cli->arguments, err);
 }
 
@@ -153,11 +187,13 @@ int scan_options_init(struct scan_options *options, const struct cli *cli, struc
         .request = {.guard_factor = (int)cli->config->scan_guard_factor,
                     .guard_ms = (int)cli->config->scan_guard_ms,
                     .ceiling_ms = (int)cli->config->scan_ceiling_ms,
-                    .hotkeys_command = arguments_have(cli->arguments, OPTION_HOTKEYS_COMMAND)},
-        .sentinel_master = arguments_value(cli->arguments, OPTION_SENTINEL_MASTER),
+                    .hotkeys_command = arguments_have(cli->arguments, OPTION_HOTKEYS_COMMAND),
+                    .with_bytes = arguments_have(cli->arguments, OPTION_BYTES),
+                    .sentinel_master = arguments_value(cli->arguments, OPTION_SENTINEL_MASTER)},
     };
     if (get_kind_and_profile(options, cli, err) < 0 || get_url(options, cli, err) < 0 ||
         get_numbers(options, cli, err) < 0 || get_endpoints(options, cli->arguments, err) < 0 ||
+        get_address_map(options, cli->arguments, err) < 0 ||
         check_combinations(options, cli->arguments, err) < 0)
         return -1;
     return get_target(options, cli, err);
@@ -166,6 +202,8 @@ int scan_options_init(struct scan_options *options, const struct cli *cli, struc
 void scan_options_release(struct scan_options *options)
 {
     free(options->tls_ca);
+    free(options->tls_certificate);
+    secret_cleanse(options->tls_key, sizeof(options->tls_key));
     redis_url_cleanse(&options->url);
     secret_cleanse(options->password, sizeof(options->password));
 }

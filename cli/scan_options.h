@@ -12,10 +12,10 @@ struct scan_options {
     struct redis_url url;
     struct endpoint endpoints[ARGUMENTS_VALUES_MAX]; /* beside the URL's */
     int endpoint_count;
-    const char *sentinel_master; /* null: the URL is not a sentinel's */
     const char *profile;
     int limit; /* rows of a table */
-    char *tls_ca;
+    char *tls_ca, *tls_certificate;
+    char tls_key[SECRET_MAX + 1];
     char password[SECRET_MAX + 1];
 };
 

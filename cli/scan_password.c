@@ -2,6 +2,7 @@
 #include "scan_password.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,15 +12,28 @@
 #include "interrupt.h"
 #include "sealing.h"
 
+enum { INTERRUPT_INTERVAL_MS = 100 };
+
+/* A signal that comes before the wait does not end it: so it is never a long one. */
+static int wait_for_input(struct error *err)
+{
+    struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+    while (!interrupt_has_come()) {
+        if (poll(&input, 1, INTERRUPT_INTERVAL_MS) > 0)
+            return 0;
+    }
+    return error_set(err, ERROR_SCAN_CANCELLED, "interrupted");
+}
+
 /* Until the line's end or the terminal's; 0 bytes where it has none. */
 static int read_line(char *ret_line, size_t *ret_length, struct error *err)
 {
     size_t length = 0;
     ssize_t count;
     do {
+        if (wait_for_input(err) < 0)
+            return -1;
         count = read(STDIN_FILENO, ret_line + length, SECRET_MAX + 1 - length);
-        if (interrupt_has_come())
-            return error_set(err, ERROR_SCAN_CANCELLED, "interrupted");
         if (count < 0 && errno != EINTR)
             return error_set(err, ERROR_SECRET, "terminal: %s", strerror(errno));
         length += count > 0 ? (size_t)count : 0;

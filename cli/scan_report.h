@@ -9,8 +9,4 @@
 int scan_report_write(const struct scan_options *options, const struct scan_target *target,
                       const struct scan_outcome *outcome, bool json, struct error *err);
 
-/* Whether a name, as the API writes it, stands for bytes that are no UTF-8: every backslash begins
- * `\\` or `\xHH` of a byte from 80 on, and one of the latter is there. */
-bool scan_report_is_binary(struct text shown);
-
 #endif

@@ -1,52 +1,28 @@
-/* INFO tells what a server is, SENTINEL GET-MASTER-ADDR-BY-NAME where a master is
- * (redis.io/docs/latest/operate/oss_and_stack/management/sentinel). */
+/* INFO tells what a server is, and a Sentinel where it is.  Only to find out and to say so: the
+ * engine looks for itself. */
 #include "scan_target.h"
 
 #include <string.h>
 
+#include "base/address_map.h"
 #include "base/scope.h"
+#include "redis/sentinel.h"
 
-/* A sentinel has credentials of its own and mostly none: the password is shown to it only where it
- * asks for one. */
-static int open_sentinel(const struct scan_options *options, struct redis_interrupt interrupt,
-                         struct redis_connection **ret_connection, struct error *err)
+/* The Sentinel's master instead of the Sentinel. */
+static int follow(const struct scan_request *request, struct redis_interrupt interrupt,
+                  struct redis_target *place, struct error *err)
 {
-    struct redis_target target = options->request.target;
-    target.username = target.password = NULL;
-    int status = redis_connection_open(&target, interrupt, ret_connection, err);
-    if (status == 0 || err->code != ERROR_REDIS_REFUSED || !options->request.target.password)
-        return status;
-    error_clear(err);
-    return redis_connection_open(&options->request.target, interrupt, ret_connection, err);
-}
-
-static int take_address(const struct redis_reply *reply, struct endpoint *ret_endpoint)
-{
-    int64_t port;
-    if (reply->kind != REDIS_ARRAY || reply->count != 2 ||
-        reply->elements[0].kind != REDIS_STRING || reply->elements[1].kind != REDIS_STRING ||
-        text_parse_integer(reply->elements[1].text, &port) < 0)
-        return -1;
-    return endpoint_init(reply->elements[0].text, port, ret_endpoint);
-}
-
-static int ask_sentinel(struct scan_options *options, struct redis_interrupt interrupt,
-                        struct error *err)
-{
-    SCOPED(redis_connection_cleanup) struct redis_connection *connection = NULL;
-    const char *master = options->sentinel_master;
-    const struct text words[] = {TEXT("SENTINEL"), TEXT("get-master-addr-by-name"),
-                                 text_of(master)};
-    const struct redis_reply *reply;
-    if (open_sentinel(options, interrupt, &connection, err) < 0 ||
-        redis_connection_call(connection, words, 3, &reply, err) < 0)
-        return -1;
-    if (reply->kind == REDIS_NIL || (reply->kind == REDIS_ARRAY && reply->count == 0))
-        return error_set(err, ERROR_REDIS_REFUSED, "%s: the sentinel knows no master '%s'",
-                         redis_connection_name(connection), master);
-    if (take_address(reply, &options->request.target.endpoint) == 0)
+    struct redis_sentinel_view view;
+    struct address_map map;
+    if (!request->sentinel_master)
         return 0;
-    return redis_connection_unexpected(connection, reply, "SENTINEL get-master-addr-by-name", err);
+    if (address_map_parse(request->address_map, &map, err) < 0)
+        return -1;
+    int status = redis_sentinel_find(place, request->sentinel_master, &map, interrupt, &view, err);
+    address_map_release(&map);
+    if (status == 0)
+        place->endpoint = view.items[0];
+    return status;
 }
 
 static int probe(const struct scan_options *options, const struct endpoint *endpoint,
@@ -55,7 +31,9 @@ static int probe(const struct scan_options *options, const struct endpoint *endp
     SCOPED(redis_connection_cleanup) struct redis_connection *connection = NULL;
     struct redis_target place = options->request.target;
     place.endpoint = *endpoint;
-    target->endpoint = *endpoint;
+    if (follow(&options->request, interrupt, &place, err) < 0)
+        return -1;
+    target->endpoint = place.endpoint;
     if (redis_connection_open(&place, interrupt, &connection, err) < 0)
         return -1;
     return redis_probe_connection(connection, &target->probe, err);
@@ -96,8 +74,7 @@ int scan_target_find(struct scan_options *options, struct redis_interrupt interr
     struct scan_request *request = &options->request;
     char name[ENDPOINT_TEXT_MAX + 1];
     *ret_target = (struct scan_target){0};
-    if ((options->sentinel_master && ask_sentinel(options, interrupt, err) < 0) ||
-        probe_any(options, interrupt, ret_target, err) < 0)
+    if (probe_any(options, interrupt, ret_target, err) < 0)
         return -1;
     endpoint_format(&ret_target->endpoint, name);
     if (ret_target->probe.mode == REDIS_MODE_SENTINEL)
@@ -111,11 +88,9 @@ int scan_target_find(struct scan_options *options, struct redis_interrupt interr
                          "%s: a node of a cluster, where hot keys come from LFU counters only; "
                          "leave out --hotkeys-command",
                          name);
+    bool replicated = request->sentinel_master || options->endpoint_count > 0;
     join(options, ret_target);
     request->endpoints = ret_target->endpoints;
-    if (cluster)
-        request->layout = SCAN_CLUSTER;
-    else
-        request->layout = options->endpoint_count > 0 ? SCAN_REPLICATED : SCAN_ONE_SERVER;
+    request->layout = cluster ? SCAN_CLUSTER : replicated ? SCAN_REPLICATED : SCAN_ONE_SERVER;
     return 0;
 }

@@ -14,9 +14,9 @@ struct scan_target {
     char endpoints[SCAN_TARGET_TEXT_MAX];
 };
 
-/* Asks a sentinel for its master where one is named, then the URL's server or, where it does not
- * answer, the endpoints in their order, and completes the request: where, and which layout.  The
- * target must live as long as the options. */
+/* Asks the URL's server or, where it does not answer, the endpoints in their order; where a master
+ * is named these are Sentinels, and it is their master that is asked.  Completes the request:
+ * where, and which layout.  The target must live as long as the options. */
 int scan_target_find(struct scan_options *options, struct redis_interrupt interrupt,
                      struct scan_target *ret_target, struct error *err);
 

@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { createCertificate } from '../support/certificates.mjs';
 import { enumerate, fillExpired, fillSmall, largest } from '../support/dataset.mjs';
 import { Program, run } from '../support/program.mjs';
 import { freePort } from '../support/redis.mjs';
@@ -64,8 +65,8 @@ test('JSON: the members of the API, and exactly the largest keys', async () => {
   assert.deepEqual([result.kind, result.profile, result.keys_seen], ['bigkey', 'fast', 13]);
   assert.deepEqual([result.server.endpoint, result.server.mode, result.server.role],
     [redis.endpoint, 'standalone', 'master']);
-  assert.deepEqual(Object.keys(result.cost), ['pauses_guard', 'pauses_ceiling', 'paused_ms', 'halvings',
-    'latency_baseline_us', 'latency_worst_us']);
+  assert.deepEqual(Object.keys(result.cost), ['pauses', 'paused_ms', 'halvings', 'baseline_us', 'worst_us',
+    'touched']);
 });
 
 test('a database in the URL is the only one that is scanned and counted', async () => {
@@ -203,14 +204,59 @@ test('a replica that is given is read; a sentinel is asked for its master', asyn
   world.onClose(() => sentinel.stop({ signal: 'SIGKILL', expected: null }));
   await until('the sentinel watches', () => sentinel.stdout.includes('+monitor master shop'));
   const at = `redis://127.0.0.1:${port}`;
+  const announced = () => sentinel.stdout.includes(`+slave slave ${replica.endpoint} `);
+  await until('the sentinel knows the replica', announced);
+  const earlier = await scanCalls(replica);
   const { server, num } = await found([at, '--sentinel-master', 'shop']);
   assert.deepEqual([server.endpoint, num], [master.endpoint, 1]);
+  assert.ok(await scanCalls(replica) > earlier, 'big keys are read from the replica');
+  assert.equal(await scanCalls(master), 0);
+  const mapped = await found([at, '--sentinel-master', 'shop', '--kind', 'expired',
+    '--address-map', `127.0.0.1:${master.port}=localhost:${master.port}`]);
+  assert.equal(mapped.server.endpoint, `localhost:${master.port}`);
   const unknown = await scan([at, '--sentinel-master', 'other']);
   assert.equal(unknown.status, 1);
-  assert.match(unknown.stderr, /knows no master 'other'/);
+  assert.match(unknown.stderr, /watches no master of that name/);
   const plain = await scan([at]);
   assert.equal(plain.status, 1);
   assert.match(plain.stderr, /a sentinel, .* --sentinel-master/);
+});
+
+test('bytes where they are asked for, and what the server did not allow', async () => {
+  const args = [url(redis), '--password-file', password];
+  const { keys, cost, note } = await found([...args, '--bytes']);
+  for (const { name, db, bytes } of keys.filter(({ name: key }) => /^[a-z]+$/.test(key))) {
+    await redis.command('SELECT', String(db));
+    assert.equal(bytes, await redis.command('MEMORY', 'USAGE', name), name);
+  }
+  await redis.command('SELECT', '0');
+  assert.equal(note, undefined);
+  assert.ok((await found(args)).keys.every((key) => !('bytes' in key)));
+  const { stdout } = await scan([...args, '--bytes', '--limit', '1']);
+  assert.match(stdout, /^NAME +DB +SIZE +UNIT +BYTES +ENCODING$/m);
+  if (cost.touched > 0) assert.match(stdout, /^[\d,]+ questions count as uses of keys/m);
+
+  await redis.command('ACL', 'SETUSER', 'blind', 'on', '>hers', '~*', '+@all', '-memory');
+  const blind = [`redis://blind@${redis.endpoint}`, '--bytes'];
+  const refused = await found(blind, { env: { REDISCLI_AUTH: 'hers' } });
+  assert.match(refused.note, /^lengths of all keys were asked: .*NOPERM/);
+  assert.deepEqual(refused.keys, keys.map(({ bytes, ...rest }) => rest));
+  const table = await scan(blind, { env: { REDISCLI_AUTH: 'hers' } });
+  assert.match(table.stdout, /^Note: lengths of all keys were asked: .*NOPERM.*$/m);
+});
+
+test('a server that wants a certificate is shown one', async () => {
+  const client = await createCertificate(world.directory, world.authority, 'client', { usage: 'clientAuth' });
+  const strict = await world.redis({ options: { 'tls-auth-clients': 'yes' }, certificates: world.certificates });
+  const args = [`rediss://${strict.tlsEndpoint}`, '--tls-ca', world.authority.certificate];
+  const none = await scan(args);
+  assert.equal(none.status, 1);
+  assert.match(none.stderr, /certificate/);
+  const shown = ['--client-certificate', client.certificate, '--client-key-file', client.key];
+  assert.equal((await found([...args, ...shown])).num, 0);
+  const wrong = await scan([...args, ...shown.slice(0, 3), password]);
+  assert.equal(wrong.status, 1);
+  assert.ok(!wrong.stderr.includes('s3cret'));
 });
 
 test('a terminal sees a bar, which is gone at the end', async () => {

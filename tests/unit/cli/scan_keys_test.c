@@ -1,5 +1,5 @@
 /* Which names of the API stand for bytes. */
-#include "scan_report.h"
+#include "scan_keys.h"
 
 #include "unit.h"
 
@@ -18,7 +18,7 @@ static void test_binary_names(void **state)
         {{"\\xzz", 4}, false},      {{"g\xc3\xb6", 3}, false},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++)
-        assert_int_equal(scan_report_is_binary(cases[i].shown), cases[i].binary);
+        assert_int_equal(scan_keys_is_binary(cases[i].shown), cases[i].binary);
 }
 
 int main(void)
