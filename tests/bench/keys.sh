@@ -8,8 +8,10 @@ cleanup() {
 }
 trap cleanup EXIT
 
+# For those who source this.
 on_server=() on_scanner=()
 if [ "$(nproc)" -ge 2 ]; then
+    # shellcheck disable=SC2034
     on_server=(taskset -c 0) on_scanner=(taskset -c 1)
 fi
 
