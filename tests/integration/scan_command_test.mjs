@@ -9,6 +9,7 @@ import { after, before, test } from 'node:test';
 import { createCertificate } from '../support/certificates.mjs';
 import { enumerate, fillExpired, fillSmall, largest } from '../support/dataset.mjs';
 import { Program, run } from '../support/program.mjs';
+import { RespConnection } from '../support/resp.mjs';
 import { freePort } from '../support/redis.mjs';
 import { PROGRAMS, World } from '../support/site.mjs';
 import { until } from '../support/wait.mjs';
@@ -204,8 +205,12 @@ test('a replica that is given is read; a sentinel is asked for its master', asyn
   world.onClose(() => sentinel.stop({ signal: 'SIGKILL', expected: null }));
   await until('the sentinel watches', () => sentinel.stdout.includes('+monitor master shop'));
   const at = `redis://127.0.0.1:${port}`;
-  const announced = () => sentinel.stdout.includes(`+slave slave ${replica.endpoint} `);
-  await until('the sentinel knows the replica', announced);
+  const asked = await RespConnection.open(port);
+  world.onClose(() => asked.close());
+  await until('the sentinel finds the replica well', async () => {
+    const replicas = (await asked.command('SENTINEL', 'REPLICAS', 'shop')).map((fields) => fields.map(String));
+    return replicas.some((fields) => fields[fields.indexOf('flags') + 1] === 'slave');
+  });
   const earlier = await scanCalls(replica);
   const { server, num } = await found([at, '--sentinel-master', 'shop']);
   assert.deepEqual([server.endpoint, num], [master.endpoint, 1]);
