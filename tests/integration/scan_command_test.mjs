@@ -206,7 +206,7 @@ test('a replica that is given is read; a sentinel is asked for its master', asyn
   await until('the sentinel watches', () => sentinel.stdout.includes('+monitor master shop'));
   const at = `redis://127.0.0.1:${port}`;
   const asked = await RespConnection.open(port);
-  world.onClose(() => asked.close());
+  world.onClose(async () => asked.close());
   await until('the sentinel finds the replica well', async () => {
     const replicas = (await asked.command('SENTINEL', 'REPLICAS', 'shop')).map((fields) => fields.map(String));
     return replicas.some((fields) => fields[fields.indexOf('flags') + 1] === 'slave');
