@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 
-static int nap(int64_t ms, struct redis_interrupt interrupt, struct error *err)
+int redis_nap(int64_t ms, struct redis_interrupt interrupt, struct error *err)
 {
     int64_t ends = clock_monotonic_ms() + ms;
     for (int64_t left = ms; left > 0; left = ends - clock_monotonic_ms()) {
@@ -30,7 +30,7 @@ int redis_retry_wait(struct redis_retry *retry, const struct redis_reply *reply,
         *retry = (struct redis_retry){now, REDIS_RETRY_NAP_LEAST_MS};
     if (now - retry->since >= REDIS_RETRY_MS)
         return 0;
-    if (nap(retry->nap_ms, interrupt, err) < 0)
+    if (redis_nap(retry->nap_ms, interrupt, err) < 0)
         return -1;
     retry->nap_ms *= 2;
     if (retry->nap_ms > REDIS_RETRY_NAP_MOST_MS)

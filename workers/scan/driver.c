@@ -72,6 +72,13 @@ static int watch(struct driver *driver, struct error *err)
     return status;
 }
 
+/* A pause can be long: whoever watches shall see it begin. */
+static int ask_while_paced(void *argument, struct error *err)
+{
+    driver_report_progress(argument, 0);
+    return driver_check_time(argument, err);
+}
+
 /* What joins others in flight does not wait. */
 static int begin_burst(struct driver *driver, struct error *err)
 {
@@ -165,7 +172,7 @@ static bool is_to_repeat(const struct driver *driver, const struct redis_reply *
             clock_monotonic_ms() - driver->retry.since < REDIS_RETRY_MS);
 }
 
-static int pause(struct driver *driver, const struct redis_reply *reply, struct error *err)
+static int await_ready(struct driver *driver, const struct redis_reply *reply, struct error *err)
 {
     struct redis_interrupt interrupt = {driver_check_time, driver};
     driver->unready = (struct error){0};
@@ -178,7 +185,7 @@ static int take_scan(struct driver *driver, const struct redis_reply *reply, str
     expect_no_more(driver);
     if (is_to_repeat(driver, reply)) {
         driver->scan_held = true;
-        return pause(driver, reply, err) < 0 ? -1 : queue_scan(driver, err);
+        return await_ready(driver, reply, err) < 0 ? -1 : queue_scan(driver, err);
     }
     driver->retry = (struct redis_retry){0};
     if (!is_scan_reply(reply)) {
@@ -203,7 +210,7 @@ static int take_scan(struct driver *driver, const struct redis_reply *reply, str
 static int repeat(struct driver *driver, struct scan_batch *batch, const struct redis_reply *reply,
                   struct error *err)
 {
-    if (redis_reply_passes(reply) && pause(driver, reply, err) < 0)
+    if (redis_reply_passes(reply) && await_ready(driver, reply, err) < 0)
         return -1;
     driver->commands += (int64_t)batch->repeated;
     expect(driver, batch);
@@ -287,6 +294,7 @@ int driver_init(struct driver *driver, const struct scan_request *request, struc
         return -1;
     for (int i = 0; i < DRIVER_BATCHES_MAX; i++)
         driver->batches[i].connection = driver->connection;
+    interrupt.ask = ask_while_paced;
     return pacing_init(&driver->pacing, request, driver->connection, interrupt, err);
 }
 

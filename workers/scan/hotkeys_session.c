@@ -2,11 +2,11 @@
 #include "hotkeys_session.h"
 
 #include <stdio.h>
-#include <time.h>
 
 #include "base/clock.h"
+#include "redis/retry.h"
 
-enum { LOOK_MS = 1000, NAP_MS = 100, NAMES_MAX = 1 << 12, BYTES_MAX = 16 << 20 };
+enum { LOOK_MS = 1000, NAMES_MAX = 1 << 12, BYTES_MAX = 16 << 20 };
 
 /* What GET says.  `keys` lives until the connection's next reply. */
 struct reading {
@@ -123,18 +123,6 @@ static int start(struct scan_source *source, int seconds, bool *ret_ours, struct
     return *ret_ours ? 0 : is_refused(source, reply, err);
 }
 
-static int nap(const struct scan_source *source, int64_t ms, struct error *err)
-{
-    int64_t ends = clock_monotonic_ms() + ms;
-    while (clock_monotonic_ms() < ends) {
-        const struct timespec time = {.tv_nsec = NAP_MS * 1000000L};
-        if (source->interrupt.ask(source->interrupt.argument, err) < 0)
-            return -1;
-        nanosleep(&time, NULL);
-    }
-    return 0;
-}
-
 /* For a scan that is to stop, whose connection would not wait for an answer: sends only. */
 static void abandon(struct scan_source *source)
 {
@@ -171,7 +159,7 @@ static int await(struct scan_source *source, int seconds, bool ours, struct read
         int64_t left_ms = wanted_ms - ret_reading->duration_ms;
         if (!ret_reading->active || left_ms <= 0)
             return 0;
-        if (nap(source, left_ms < LOOK_MS ? left_ms : LOOK_MS, err) < 0) {
+        if (redis_nap(left_ms < LOOK_MS ? left_ms : LOOK_MS, source->interrupt, err) < 0) {
             if (ours)
                 abandon(source);
             return error_prefix(err, "%s", redis_connection_name(source->connection));

@@ -8,7 +8,6 @@
 #include "base/clock.h"
 #include "base/scope.h"
 #include "driver.h"
-#include "nap.h"
 #include "redis/retry.h"
 #include "slot_reader.h"
 #include "snapshot.h"
@@ -19,6 +18,11 @@ bool node_error_passes(enum error_code code)
 {
     return code == ERROR_REDIS_CONNECTION || code == ERROR_REDIS_TIMEOUT ||
            code == ERROR_REDIS_UNREADY;
+}
+
+bool node_error_ends_the_scan(enum error_code code)
+{
+    return code == ERROR_SCAN_CANCELLED || code == ERROR_SCAN_DEADLINE;
 }
 
 static int refuse(const struct driver *driver, enum error_code code, const char *reason,
@@ -149,7 +153,8 @@ static int begin(struct driver *driver, const struct node_place *place,
         if (clock_monotonic_ms() >= ends)
             return refuse(driver, ERROR_REDIS_UNREADY, "not a replica in sync with its master",
                           err);
-        scan_nap(SYNC_NAP_MS);
+        if (redis_nap(SYNC_NAP_MS, driver_source(driver).interrupt, err) < 0)
+            return -1;
     }
     if (place->master && before->server.role != REDIS_ROLE_MASTER)
         return refuse(driver, ERROR_REDIS_UNREADY, "not a master any more", err);
@@ -231,6 +236,18 @@ int node_scan_run(const struct scan_request *request, const struct node_place *p
     ret_result->redirected = driver.redirected;
     redis_slots_remove(&ret_result->settled, &driver.redirected);
     driver.state = NULL;
+    return 0;
+}
+
+int node_scan_run_alone(const struct scan_request *request, const struct node_place *place,
+                        struct scan_outcome *ret_outcome, struct error *err)
+{
+    struct node_result result;
+    if (node_scan_run(request, place, &result, err) < 0)
+        return -1;
+    *ret_outcome = result.outcome;
+    result.method->finish(result.state, NULL, ret_outcome);
+    node_result_release(&result);
     return 0;
 }
 

@@ -28,7 +28,14 @@ int node_scan_run(const struct scan_request *request, const struct node_place *p
                   struct node_result *ret_result, struct error *err);
 void node_result_release(struct node_result *result);
 
+/* The same where that node has all keys: a whole scan. */
+int node_scan_run_alone(const struct scan_request *request, const struct node_place *place,
+                        struct scan_outcome *ret_outcome, struct error *err);
+
 /* An error that may not come again, elsewhere or later. */
 bool node_error_passes(enum error_code code);
+
+/* An error that is not the node's: nothing more is to be tried. */
+bool node_error_ends_the_scan(enum error_code code);
 
 #endif

@@ -4,9 +4,9 @@
 
 #include "base/clock.h"
 #include "base/scope.h"
-#include "nap.h"
 #include "node_scan.h"
 #include "patience.h"
+#include "redis/retry.h"
 #include "redis/sentinel.h"
 #include "seeds.h"
 #include "snapshot.h"
@@ -84,20 +84,9 @@ static int scan_candidate(const struct search *search, const struct candidate *c
                           struct error *err)
 {
     struct scan_request request = *search->patience.request;
-    struct node_result result;
     request.target.endpoint = candidate->endpoint;
     request.timeout_ms = scan_patience_left_ms(&search->patience);
-    if (node_scan_run(&request, place, &result, err) < 0)
-        return -1;
-    *ret_outcome = result.outcome;
-    result.method->finish(result.state, NULL, ret_outcome);
-    node_result_release(&result);
-    return 0;
-}
-
-static bool ends_the_scan(enum error_code code)
-{
-    return code == ERROR_SCAN_CANCELLED || code == ERROR_SCAN_DEADLINE;
+    return node_scan_run_alone(&request, place, ret_outcome, err);
 }
 
 /* Returns 1 after a success and 0 where none of that role was of use; the last failure is in err.
@@ -116,7 +105,7 @@ static int scan_role(const struct search *search, enum redis_role role,
         error_clear(err);
         if (scan_candidate(search, candidate, &place, ret_outcome, err) == 0)
             return 1;
-        if (ends_the_scan(err->code))
+        if (node_error_ends_the_scan(err->code))
             return -1;
     }
     return 0;
@@ -187,7 +176,7 @@ static int ask_with_or_without(const struct search *search, const struct endpoin
         error_clear(err);
         return 0;
     }
-    if (is_one || ends_the_scan(bare.code))
+    if (is_one || node_error_ends_the_scan(bare.code))
         *err = bare;
     return -1;
 }
@@ -217,9 +206,9 @@ static int ask_sentinels(const struct search *search, const struct scan_seeds *s
             error_clear(err);
             return 0;
         }
-        if (err->code == ERROR_NONE || ends_the_scan(failure.code))
+        if (err->code == ERROR_NONE || node_error_ends_the_scan(failure.code))
             *err = failure;
-        if (ends_the_scan(failure.code))
+        if (node_error_ends_the_scan(failure.code))
             break;
     }
     return -1;
@@ -238,15 +227,15 @@ static int scan_watched(struct search *search, const struct scan_seeds *sentinel
 static int scan_by_sentinels(struct search *search, const struct scan_seeds *sentinels,
                              struct scan_outcome *ret_outcome, struct error *err)
 {
+    struct redis_interrupt interrupt = {scan_patience_ask, &search->patience};
     int64_t ends = 0;
     while (scan_watched(search, sentinels, ret_outcome, err) < 0) {
         int64_t now = clock_monotonic_ms();
         ends = ends ? ends : now + SCAN_FAIL_OVER_WAIT_MS;
         if (!node_error_passes(err->code) || now >= ends)
             return -1;
-        scan_nap(RETRY_MS);
         error_clear(err);
-        if (scan_patience_ask(&search->patience, err) < 0)
+        if (redis_nap(RETRY_MS, interrupt, err) < 0)
             return -1;
     }
     return 0;

@@ -8,22 +8,10 @@
 #include "replicated.h"
 #include "shards.h"
 
-static int scan_one_server(const struct scan_request *request, struct scan_outcome *ret_outcome,
-                           struct error *err)
-{
-    const struct node_place anything = {0};
-    struct node_result result;
-    if (node_scan_run(request, &anything, &result, err) < 0)
-        return -1;
-    *ret_outcome = result.outcome;
-    result.method->finish(result.state, NULL, ret_outcome);
-    node_result_release(&result);
-    return 0;
-}
-
 int scan_run(const struct scan_request *request, struct scan_outcome *ret_outcome,
              struct error *err)
 {
+    const struct node_place anything = {0};
     assert(request->batch_keys >= SCAN_BATCH_KEYS_LEAST &&
            request->batch_keys <= SCAN_BATCH_KEYS_MOST);
     switch (request->layout) {
@@ -32,7 +20,7 @@ int scan_run(const struct scan_request *request, struct scan_outcome *ret_outcom
     case SCAN_REPLICATED:
         return scan_replicated(request, ret_outcome, err);
     default:
-        return scan_one_server(request, ret_outcome, err);
+        return node_scan_run_alone(request, &anything, ret_outcome, err);
     }
 }
 

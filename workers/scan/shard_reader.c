@@ -6,8 +6,8 @@
 
 #include "base/clock.h"
 #include "base/scope.h"
-#include "nap.h"
 #include "node_scan.h"
+#include "redis/retry.h"
 #include "redis/topology.h"
 #include "seeds.h"
 #include "snapshot.h"
@@ -116,6 +116,7 @@ static int read_map(const struct reader *reader, const struct shard_map *known,
     int64_t ends =
         clock_monotonic_ms() + (known ? SHARD_READER_WAIT_MS : SHARD_READER_FIRST_WAIT_MS);
     struct error first = {0};
+    struct redis_interrupt interrupt = {scan_patience_ask, reader->patience};
     gather(&seeds, reader->patience->request, known);
     for (int attempt = 0;; attempt++) {
         struct error failure = {0};
@@ -132,7 +133,8 @@ static int read_map(const struct reader *reader, const struct shard_map *known,
         if (!answered || !node_error_passes(first.code) || clock_monotonic_ms() >= ends)
             break;
         first = (struct error){0};
-        scan_nap(RETRY_MS);
+        if (redis_nap(RETRY_MS, interrupt, err) < 0)
+            return -1;
     }
     *err = first;
     return -1;

@@ -63,11 +63,6 @@ static int scan_at(struct round *round, const struct endpoint *endpoint,
     return node_scan_run(&request, place, ret_result, err);
 }
 
-static bool ends_the_scan(enum error_code code)
-{
-    return code == ERROR_SCAN_CANCELLED || code == ERROR_SCAN_DEADLINE;
-}
-
 static int read_picked(struct round *round, const struct shard *shard,
                        struct node_result *ret_result, struct error *err)
 {
@@ -85,7 +80,7 @@ static int scan_shard(struct round *round, const struct shard *shard,
         struct error failure = {0};
         if (scan_at(round, &shard->replicas[i], &place, ret_result, &failure) == 0)
             return 0;
-        if (ends_the_scan(failure.code)) {
+        if (node_error_ends_the_scan(failure.code)) {
             *err = failure;
             return -1;
         }
@@ -142,7 +137,7 @@ static void take_result(struct round *round, struct shard *shard, struct node_re
 
 static bool is_forgiven(const struct round *round, enum error_code code)
 {
-    return round->picked ? !ends_the_scan(code) : node_error_passes(code);
+    return round->picked ? !node_error_ends_the_scan(code) : node_error_passes(code);
 }
 
 static void *run_shards(void *argument)

@@ -4,7 +4,7 @@
 #include <assert.h>
 
 #include "base/clock.h"
-#include "nap.h"
+#include "redis/retry.h"
 #include "shard_reader.h"
 #include "shard_round.h"
 
@@ -12,7 +12,7 @@
  * are: nodes that take slots over all the time are never found steady, but each slot has moments in
  * which it does not move. */
 enum { FEW_SLOTS = 512, SCANS_MOST = 3 };
-enum { REST_LEAST_MS = 100, REST_MOST_MS = 3200, NAP_MS = 100 };
+enum { REST_LEAST_MS = 100, REST_MOST_MS = 3200 };
 
 /* A scan of a cluster, from round to round. */
 struct rounds {
@@ -76,12 +76,8 @@ static int rest(struct rounds *rounds, struct error *err)
 {
     if (rounds->fruitless && rounds->rest_ms < REST_MOST_MS)
         rounds->rest_ms *= 2;
-    for (int rested = 0; rested < rounds->rest_ms; rested += NAP_MS) {
-        if (scan_patience_ask(&rounds->patience, err) < 0)
-            return -1;
-        scan_nap(NAP_MS);
-    }
-    return 0;
+    struct redis_interrupt interrupt = {scan_patience_ask, &rounds->patience};
+    return redis_nap(rounds->rest_ms, interrupt, err);
 }
 
 static int run_rounds(struct rounds *rounds, struct error *err)

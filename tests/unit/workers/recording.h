@@ -4,7 +4,7 @@
 
 #include "base/text.h"
 
-enum { RECORDING_MAX = 64 << 10, RECORDING_INFO_MAX = 64 << 10 };
+enum { RECORDING_MAX = 64 << 10, RECORDING_INFO_MAX = 64 << 10, RECORDING_NAME_MAX = 63 };
 
 /* The servers that were recorded, one by one (`redis-7.0`); each has a `-cluster` as well. */
 extern const char *const recording_servers[];

@@ -27,19 +27,16 @@ static void show(const struct redis_nodes *nodes, char ret_text[SHOWN_MAX])
 
 static void reads_recorded_clusters(void **state)
 {
-    static const char *const servers[] = {
-        "redis-3.0-cluster",  "redis-4.0-cluster",  "redis-5.0-cluster",  "redis-6.2-cluster",
-        "redis-7.0-cluster",  "redis-7.2-cluster",  "redis-7.4-cluster",  "redis-8.0-cluster",
-        "valkey-8.0-cluster", "valkey-8.1-cluster", "valkey-9.1-cluster",
-    };
     static char bytes[RECORDING_MAX];
     (void)state;
-    for (size_t i = 0; i < COUNT_OF(servers); i++) {
+    for (size_t i = 0; i < recording_server_count; i++) {
+        char server[RECORDING_NAME_MAX + 1];
+        snprintf(server, sizeof(server), "%s-cluster", recording_servers[i]);
         struct reply_reader reader;
         struct redis_nodes nodes = {0};
         struct error err = {0};
         const struct redis_reply *reply =
-            parse_reply(&reader, recording_answer(servers[i], "CLUSTER SLOTS", bytes));
+            parse_reply(&reader, recording_answer(server, "CLUSTER SLOTS", bytes));
         assert_int_equal(redis_nodes_add_slots(&nodes, reply, &reached, &err), 0);
         assert_int_equal(nodes.count, 1);
         assert_string_equal(nodes.items[0].endpoint.host, reached.host);

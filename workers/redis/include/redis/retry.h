@@ -21,6 +21,10 @@ struct redis_retry {
 int redis_retry_wait(struct redis_retry *retry, const struct redis_reply *reply,
                      struct redis_interrupt interrupt, struct error *err);
 
+/* Sleeps, and asks the interrupt at least every REDIS_INTERRUPT_INTERVAL_MS; its failure ends that.
+ */
+int redis_nap(int64_t ms, struct redis_interrupt interrupt, struct error *err);
+
 /* redis_connection_call, again while redis_retry_wait says so.  For questions that change nothing;
  * where time runs out the reply is the last refusal. */
 int redis_retry_call(struct redis_connection *connection, const struct text *words, int count,
