@@ -6,10 +6,11 @@
 
 const struct pg_statement access_key_insert = {
     "access_key_insert",
-    "WITH k AS (INSERT INTO access_key (id, project_id, sealed_secret, role) "
+    "WITH owner AS (SELECT id FROM project WHERE id = $2::uuid FOR KEY SHARE), "
+    "k AS (INSERT INTO access_key (id, project_id, sealed_secret, role) "
     "    SELECT $1::text, $2::uuid, $3::bytea, "
     "    CASE WHEN $2::uuid IS NULL THEN 'operator' ELSE 'tenant' END "
-    "    WHERE $2::uuid IS NULL OR EXISTS (SELECT FROM project WHERE id = $2::uuid) RETURNING *) "
+    "    WHERE $2::uuid IS NULL OR EXISTS (SELECT FROM owner) RETURNING *) "
     "SELECT " COLUMNS ", " NOTIFY " FROM k LEFT JOIN project p ON p.id = k.project_id",
     3};
 

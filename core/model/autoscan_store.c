@@ -1,9 +1,11 @@
 /* Autoscan configurations: what tenants set, and the moment that the next round falls due. */
 #include "model/autoscan_store.h"
 
-#define TARGET                                                                                     \
+#define TARGET(lock)                                                                               \
     "target AS (SELECT project_id, id FROM instance WHERE project_id = $1::uuid AND id = "         \
-    "$2::uuid)"
+    "$2::uuid" lock ")"
+/* Nobody deletes the instance before this is done. */
+#define TARGET_TO_WRITE TARGET(" FOR KEY SHARE")
 #define CURRENT                                                                                    \
     "SELECT * FROM autoscan WHERE project_id = $1::uuid AND instance_id = $2::uuid "               \
     "AND kind = $3::text"
@@ -12,13 +14,14 @@
     "WHERE NOT EXISTS (SELECT FROM written)) a"
 
 const struct pg_statement autoscan_show = {"autoscan_show",
-                                           "WITH " TARGET " SELECT 'found', " AUTOSCAN_COLUMNS
-                                           " FROM target LEFT JOIN (" CURRENT ") a ON true",
+                                           "WITH " TARGET("") " SELECT 'found', " AUTOSCAN_COLUMNS
+                                                              " FROM target LEFT JOIN (" CURRENT
+                                                              ") a ON true",
                                            3};
 
 const struct pg_statement autoscan_write_times = {
     "autoscan_write_times",
-    "WITH " TARGET ", "
+    "WITH " TARGET_TO_WRITE ", "
     "first AS (INSERT INTO remembered_request (project_id, token, fingerprint) "
     "    SELECT project_id, $6::bytea, $7::bytea FROM target ON CONFLICT DO NOTHING RETURNING 1), "
     "next AS (SELECT min(slot) AS slot FROM unnest($5::smallint[]) AS minute, "
@@ -36,7 +39,7 @@ const struct pg_statement autoscan_write_times = {
 
 const struct pg_statement autoscan_write_interval = {
     "autoscan_write_interval",
-    "WITH " TARGET ", "
+    "WITH " TARGET_TO_WRITE ", "
     "wanted AS (SELECT coalesce($5::timestamptz, a.first_scan_at) AS first_scan_at, "
     "    coalesce($6::integer, a.interval_seconds) AS interval_seconds, "
     "    coalesce($7::integer, a.timeout_seconds) AS timeout_seconds, "

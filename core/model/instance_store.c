@@ -51,14 +51,15 @@ const struct pg_statement instance_survey = {
 
 const struct pg_statement instance_insert = {
     "instance_insert",
-    "WITH i AS (INSERT INTO instance (project_id, id, name, description, cache_mode, status, "
+    "WITH owner AS (SELECT id FROM project WHERE id = $1::uuid FOR KEY SHARE), "
+    "i AS (INSERT INTO instance (project_id, id, name, description, cache_mode, status, "
     "    endpoints, enable_ssl, tls_ca, tls_server_name, username, sealed_password, "
     "    hotkeys_command, scan_profile, address_map, sentinel_master, tls_certificate, "
     "    sealed_tls_key) "
     "    SELECT p.id, $2::uuid, $3::text, $4::text, $5::text, 'CREATING', "
     "    string_to_array($6::text, ','), $7::boolean, $8::text, $9::text, $10::text, $11::bytea, "
-    "    $12::boolean, $13::text, $14::text, $15::text, $16::text, $17::bytea FROM project p WHERE "
-    "p.id = $1::uuid RETURNING *) "
+    "    $12::boolean, $13::text, $14::text, $15::text, $16::text, $17::bytea FROM owner p "
+    "    RETURNING *) "
     "SELECT " INSTANCE_COLUMNS ", pg_notify('" INSTANCE_PROBE_CHANNEL "', '') FROM i",
     17};
 

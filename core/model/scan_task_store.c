@@ -12,7 +12,7 @@
 const struct pg_statement scan_task_create = {
     "scan_task_create",
     "WITH target AS (SELECT status, $4::text = ANY (capabilities) AS supported FROM instance "
-    "    WHERE project_id = $1::uuid AND id = $2::uuid), "
+    "    WHERE project_id = $1::uuid AND id = $2::uuid FOR KEY SHARE), "
     "repeated AS (SELECT task_id, fingerprint FROM remembered_request "
     "    WHERE project_id = $1::uuid AND token IN ($5::bytea, $6::bytea) "
     "    ORDER BY fingerprint = $7::bytea LIMIT 1), "

@@ -306,3 +306,31 @@ test('an instance is deleted while a task of it runs', async () => {
   await until('the next task succeeds', async () => (await site.sql('SELECT status FROM scan_task WHERE id = $1',
     [again.json.id]))[0].status === 'success');
 });
+
+test('what is asked for under something that is just being deleted finds it gone', async () => {
+  const parted = await newProject('parted');
+  const key = await created(`${parted.path}/access-keys`);
+  const tenant = site.client({ id: key.id, secret: key.secret });
+  const running = async (name) => {
+    const instance = await created(`${parted.path}/instances`, instanceOf(name));
+    await until('it is RUNNING', async () => (await operator.get(instance.path)).json.status === 'RUNNING');
+    return { ...instance, api: `/v2/${parted.id}/instances/${instance.id}` };
+  };
+  const project = (name) => newProject(name);
+  const races = [
+    ['project', project, ({ path }) => operator.post(`${path}/access-keys`)],
+    ['project', project, ({ path }) => operator.post(`${path}/instances`, json(instanceOf('late')))],
+    ['instance', running, ({ api }) => tenant.post(`${api}/bigkey-task`)],
+    ['instance', running, ({ api }) => tenant.put(`${api}/bigkey/autoscan`,
+      json({ enable_auto_scan: true, schedule_at: ['10:00'] }))],
+  ];
+  for (const [i, [table, make, ask]] of races.entries()) {
+    const { id, ...rest } = await make(`going-${i}`);
+    const deleting = await world.postgres.open(site.database, `DELETE FROM ${table} WHERE id = $1`, [id]);
+    const asked = ask(rest);
+    await until('the request waits for the deletion', () => deleting.isWaitedFor());
+    await deleting.commit();
+    const answer = await asked;
+    assert.equal(answer.status, 404, answer.body);
+  }
+});

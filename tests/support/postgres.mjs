@@ -70,8 +70,7 @@ export class Postgres {
     return `postgresql:///${database}?host=${encodeURIComponent(this.directory)}&user=${ROLE}`;
   }
 
-  // One statement on a connection of its own; the rows as objects, values as text.
-  async sql(database, text, values = []) {
+  async connect(database) {
     const client = new pg.Client({
       host: this.directory,
       user: ROLE,
@@ -80,11 +79,35 @@ export class Postgres {
     });
     client.on('error', () => {});
     await client.connect();
+    return client;
+  }
+
+  // One statement on a connection of its own; the rows as objects, values as text.
+  async sql(database, text, values = []) {
+    const client = await this.connect(database);
     try {
       return (await client.query(text, values)).rows;
     } finally {
       await client.end();
     }
+  }
+
+  // A statement whose transaction stays open; others may come to wait for it.
+  async open(database, text, values = []) {
+    const client = await this.connect(database);
+    await client.query('BEGIN');
+    await client.query(text, values);
+    return {
+      async isWaitedFor() {
+        const { rows } = await client.query(
+          'SELECT FROM pg_stat_activity WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))');
+        return rows.length > 0;
+      },
+      async commit() {
+        await client.query('COMMIT');
+        await client.end();
+      },
+    };
   }
 
   async createDatabase(template) {

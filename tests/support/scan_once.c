@@ -3,7 +3,7 @@
  *     dcs_scan_once HOST:PORT KIND one|replicated|cluster TIMEOUT_MS REPLY_TIMEOUT_MS
  *         [PROFILE [bytes]]
  *
- * SIGTERM cancels it.
+ * SIGTERM cancels it, and each pause is a line of stderr.
  * The user and password are taken from REDIS_USER and REDIS_PASSWORD, the PEM text of a CA (which
  * turns TLS on) from REDIS_CA. */
 #include <signal.h>
@@ -30,6 +30,13 @@ static bool is_stopped(void *argument)
 {
     (void)argument;
     return cancelled;
+}
+
+static void on_progress(void *argument, const struct scan_progress *progress)
+{
+    int64_t *pauses = argument;
+    for (; *pauses < progress->pauses; ++*pauses)
+        fprintf(stderr, "paused\n");
 }
 
 static int parse_layout(const char *name, enum scan_layout *ret_layout)
@@ -126,6 +133,9 @@ int main(int argc, char **argv)
                         "REPLY_TIMEOUT_MS [PROFILE [bytes]]\n");
         return 2;
     }
+    int64_t pauses = 0;
+    request.progress = on_progress;
+    request.progress_argument = &pauses;
     signal(SIGTERM, cancel);
     int64_t started = clock_monotonic_ms();
     int status = scan_run(&request, &outcome, &err);

@@ -61,7 +61,8 @@ struct scan_request {
     bool (*stopped)(void *argument);
     void *stopped_argument;
 
-    /* Called for every batch on the scan's thread; must be quick.  May be null. */
+    /* Called for every batch, and about every 100 ms of a pause, on the scan's thread; must be
+     * quick.  May be null. */
     void (*progress)(void *argument, const struct scan_progress *progress);
     void *progress_argument;
 };
