@@ -18,6 +18,8 @@
 /* Keys of one SCAN: the caller's bounds for batch_keys. */
 enum { SCAN_BATCH_KEYS_LEAST = 1, SCAN_BATCH_KEYS_MOST = 20000 };
 
+enum { SCAN_CHECKPOINT_MS = 2000, SCAN_CHECKPOINT_MAX = 1 << 20 };
+
 struct scan_progress {
     int64_t keys_seen;  /* so far; SCAN may show a key twice */
     int64_t keys_total; /* of the databases that are scanned, when the scan began */
@@ -65,6 +67,18 @@ struct scan_request {
      * quick.  May be null. */
     void (*progress)(void *argument, const struct scan_progress *progress);
     void *progress_argument;
+
+    /* What the checkpoint of an earlier run of this scan said, whose work is then not repeated where
+     * the servers are still the same processes; what cannot be taken up is begun anew, whatever the
+     * text is.  Null: from the beginning. */
+    const char *resume;
+    size_t resume_length;
+
+    /* Called with where the scan could be taken up, about every SCAN_CHECKPOINT_MS and once more
+     * when the scan is cancelled: a JSON object of at most SCAN_CHECKPOINT_MAX bytes, valid during
+     * the call.  On the thread that progress is called on; must be quick.  May be null. */
+    void (*checkpoint)(void *argument, const char *text, size_t length);
+    void *checkpoint_argument;
 };
 
 enum { SCAN_NOTE_MAX = 255 };
