@@ -1,11 +1,12 @@
 /* One scan for the tests, without database and lease, and what it came to as a line of JSON:
  *
- *     dcs_scan_once HOST:PORT KIND one|replicated|cluster TIMEOUT_MS REPLY_TIMEOUT_MS
+ *     dcs_scan_once HOST:PORT[,...] KIND one|replicated|cluster TIMEOUT_MS REPLY_TIMEOUT_MS
  *         [PROFILE [bytes]]
  *
  * SIGTERM cancels it, and each pause is a line of stderr.
  * The user and password are taken from REDIS_USER and REDIS_PASSWORD, the PEM text of a CA (which
- * turns TLS on) from REDIS_CA. */
+ * turns TLS on) from REDIS_CA.  SCAN_CHECKPOINT names a file: the scan is taken up where that says,
+ * if it is there, and its own checkpoints are written to it. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,6 +38,28 @@ static void on_progress(void *argument, const struct scan_progress *progress)
     int64_t *pauses = argument;
     for (; *pauses < progress->pauses; ++*pauses)
         fprintf(stderr, "paused\n");
+}
+
+static void on_checkpoint(void *argument, const char *text, size_t length)
+{
+    const char *path = argument;
+    FILE *file = fopen(path, "w");
+    if (!file || fwrite(text, 1, length, file) != length || fclose(file) != 0)
+        abort();
+}
+
+/* Never released: it lives as long as the program. */
+static void resume_from(char *path, struct scan_request *request)
+{
+    FILE *file = path ? fopen(path, "r") : NULL;
+    static char text[SCAN_CHECKPOINT_MAX];
+    request->checkpoint = path ? on_checkpoint : NULL;
+    request->checkpoint_argument = path;
+    if (!file)
+        return;
+    request->resume_length = fread(text, 1, sizeof(text), file);
+    request->resume = text;
+    fclose(file);
 }
 
 static int parse_layout(const char *name, enum scan_layout *ret_layout)
@@ -71,7 +94,8 @@ static int parse_request(char **argv, struct scan_request *ret_request)
                                          .nodes_at_once = 2,
                                          .stopped = is_stopped};
     struct redis_target *target = &ret_request->target;
-    if (endpoint_parse(text_of(argv[1]), &target->endpoint) < 0 || !ret_request->kind ||
+    const struct text first = {argv[1], strcspn(argv[1], ",")};
+    if (endpoint_parse(first, &target->endpoint) < 0 || !ret_request->kind ||
         parse_layout(argv[3], &ret_request->layout) < 0 ||
         text_parse_integer(text_of(argv[4]), &timeout) < 0 ||
         text_parse_integer(text_of(argv[5]), &reply_timeout) < 0)
@@ -129,13 +153,15 @@ int main(int argc, char **argv)
     struct error err = {0};
     if (argc < ARGUMENTS || argc > ARGUMENTS_MOST || parse_request(argv, &request) < 0 ||
         parse_more(argc, argv, &request) < 0) {
-        fprintf(stderr, "usage: dcs_scan_once HOST:PORT KIND one|replicated|cluster TIMEOUT_MS "
-                        "REPLY_TIMEOUT_MS [PROFILE [bytes]]\n");
+        fprintf(stderr,
+                "usage: dcs_scan_once HOST:PORT[,...] KIND one|replicated|cluster TIMEOUT_MS "
+                "REPLY_TIMEOUT_MS [PROFILE [bytes]]\n");
         return 2;
     }
     int64_t pauses = 0;
     request.progress = on_progress;
     request.progress_argument = &pauses;
+    resume_from(getenv("SCAN_CHECKPOINT"), &request);
     signal(SIGTERM, cancel);
     int64_t started = clock_monotonic_ms();
     int status = scan_run(&request, &outcome, &err);

@@ -3,6 +3,7 @@
 #ifndef SCAN_BATCH_H
 #define SCAN_BATCH_H
 
+#include "cursor.h"
 #include "redis/connection.h"
 
 /* The types in the order of the API's answers; others are neither asked about nor reported. */
@@ -52,6 +53,8 @@ struct scan_batch {
     int db;
     int stage;
     bool busy;
+    char cursor[SCAN_CURSOR_DIGITS_MAX + 1]; /* for the driver: of the SCAN that gave the keys, */
+    int64_t seen_before;                     /* and how many had been seen then */
     struct scan_key *keys;
     size_t count;
     size_t keys_capacity;

@@ -16,6 +16,7 @@
 #include "key_size.h"
 #include "ranking.h"
 #include "redis/abilities.h"
+#include "saved.h"
 
 enum { PLACES = 20 };
 enum { STAGE_BYTES, STAGE_TYPE, STAGE_LENGTH, STAGE_CONFIRM };
@@ -234,11 +235,40 @@ static void bigkey_finish(void *state, const struct shard_map *map, struct scan_
     json_writer_release(&writer);
 }
 
+static const char *const ranking_names[SCAN_KEY_TYPE_COUNT] = {
+    [SCAN_KEY_STRING] = "strings", [SCAN_KEY_LIST] = "lists",  [SCAN_KEY_SET] = "sets",
+    [SCAN_KEY_ZSET] = "zsets",     [SCAN_KEY_HASH] = "hashes",
+};
+
+static void bigkey_save(const void *state, struct json_writer *json)
+{
+    const struct bigkey *bigkey = state;
+    json_writer_member_number(json, "touched", bigkey->touched);
+    json_writer_member_text(json, "note", bigkey->note);
+    for (int type = 0; type < SCAN_KEY_TYPE_COUNT; type++)
+        saved_ranking_write(json, ranking_names[type], &bigkey->rankings[type]);
+}
+
+static bool bigkey_load(void *state, const json_t *saved)
+{
+    struct bigkey *bigkey = state;
+    if (!saved_integer(saved, "touched", 0, INT64_MAX / 2, &bigkey->touched) ||
+        !saved_text(saved, "note", SCAN_NOTE_MAX, bigkey->note))
+        return false;
+    for (int type = 0; type < SCAN_KEY_TYPE_COUNT; type++) {
+        if (!saved_ranking_read(saved, ranking_names[type], &bigkey->rankings[type]))
+            return false;
+    }
+    return true;
+}
+
 const struct scan_method scan_method_bigkey = {
     .new = bigkey_new,
     .free = bigkey_free,
     .ask = bigkey_ask,
     .answer = bigkey_answer,
     .merge = bigkey_merge,
+    .save = bigkey_save,
+    .load = bigkey_load,
     .finish = bigkey_finish,
 };

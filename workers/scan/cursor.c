@@ -26,6 +26,17 @@ static bool is_cursor(struct text text)
     return true;
 }
 
+int scan_cursor_resume(struct scan_cursor *cursor, int count, struct text digits)
+{
+    if (!is_cursor(digits))
+        return -1;
+    scan_cursor_init(cursor, count);
+    memcpy(cursor->digits, digits.bytes, digits.length);
+    cursor->digits[digits.length] = '\0';
+    memcpy(cursor->seen, cursor->digits, sizeof(cursor->seen));
+    return 0;
+}
+
 int scan_cursor_advance(struct scan_cursor *cursor, struct text next, size_t keys,
                         struct error *err)
 {

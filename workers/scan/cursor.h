@@ -28,6 +28,10 @@ struct scan_cursor {
 /* At the start, for SCAN with that COUNT. */
 void scan_cursor_init(struct scan_cursor *cursor, int count);
 
+/* The same where the iteration goes on from a cursor that it had got to.  Returns -1 where the text
+ * is none. */
+int scan_cursor_resume(struct scan_cursor *cursor, int count, struct text digits);
+
 /* Takes the cursor of a reply with that many keys.  ERROR_REDIS_PROTOCOL where it is no cursor or
  * the iteration does not end. */
 int scan_cursor_advance(struct scan_cursor *cursor, struct text next, size_t keys,

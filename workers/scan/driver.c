@@ -7,8 +7,11 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
+#include "node_checkpoint.h"
 
 enum { FLUSH_BYTES = 4096 /* commands that are not held back for more of them */ };
 
@@ -158,7 +161,10 @@ void driver_report_progress(struct driver *driver, size_t keys)
     const struct scan_request *request = driver->request;
     const struct scan_cost *cost = &driver->pacing.pacer.cost;
     driver->progress.keys_seen += (int64_t)keys;
-    driver->progress.pauses = cost->pauses[SCAN_PAUSE_GUARD] + cost->pauses[SCAN_PAUSE_CEILING];
+    const struct scan_cost *earlier = &driver->earlier_cost;
+    driver->progress.pauses = cost->pauses[SCAN_PAUSE_GUARD] + cost->pauses[SCAN_PAUSE_CEILING] +
+                              earlier->pauses[SCAN_PAUSE_GUARD] +
+                              earlier->pauses[SCAN_PAUSE_CEILING];
     if (request->progress)
         request->progress(request->progress_argument, &driver->progress);
 }
@@ -193,14 +199,17 @@ static int take_scan(struct driver *driver, const struct redis_reply *reply, str
         return fail(driver, err);
     }
     const struct redis_reply *names = &reply->elements[1];
-    driver_report_progress(driver, names->count);
-    if (scan_cursor_advance(&driver->cursor, reply->elements[0].text, names->count, err) < 0)
-        return fail(driver, err);
     struct scan_batch *batch = NULL;
+    node_checkpoint_give_when_due(driver);
     if (driver->method->ask && names->count > 0) {
         batch = find_free_batch(driver);
         scan_batch_fill(batch, driver->db, names);
+        memcpy(batch->cursor, driver->cursor.digits, sizeof(batch->cursor));
+        batch->seen_before = driver->progress.keys_seen;
     }
+    driver_report_progress(driver, names->count);
+    if (scan_cursor_advance(&driver->cursor, reply->elements[0].text, names->count, err) < 0)
+        return fail(driver, err);
     driver->scan_held = !scan_cursor_at_end(&driver->cursor);
     if (queue_scan(driver, err) < 0)
         return -1;
@@ -270,11 +279,25 @@ static int select_database(struct driver *driver, int db, struct error *err)
     return 0;
 }
 
-int driver_scan(struct driver *driver, int db, struct error *err)
+int64_t driver_duration_ms(const struct driver *driver)
 {
+    return driver->earlier_ms + clock_monotonic_ms() - driver->started;
+}
+
+struct scan_cost driver_cost(const struct driver *driver)
+{
+    struct scan_cost cost = pacer_cost(&driver->pacing.pacer, clock_monotonic_us());
+    scan_cost_add(&cost, &driver->earlier_cost);
+    return cost;
+}
+
+int driver_scan(struct driver *driver, int db, const char *cursor, struct error *err)
+{
+    int least = pacer_batch_least(&driver->pacing.pacer.limits);
     if (select_database(driver, db, err) < 0)
         return -1;
-    scan_cursor_init(&driver->cursor, pacer_batch_least(&driver->pacing.pacer.limits));
+    if (scan_cursor_resume(&driver->cursor, least, text_of(cursor)) < 0)
+        abort();
     driver->scan_held = true;
     return queue_scan(driver, err) < 0 ? -1 : read_replies(driver, err);
 }

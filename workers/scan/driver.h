@@ -24,6 +24,14 @@ struct driver {
     struct pacing pacing;
     struct redis_slots redirected; /* of keys that another node has by now */
 
+    /* For checkpoints (node_checkpoint.h). */
+    const struct scan_snapshot *before; /* what the scan is of; null: there can be none */
+    int database;                       /* of these, the place of the one that is scanned */
+    int64_t checkpoint_ms;              /* monotonic: the last */
+    char resume_cursor[SCAN_CURSOR_DIGITS_MAX + 1]; /* in the first database; empty: its start */
+    int64_t earlier_ms;                             /* what runs before this one took, */
+    struct scan_cost earlier_cost;                  /* and cost */
+
     struct redis_retry retry; /* while it says that it will answer soon, */
     struct error unready;     /* in these words */
 
@@ -51,8 +59,12 @@ struct scan_source driver_source(struct driver *driver);
 
 void driver_report_progress(struct driver *driver, size_t keys);
 
-/* Scans a database, all of it. */
-int driver_scan(struct driver *driver, int db, struct error *err);
+/* Since the scan began, with what runs before this one had of it. */
+int64_t driver_duration_ms(const struct driver *driver);
+struct scan_cost driver_cost(const struct driver *driver);
+
+/* Scans a database from a cursor on, "0" for all of it. */
+int driver_scan(struct driver *driver, int db, const char *cursor, struct error *err);
 
 /* Asks about the keys of a batch that has begun, in its database and from its stage. */
 int driver_visit(struct driver *driver, struct scan_batch *batch, struct error *err);

@@ -13,6 +13,7 @@
 #include "base/scope.h"
 #include "method.h"
 #include "redis/parameters.h"
+#include "saved.h"
 #include "snapshot.h"
 
 struct expired {
@@ -194,6 +195,42 @@ static void expired_finish(void *state, const struct shard_map *map, struct scan
     outcome->expiry = ((const struct expired *)state)->expiry;
 }
 
+static void expired_save(const void *state, struct json_writer *json)
+{
+    const struct expired *expired = state;
+    const struct scan_expiry *expiry = &expired->expiry;
+    json_writer_member_number(json, "last", expired->count.last);
+    json_writer_member_number(json, "released", expired->count.released);
+    json_writer_member_number(json, "count_resets", expired->count.resets);
+    json_writer_member_number(json, "times", expired->trend.times);
+    json_writer_member_number(json, "elapsed_ms", clock_monotonic_ms() - expired->started_ms);
+    json_writer_member_number(json, "usual", expiry->usual);
+    json_writer_member_number(json, "resets", expiry->resets);
+    json_writer_member_number(json, "hurries", expiry->hurries);
+    json_writer_member_number(json, "lazy_free", expiry->lazy_free);
+}
+
+static bool expired_load(void *state, const json_t *saved)
+{
+    struct expired *expired = state;
+    struct scan_expiry *expiry = &expired->expiry;
+    int64_t elapsed_ms, lazy_free;
+    if (!saved_integer(saved, "last", 0, INT64_MAX, &expired->count.last) ||
+        !saved_integer(saved, "released", 0, INT64_MAX / 2, &expired->count.released) ||
+        !saved_integer(saved, "count_resets", 0, INT32_MAX, &expired->count.resets) ||
+        !saved_integer(saved, "times", 0, INT32_MAX, &expired->trend.times) ||
+        !saved_integer(saved, "elapsed_ms", 0, INT64_MAX / 2, &elapsed_ms) ||
+        !saved_integer(saved, "usual", 0, INT64_MAX / 2, &expiry->usual) ||
+        !saved_integer(saved, "resets", 0, INT32_MAX, &expiry->resets) ||
+        !saved_integer(saved, "hurries", 0, INT32_MAX, &expiry->hurries) ||
+        !saved_integer(saved, "lazy_free", SCAN_LAZY_FREE_ON, SCAN_LAZY_FREE_OFF, &lazy_free))
+        return false;
+    expired->started_ms = clock_monotonic_ms() - elapsed_ms;
+    if ((int64_t)expiry->lazy_free < lazy_free)
+        expiry->lazy_free = (enum scan_lazy_free)lazy_free;
+    return true;
+}
+
 const struct scan_method scan_method_expired = {
     .check = expired_check,
     .new = expired_new,
@@ -202,5 +239,7 @@ const struct scan_method scan_method_expired = {
     .watch = expired_watch,
     .end = expired_end,
     .merge = expired_merge,
+    .save = expired_save,
+    .load = expired_load,
     .finish = expired_finish,
 };

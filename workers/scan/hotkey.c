@@ -25,6 +25,7 @@
 #include "ranking.h"
 #include "redis/abilities.h"
 #include "redis/slots.h"
+#include "saved.h"
 
 enum { PLACES = 100, RESERVE = 100, FREQ_MAX = 255 };
 enum { STAGE_FREQ, STAGE_TYPE, STAGE_LENGTH, STAGE_CONFIRM };
@@ -277,6 +278,20 @@ static void hotkey_finish(void *state, const struct shard_map *map, struct scan_
     json_writer_release(&writer);
 }
 
+static void hotkey_save(const void *state, struct json_writer *json)
+{
+    const struct hotkey *hotkey = state;
+    json_writer_member_number(json, "touched", hotkey->touched);
+    saved_ranking_write(json, "keys", &hotkey->ranking);
+}
+
+static bool hotkey_load(void *state, const json_t *saved)
+{
+    struct hotkey *hotkey = state;
+    return saved_integer(saved, "touched", 0, INT64_MAX / 2, &hotkey->touched) &&
+           saved_ranking_read(saved, "keys", &hotkey->ranking);
+}
+
 const struct scan_method scan_method_hotkey = {
     .check = check_freq,
     .new = hotkey_new,
@@ -285,6 +300,8 @@ const struct scan_method scan_method_hotkey = {
     .answer = hotkey_answer,
     .revisit = hotkey_revisit,
     .merge = hotkey_merge,
+    .save = hotkey_save,
+    .load = hotkey_load,
     .finish = hotkey_finish,
 };
 

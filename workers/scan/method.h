@@ -10,6 +10,9 @@
 #ifndef SCAN_METHOD_H
 #define SCAN_METHOD_H
 
+#include <jansson.h>
+
+#include "base/json_writer.h"
 #include "batch.h"
 #include "scan/scan.h"
 
@@ -81,6 +84,14 @@ struct scan_method {
 
     /* Takes what another state of the method found on another node of the cluster. */
     void (*merge)(void *state, const void *other);
+
+    /* Writes the members of an object that the caller has begun: what the state has found so far.
+     * Keys that are still being asked about may be left out.  Null: it cannot be taken up. */
+    void (*save)(const void *state, struct json_writer *json);
+
+    /* Takes what another state has saved, after begin where there is one.  Returns false where it
+     * is not that; the state may then have a part of it.  Null as save is. */
+    bool (*load)(void *state, const json_t *saved);
 
     /* Fills num and keys of an outcome whose other members are there.  A map says that it was a
      * cluster, and names the keys' shards. */

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/scope.h"
 #include "driver.h"
+#include "node_checkpoint.h"
 #include "redis/retry.h"
 #include "slot_reader.h"
 #include "snapshot.h"
@@ -86,8 +87,10 @@ static int collect(struct driver *driver, struct error *err)
 static int scan_databases(struct driver *driver, const struct scan_snapshot *before,
                           struct error *err)
 {
-    for (int i = 0; i < before->database_count; i++) {
-        if (driver_scan(driver, before->databases[i], err) < 0)
+    for (; driver->database < before->database_count; driver->database++) {
+        bool resumed = driver->database == 0 && driver->resume_cursor[0];
+        if (driver_scan(driver, before->databases[driver->database],
+                        resumed ? driver->resume_cursor : "0", err) < 0)
             return -1;
     }
     return 0;
@@ -196,6 +199,17 @@ static int check_end(const struct driver *driver, const struct node_place *place
     return 0;
 }
 
+/* From here on there are checkpoints, but of what is not scanned by SCAN. */
+static void begin_checkpoints(struct driver *driver, const struct node_place *place,
+                              struct scan_snapshot *before)
+{
+    if (place->slots)
+        return;
+    node_checkpoint_resume(driver, place->resume, before);
+    driver->before = before;
+    driver->checkpoint_ms = clock_monotonic_ms();
+}
+
 static int run(struct driver *driver, const struct node_place *place, struct node_result *result,
                struct error *err)
 {
@@ -205,10 +219,17 @@ static int run(struct driver *driver, const struct node_place *place, struct nod
     if (begin(driver, place, &before, err) < 0 || choose_method(driver, &before.server, err) < 0 ||
         begin_method(driver, &before, err) < 0)
         return -1;
+    begin_checkpoints(driver, place, &before);
     driver->progress.keys_total = before.keys;
     if (read_keys(driver, place, &before, &result->settled, err) < 0 || revisit(driver, err) < 0 ||
-        take_snapshot(driver, &after, err) < 0 ||
-        check_end(driver, place, &before, &after, err) < 0)
+        take_snapshot(driver, &after, err) < 0) {
+        if (node_error_passes(err->code) || node_error_ends_the_scan(err->code))
+            node_checkpoint_give(driver);
+        driver->before = NULL;
+        return -1;
+    }
+    driver->before = NULL;
+    if (check_end(driver, place, &before, &after, err) < 0)
         return -1;
     driver->commands++;
     outcome->keys_before = before.keys;
@@ -229,8 +250,8 @@ int node_scan_run(const struct scan_request *request, const struct node_place *p
         return -1;
     outcome->keys_seen = driver.progress.keys_seen;
     outcome->commands = driver.commands;
-    outcome->duration_ms = clock_monotonic_ms() - driver.started;
-    outcome->cost = pacer_cost(&driver.pacing.pacer, clock_monotonic_us());
+    outcome->duration_ms = driver_duration_ms(&driver);
+    outcome->cost = driver_cost(&driver);
     ret_result->method = driver.method;
     ret_result->state = driver.state;
     ret_result->redirected = driver.redirected;

@@ -12,6 +12,7 @@ struct node_place {
     bool master;  /* neither set: whatever it is */
     int64_t offset;
     const struct redis_slots *slots; /* all that is to be read of it; null: everything */
+    const json_t *resume;            /* a checkpoint of an earlier scan, maybe of another node */
 };
 
 struct node_result {

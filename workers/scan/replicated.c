@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/scope.h"
+#include "node_checkpoint.h"
 #include "node_scan.h"
 #include "patience.h"
 #include "redis/retry.h"
@@ -27,6 +28,7 @@ struct search {
     struct candidate candidates[NODES_MAX];
     int count;
     struct address_map addresses;
+    const json_t *resume;
     int64_t offset;     /* of the master, where there is one */
     struct error first; /* why an endpoint was of no use */
 };
@@ -89,6 +91,15 @@ static int scan_candidate(const struct search *search, const struct candidate *c
     return node_scan_run_alone(&request, place, ret_outcome, err);
 }
 
+static int find_resumed(const struct search *search)
+{
+    for (int i = 0; i < search->count; i++) {
+        if (node_checkpoint_is_of(search->resume, &search->candidates[i].endpoint))
+            return i;
+    }
+    return 0;
+}
+
 /* Returns 1 after a success and 0 where none of that role was of use; the last failure is in err.
  */
 static int scan_role(const struct search *search, enum redis_role role,
@@ -96,9 +107,11 @@ static int scan_role(const struct search *search, enum redis_role role,
 {
     struct node_place place = {.replica = role == REDIS_ROLE_REPLICA,
                                .master = role == REDIS_ROLE_MASTER,
-                               .offset = search->offset};
+                               .offset = search->offset,
+                               .resume = search->resume};
+    int first = find_resumed(search);
     for (int i = 0; i < search->count; i++) {
-        const struct candidate *candidate = &search->candidates[i];
+        const struct candidate *candidate = &search->candidates[(first + i) % search->count];
         if (!candidate->answers || candidate->replication.role != role ||
             (place.replica && !candidate->replication.linked))
             continue;
@@ -281,10 +294,10 @@ static int scan_endpoints(struct search *search, struct scan_outcome *ret_outcom
     return -1;
 }
 
-int scan_replicated(const struct scan_request *request, struct scan_outcome *ret_outcome,
-                    struct error *err)
+int scan_replicated(const struct scan_request *request, const json_t *resume,
+                    struct scan_outcome *ret_outcome, struct error *err)
 {
-    struct search search = {.patience = {request, clock_monotonic_ms()}};
+    struct search search = {.patience = {request, clock_monotonic_ms()}, .resume = resume};
     int status = address_map_parse(request->address_map, &search.addresses, err);
     if (status == 0)
         status = scan_endpoints(&search, ret_outcome, err);

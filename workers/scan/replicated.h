@@ -2,6 +2,8 @@
 #ifndef SCAN_REPLICATED_H
 #define SCAN_REPLICATED_H
 
+#include <jansson.h>
+
 #include "scan/scan.h"
 
 /* For as long what Sentinels tell of may be out of order: longer than a fail-over at their default
@@ -16,8 +18,10 @@ enum { SCAN_FAIL_OVER_WAIT_MS = 60000 };
  * Where no endpoint is a master or a replica, but some are Sentinels, the first that answers says
  * what the endpoints are; without any that can be scanned they are asked again, and so through a
  * fail-over.  A Sentinel has the instance's credentials or none.  Where the request names a master
- * the endpoints are Sentinels, which see the credentials only where they want some. */
-int scan_replicated(const struct scan_request *request, struct scan_outcome *ret_outcome,
-                    struct error *err);
+ * the endpoints are Sentinels, which see the credentials only where they want some.
+ *
+ * resume is a node's checkpoint, or null: that node comes before others of its role. */
+int scan_replicated(const struct scan_request *request, const json_t *resume,
+                    struct scan_outcome *ret_outcome, struct error *err);
 
 #endif

@@ -4,24 +4,39 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "checkpoint.h"
 #include "node_scan.h"
 #include "replicated.h"
 #include "shards.h"
 
+static void give_node(void *argument, const char *text, size_t length)
+{
+    scan_checkpoint_give(argument, SCAN_CHECKPOINT_NODE, text, length);
+}
+
+/* All keys are on each of its nodes, so one checkpoint says it all. */
+static int scan_whole(struct scan_request request, struct scan_outcome *ret_outcome,
+                      struct error *err)
+{
+    struct scan_request own = request;
+    json_t *resume = scan_checkpoint_take(&request, SCAN_CHECKPOINT_NODE);
+    const struct node_place anything = {.resume = resume};
+    own.checkpoint = request.checkpoint ? give_node : NULL;
+    own.checkpoint_argument = &request;
+    int status = request.layout == SCAN_REPLICATED
+                     ? scan_replicated(&own, resume, ret_outcome, err)
+                     : node_scan_run_alone(&own, &anything, ret_outcome, err);
+    json_decref(resume);
+    return status;
+}
+
 int scan_run(const struct scan_request *request, struct scan_outcome *ret_outcome,
              struct error *err)
 {
-    const struct node_place anything = {0};
     assert(request->batch_keys >= SCAN_BATCH_KEYS_LEAST &&
            request->batch_keys <= SCAN_BATCH_KEYS_MOST);
-    switch (request->layout) {
-    case SCAN_CLUSTER:
-        return scan_cluster(request, ret_outcome, err);
-    case SCAN_REPLICATED:
-        return scan_replicated(request, ret_outcome, err);
-    default:
-        return node_scan_run_alone(request, &anything, ret_outcome, err);
-    }
+    return request->layout == SCAN_CLUSTER ? scan_cluster(request, ret_outcome, err)
+                                           : scan_whole(*request, ret_outcome, err);
 }
 
 void scan_outcome_release(struct scan_outcome *outcome)

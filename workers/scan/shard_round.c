@@ -5,7 +5,15 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/scope.h"
+#include "checkpoint.h"
+#include "node_checkpoint.h"
+#include "shard_checkpoint.h"
 
 enum { NODES_AT_ONCE_MAX = 64, WATCH_MS = 100, NS_OF_MS = 1000000, NS_OF_S = 1000000000 };
 
@@ -19,11 +27,15 @@ struct round {
     int next, running;
     struct error failure;
     atomic_bool stopping;
+    char **nodes;     /* the last checkpoint of each shard that is not done; null: none */
+    int64_t unsure;   /* of the progress: keys of such shards */
+    int64_t given_ms; /* monotonic: the last checkpoint of the whole */
 };
 
 /* A scan of one node, as its thread sees it. */
 struct visit {
     struct round *round;
+    const struct shard *shard;
     struct scan_progress reported;
 };
 
@@ -40,6 +52,7 @@ static void on_progress(void *argument, const struct scan_progress *progress)
     pthread_mutex_lock(&round->mutex);
     int64_t keys = progress->keys_seen - visit->reported.keys_seen;
     round->sum->progress.keys_seen += keys;
+    round->unsure += keys;
     round->sum->progress.pauses += progress->pauses - visit->reported.pauses;
     if (round->picked) /* how many there are is not known before */
         round->sum->progress.keys_total += keys;
@@ -47,11 +60,32 @@ static void on_progress(void *argument, const struct scan_progress *progress)
     visit->reported = *progress;
 }
 
-static int scan_at(struct round *round, const struct endpoint *endpoint,
+static char **node_of(const struct round *round, const struct shard *shard)
+{
+    return &round->nodes[shard - round->map->items];
+}
+
+static void keep_node(struct round *round, const struct shard *shard, char *text)
+{
+    char **node = node_of(round, shard);
+    free(*node);
+    *node = text;
+}
+
+static void on_checkpoint(void *argument, const char *text, size_t length)
+{
+    struct visit *visit = argument;
+    char *copy = text_copy(text, length);
+    pthread_mutex_lock(&visit->round->mutex);
+    keep_node(visit->round, visit->shard, copy);
+    pthread_mutex_unlock(&visit->round->mutex);
+}
+
+static int scan_at(struct round *round, const struct shard *shard, const struct endpoint *endpoint,
                    const struct node_place *place, struct node_result *ret_result,
                    struct error *err)
 {
-    struct visit visit = {.round = round};
+    struct visit visit = {.round = round, .shard = shard};
     struct scan_request request = *round->patience->request;
     request.target.endpoint = *endpoint;
     request.timeout_ms = scan_patience_left_ms(round->patience);
@@ -59,34 +93,63 @@ static int scan_at(struct round *round, const struct endpoint *endpoint,
     request.stopped_argument = &visit;
     request.progress = on_progress;
     request.progress_argument = &visit;
+    request.checkpoint = request.checkpoint && !round->picked ? on_checkpoint : NULL;
+    request.checkpoint_argument = &visit;
     request.hotkeys_command = false; /* shares of different nodes' time cannot be compared */
-    return node_scan_run(&request, place, ret_result, err);
+    if (node_scan_run(&request, place, ret_result, err) < 0)
+        return -1;
+    pthread_mutex_lock(&round->mutex);
+    round->unsure -= visit.reported.keys_seen;
+    pthread_mutex_unlock(&round->mutex);
+    return 0;
 }
 
 static int read_picked(struct round *round, const struct shard *shard,
                        struct node_result *ret_result, struct error *err)
 {
     const struct node_place place = {.cluster = true, .master = true, .slots = &shard->picked};
-    return scan_at(round, &shard->endpoint, &place, ret_result, err);
+    return scan_at(round, shard, &shard->endpoint, &place, ret_result, err);
 }
 
-/* Whatever is wrong with a replica, its master is tried as well. */
-static int scan_shard(struct round *round, const struct shard *shard,
-                      struct node_result *ret_result, struct error *err)
+/* Returns 1 after a success and 0 where none was of use. */
+static int scan_replicas(struct round *round, const struct shard *shard, const json_t *resume,
+                         struct node_result *ret_result, struct error *err)
 {
-    struct node_place place = {.cluster = true, .replica = true, .offset = shard->offset};
-    bool replicas = round->patience->request->kind->id == SCAN_KIND_BIGKEY;
-    for (int i = 0; replicas && i < shard->replica_count; i++) {
+    const struct node_place place = {
+        .cluster = true, .replica = true, .offset = shard->offset, .resume = resume};
+    int first = 0;
+    for (int i = 0; i < shard->replica_count; i++) {
+        if (node_checkpoint_is_of(resume, &shard->replicas[i]))
+            first = i;
+    }
+    for (int i = 0; i < shard->replica_count; i++) {
+        const struct endpoint *replica = &shard->replicas[(first + i) % shard->replica_count];
         struct error failure = {0};
-        if (scan_at(round, &shard->replicas[i], &place, ret_result, &failure) == 0)
-            return 0;
+        if (scan_at(round, shard, replica, &place, ret_result, &failure) == 0)
+            return 1;
         if (node_error_ends_the_scan(failure.code)) {
             *err = failure;
             return -1;
         }
     }
-    place = (struct node_place){.cluster = true, .master = true};
-    return scan_at(round, &shard->endpoint, &place, ret_result, err);
+    return 0;
+}
+
+/* Whatever is wrong with a replica, its master is tried as well; where that was begun with, it is
+ * gone on with. */
+static int scan_shard(struct round *round, const struct shard *shard,
+                      struct node_result *ret_result, struct error *err)
+{
+    const char *node = *node_of(round, shard);
+    SCOPED(json_cleanup) json_t *resume = node ? json_loads(node, 0, NULL) : NULL;
+    const struct node_place place = {.cluster = true, .master = true, .resume = resume};
+    if (round->patience->request->kind->id == SCAN_KIND_BIGKEY &&
+        !node_checkpoint_is_of(resume, &shard->endpoint)) {
+        int scanned = scan_replicas(round, shard, resume, ret_result, err);
+        if (scanned != 0)
+            return scanned > 0 ? 0 : -1;
+    }
+    return scan_at(round, shard, &shard->endpoint, &place, ret_result, err);
 }
 
 static void merge(struct shard_sum *sum, struct node_result *result)
@@ -118,7 +181,8 @@ static struct shard *take_shard(struct round *round)
 {
     while (!atomic_load(&round->stopping) && round->next < round->map->count) {
         struct shard *shard = &round->map->items[round->next++];
-        if (!redis_slots_are_none(round->picked ? &shard->picked : &shard->todo))
+        if (round->picked ? !redis_slots_are_none(&shard->picked)
+                          : !shard->done && !redis_slots_are_none(&shard->todo))
             return shard;
     }
     return NULL;
@@ -131,6 +195,7 @@ static void take_result(struct round *round, struct shard *shard, struct node_re
     } else {
         shard->done = true;
         shard->redirected = result->redirected;
+        keep_node(round, shard, NULL);
     }
     merge(round->sum, result);
 }
@@ -177,6 +242,30 @@ static void wait_a_little(struct round *round)
     pthread_cond_timedwait(&round->ended, &round->mutex, &until);
 }
 
+/* With the mutex. */
+static void write_checkpoint(struct round *round, struct json_writer *json)
+{
+    struct shard_sum sum = *round->sum;
+    sum.outcome.duration_ms += clock_monotonic_ms() - round->patience->started;
+    sum.progress.keys_seen -= round->unsure;
+    json_writer_init(json);
+    shard_checkpoint_write(json, round->map, &sum, round->nodes);
+}
+
+static void give_checkpoint(struct round *round)
+{
+    const struct scan_request *request = round->patience->request;
+    struct json_writer json;
+    if (!request->checkpoint || round->picked)
+        return;
+    round->given_ms = clock_monotonic_ms();
+    pthread_mutex_lock(&round->mutex);
+    write_checkpoint(round, &json);
+    pthread_mutex_unlock(&round->mutex);
+    scan_checkpoint_give(request, SCAN_CHECKPOINT_SHARDS, json.text, json.length);
+    json_writer_release(&json);
+}
+
 /* The request's functions are called without the mutex, as they may take their time. */
 static void watch(struct round *round)
 {
@@ -189,6 +278,8 @@ static void watch(struct round *round)
         struct error err = {0};
         if (request->progress)
             request->progress(request->progress_argument, &progress);
+        if (clock_monotonic_ms() - round->given_ms >= SCAN_CHECKPOINT_MS)
+            give_checkpoint(round);
         int status = scan_patience_ask(round->patience, &err);
         pthread_mutex_lock(&round->mutex);
         if (status < 0)
@@ -221,24 +312,64 @@ static int start_threads(struct round *round, pthread_t threads[NODES_AT_ONCE_MA
     return count;
 }
 
+/* What the sum brings to resume is of this round only. */
+static void init_nodes(struct round *round)
+{
+    json_t *resume = round->sum->resume;
+    round->nodes = calloc((size_t)round->map->count, sizeof(*round->nodes));
+    if (!round->nodes)
+        abort();
+    for (int i = 0; resume && i < round->map->count; i++) {
+        const json_t *node = json_array_get(resume, (size_t)i);
+        round->nodes[i] = json_is_object(node) ? json_dumps(node, JSON_COMPACT) : NULL;
+    }
+    json_decref(resume);
+    round->sum->resume = NULL;
+}
+
+static void run_threads(struct round *round)
+{
+    const struct scan_request *request = round->patience->request;
+    pthread_t threads[NODES_AT_ONCE_MAX];
+    int wanted = request->nodes_at_once > 1 ? request->nodes_at_once : 1;
+    wanted = wanted < NODES_AT_ONCE_MAX ? wanted : NODES_AT_ONCE_MAX;
+    int count =
+        start_threads(round, threads, wanted < round->map->count ? wanted : round->map->count);
+    watch(round);
+    for (int i = 0; i < count; i++)
+        pthread_join(threads[i], NULL);
+}
+
 static int run_round(struct scan_patience *patience, struct shard_map *map, struct shard_sum *sum,
                      bool picked, struct error *err)
 {
-    struct round round = {.patience = patience, .map = map, .sum = sum, .picked = picked};
-    pthread_t threads[NODES_AT_ONCE_MAX];
-    int wanted = patience->request->nodes_at_once > 1 ? patience->request->nodes_at_once : 1;
-    wanted = wanted < NODES_AT_ONCE_MAX ? wanted : NODES_AT_ONCE_MAX;
+    struct round round = {.patience = patience,
+                          .map = map,
+                          .sum = sum,
+                          .picked = picked,
+                          .given_ms = clock_monotonic_ms()};
     init_sync(&round);
-    int count = start_threads(&round, threads, wanted < map->count ? wanted : map->count);
-    watch(&round);
-    for (int i = 0; i < count; i++)
-        pthread_join(threads[i], NULL);
+    init_nodes(&round);
+    run_threads(&round);
+    if (round.failure.code != ERROR_NONE)
+        give_checkpoint(&round);
+    for (int i = 0; i < map->count; i++)
+        free(round.nodes[i]);
+    free(round.nodes);
     pthread_cond_destroy(&round.ended);
     pthread_mutex_destroy(&round.mutex);
     if (round.failure.code == ERROR_NONE)
         return 0;
     *err = round.failure;
     return -1;
+}
+
+void shard_sum_release(struct shard_sum *sum)
+{
+    if (sum->state)
+        sum->method->free(sum->state);
+    json_decref(sum->resume);
+    *sum = (struct shard_sum){0};
 }
 
 int shard_round_run(struct scan_patience *patience, struct shard_map *map, struct shard_sum *sum,

@@ -9,17 +9,24 @@
 
 /* What a scan of a cluster has found so far. */
 struct shard_sum {
+    int scans; /* rounds that were no rounds over picked slots, with the one that runs */
     const struct scan_method *method; /* null: nothing yet */
     void *state;
     struct scan_outcome outcome; /* sums of all nodes; without num and keys */
     struct scan_progress progress;
     struct redis_slots settled; /* by the last round, if that was over slots that were picked */
     struct error unread;        /* why a shard was not scanned to its end, last */
+
+    /* A round that an earlier run of the scan has begun: the nodes' checkpoints, one or null for
+     * each shard of its map. */
+    json_t *resume;
 };
 
-/* Adds to the sum, and marks the map's shards with what the round leaves.  The request's functions
- * are called on the calling thread.  The first failure that will not pass ends the round, and stops
- * what else runs. */
+void shard_sum_release(struct shard_sum *sum);
+
+/* Adds to the sum, and marks the map's shards with what the round leaves; those that are marked as
+ * done are left out.  The request's functions are called on the calling thread.  The first failure
+ * that will not pass ends the round, and stops what else runs. */
 int shard_round_run(struct scan_patience *patience, struct shard_map *map, struct shard_sum *sum,
                     struct error *err);
 

@@ -4,7 +4,11 @@
 #include <assert.h>
 
 #include "base/clock.h"
+#include "base/json.h"
+#include "base/scope.h"
+#include "checkpoint.h"
 #include "redis/retry.h"
+#include "shard_checkpoint.h"
 #include "shard_reader.h"
 #include "shard_round.h"
 
@@ -19,7 +23,6 @@ struct rounds {
     struct scan_patience patience;
     struct shard_map map;
     struct shard_sum sum;
-    int scans;      /* rounds that were no rounds over picked slots */
     bool fruitless; /* the last round was over picked slots, and settled none */
     int rest_ms;    /* before the next round */
 };
@@ -37,15 +40,17 @@ static int64_t keys_to_do(const struct shard_map *map)
 static int run_shards(struct rounds *rounds, struct error *err)
 {
     struct shard_map *map = &rounds->map;
-    int slots_most = rounds->scans < SCANS_MOST ? FEW_SLOTS : REDIS_SLOT_COUNT;
-    if (rounds->scans > 0 && !rounds->fruitless && shard_map_pick(map, slots_most)) {
+    int slots_most = rounds->sum.scans < SCANS_MOST ? FEW_SLOTS : REDIS_SLOT_COUNT;
+    if (rounds->sum.resume)
+        return shard_round_run(&rounds->patience, map, &rounds->sum, err);
+    if (rounds->sum.scans > 0 && !rounds->fruitless && shard_map_pick(map, slots_most)) {
         if (shard_round_run_picked(&rounds->patience, map, &rounds->sum, err) < 0)
             return -1;
         rounds->fruitless = redis_slots_are_none(&rounds->sum.settled);
         shard_map_settle(map, &rounds->sum.settled);
     } else {
         rounds->fruitless = false;
-        rounds->scans++;
+        rounds->sum.scans++;
         rounds->sum.progress.keys_total += keys_to_do(map);
         if (shard_round_run(&rounds->patience, map, &rounds->sum, err) < 0)
             return -1;
@@ -80,11 +85,23 @@ static int rest(struct rounds *rounds, struct error *err)
     return redis_nap(rounds->rest_ms, interrupt, err);
 }
 
-static int run_rounds(struct rounds *rounds, struct error *err)
+/* With a map of which all is to do, or in the midst of a round that an earlier run has begun. */
+static int begin(struct rounds *rounds, struct error *err)
 {
+    const struct scan_request *request = rounds->patience.request;
+    SCOPED(json_cleanup) json_t *resume = scan_checkpoint_take(request, SCAN_CHECKPOINT_SHARDS);
+    if (resume && shard_checkpoint_read(resume, request, &rounds->map, &rounds->sum))
+        return 0;
     if (shard_reader_run(&rounds->patience, NULL, &rounds->map, err) < 0)
         return -1;
     shard_map_begin(&rounds->map);
+    return 0;
+}
+
+static int run_rounds(struct rounds *rounds, struct error *err)
+{
+    if (begin(rounds, err) < 0)
+        return -1;
     for (int round = 1; round <= SHARD_ROUNDS_MAX; round++) {
         if (run_round(rounds, err) < 0)
             return -1;
@@ -108,11 +125,10 @@ int scan_cluster(const struct scan_request *request, struct scan_outcome *ret_ou
     if (status == 0) {
         assert(sum->method); /* every slot was to do somewhere */
         *ret_outcome = sum->outcome;
-        ret_outcome->duration_ms = clock_monotonic_ms() - rounds.patience.started;
+        ret_outcome->duration_ms += clock_monotonic_ms() - rounds.patience.started;
         sum->method->finish(sum->state, &rounds.map, ret_outcome);
     }
-    if (sum->state)
-        sum->method->free(sum->state);
+    shard_sum_release(sum);
     shard_map_release(&rounds.map);
     return status;
 }

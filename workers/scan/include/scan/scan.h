@@ -68,15 +68,16 @@ struct scan_request {
     void (*progress)(void *argument, const struct scan_progress *progress);
     void *progress_argument;
 
-    /* What the checkpoint of an earlier run of this scan said, whose work is then not repeated where
-     * the servers are still the same processes; what cannot be taken up is begun anew, whatever the
-     * text is.  Null: from the beginning. */
+    /* What the last checkpoint of an earlier run of this scan said, whose work is then not repeated
+     * where the servers are still the same processes; what cannot be taken up is begun anew,
+     * whatever the text is.  Null: from the beginning. */
     const char *resume;
     size_t resume_length;
 
     /* Called with where the scan could be taken up, about every SCAN_CHECKPOINT_MS and once more
-     * when the scan is cancelled: a JSON object of at most SCAN_CHECKPOINT_MAX bytes, valid during
-     * the call.  On the thread that progress is called on; must be quick.  May be null. */
+     * when it is cancelled or fails for a reason that may pass: a JSON object, valid during the
+     * call, on the thread that progress is called on; must be quick.  What would be larger than
+     * SCAN_CHECKPOINT_MAX bytes is left out, so that the one before stays.  May be null. */
     void (*checkpoint)(void *argument, const char *text, size_t length);
     void *checkpoint_argument;
 };
