@@ -108,6 +108,12 @@ static void gather(struct scan_seeds *seeds, const struct scan_request *request,
     }
 }
 
+/* Every seed has failed, the first of them for that reason. */
+static bool is_worth_waiting(bool answered, enum error_code code, int64_t ends)
+{
+    return answered && node_error_passes(code) && clock_monotonic_ms() < ends;
+}
+
 static int read_map(const struct reader *reader, const struct shard_map *known,
                     struct shard_map *ret_map, struct error *err)
 {
@@ -130,7 +136,7 @@ static int read_map(const struct reader *reader, const struct shard_map *known,
             first = failure;
         if (attempt < seeds.count - 1)
             continue;
-        if (!answered || !node_error_passes(first.code) || clock_monotonic_ms() >= ends)
+        if (!is_worth_waiting(answered, first.code, ends))
             break;
         first = (struct error){0};
         if (redis_nap(RETRY_MS, interrupt, err) < 0)
