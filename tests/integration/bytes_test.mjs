@@ -32,6 +32,22 @@ function lengthMost(type, bytes) {
   return bytes < 176 ? Math.floor(bytes / 2) : bytes * 44;
 }
 
+// The closer bound, for a server of 64 bits before 7.2.  A text has 8 bytes where jemalloc gives it that.
+function lengthMostAs({ version, jemalloc }, { name, type, bytes: all, encoding }) {
+  const bytes = Math.max(0, all - 42 - (version >= 60000 ? name.length : 0));
+  const text = version >= 60200 && jemalloc ? 8 : 2;
+  const node = version >= 70000 ? 40 : 32;
+  const pairs = (left) => (left <= 516 ? left / 4 : 129 + (left - 516) / 5);
+  const list = bytes - 40;
+  const bounds = {
+    int: 20, embstr: Math.min(bytes - 2, 44), raw: bytes - 2, intset: (bytes - 8) / 2,
+    listpack: pairs(bytes - 7), ziplist: pairs(bytes - 7),
+    hashtable: bytes / (24 + (type === 'hash' ? 2 : 1) * text), skiplist: bytes / (64 + text),
+    quicklist: list < 3 * (node + 8) ? (list - node - 7) / 2 : list < 6 * (node + 8) ? (list - 3 * node) * 44 : Infinity,
+  };
+  return Math.max(0, Math.min(Math.floor(bounds[encoding]), lengthMost(type, all)));
+}
+
 const size = () => 1 + random.below(random.pick([4, 20, 70, 300]));
 const items = (n, make) => Array.from({ length: n }, (_, i) => make(i));
 const text = (i) => `${i}`.padEnd(random.below(40), 'x');
@@ -53,6 +69,11 @@ const MAKERS = [
   (name) => [['HSET', name, ...items(size(), (i) => [text(i), 1]).flat()]],
   (name) => [['ZADD', name, ...items(size(), (i) => [0, i]).flat()]],
   (name) => [['ZADD', name, ...items(size(), (i) => [i / 3, `m${i}`]).flat()]],
+  // As close to the bounds as a value can be.
+  (name) => [['SADD', name, ...items(size(), (i) => (i === 0 ? '' : String.fromCharCode(32 + i)))]],
+  (name) => [['HSET', name, ...items(size(), (i) => [i === 0 ? '' : i, '']).flat()]],
+  (name) => [['ZADD', name, ...items(size(), (i) => [0, i === 0 ? '' : i]).flat()]],
+  (name) => [['RPUSH', name, ...items(size(), () => '')]],
   (name) => [['XADD', name, '*', 'f', 'v']],
 ];
 
@@ -77,6 +98,14 @@ async function weigh(redis) {
   const keys = await enumerate(redis, [0]);
   const bytes = await redis.pipeline(keys.map(({ name }) => ['MEMORY', 'USAGE', name]));
   return keys.map((key, i) => ({ ...key, bytes: bytes[i] }));
+}
+
+async function readBuild(redis) {
+  const { redis_version: text, arch_bits: bits } = await redis.info('server');
+  const [major, minor, patch] = text.split('.').map(Number);
+  const { mem_allocator: allocator } = await redis.info('memory');
+  assert.equal(bits, '64');
+  return { version: major * 10000 + minor * 100 + patch, jemalloc: allocator.startsWith('jemalloc') };
 }
 
 async function withRedis(server, options, body) {
@@ -108,7 +137,14 @@ for (const server of installedServers()) {
       const keys = await weigh(redis);
       for (const { name, type, size: length, bytes } of keys)
         assert.ok(length <= lengthMost(type, bytes), `${name}: a ${type} of ${length} has ${bytes} bytes`);
-      const encodings = new Set((await redis.pipeline(keys.map(({ name }) => ['OBJECT', 'ENCODING', name]))).map(String));
+      const encodingOf = (await redis.pipeline(keys.map(({ name }) => ['OBJECT', 'ENCODING', name]))).map(String);
+      const build = await readBuild(redis);
+      keys.forEach((key, i) => {
+        if (build.version >= 70200) return;
+        const most = lengthMostAs(build, { ...key, encoding: encodingOf[i] });
+        assert.ok(key.size <= most, `${key.name}: a ${encodingOf[i]} ${key.type} of ${key.size} has ${key.bytes} bytes: ${most}`);
+      });
+      const encodings = new Set(encodingOf);
       for (const encoding of ['int', 'embstr', 'raw', 'quicklist', 'intset', 'hashtable'])
         assert.ok(encodings.has(encoding) || what !== 'small limits', `${encoding} is among ${[...encodings]}`);
 
@@ -141,6 +177,38 @@ for (const server of installedServers()) {
       console.log(`# ${server}: ${keys.length} keys, ${asked} asked for bytes, ${types} for types, ${result.commands} commands`);
       assert.ok(asked > 1000 && types < keys.length, 'few are asked more than their bytes');
     }));
+}
+
+// Every length from one on, of the values that take the least, past many of the allocator's sizes.
+const EVERY = 300;
+const LEAST = {
+  string: (name, n) => ['SET', name, 'x'.repeat(n)],
+  list: (name, n) => ['RPUSH', name, ...items(n, () => '')],
+  set: (name, n) => ['SADD', name, ...items(n, (i) => i)],
+  texts: (name, n) => ['SADD', name, ...items(n, (i) => `${i}x`)],
+  zset: (name, n) => ['ZADD', name, ...items(n, (i) => [0, i]).flat()],
+  hash: (name, n) => ['HSET', name, ...items(n, (i) => [i, '']).flat()],
+};
+
+for (const server of installedServers()) {
+  for (const [what, options] of [['compact', {}], ['tables', { ...SMALL, 'hash-max-listpack-entries': 0, 'zset-max-listpack-entries': 0 }]]) {
+    test(`${server}: bounds of every length: ${what}`, () => withRedis(server, options, async (redis) => {
+      const build = await readBuild(redis);
+      for (const [kind, make] of Object.entries(LEAST)) {
+        await redis.pipeline(items(EVERY, (i) => make(`${kind}${i + 1}`, i + 1)));
+        const names = items(EVERY, (i) => `${kind}${i + 1}`);
+        const bytes = await redis.pipeline(names.map((name) => ['MEMORY', 'USAGE', name]));
+        const encodings = (await redis.pipeline(names.map((name) => ['OBJECT', 'ENCODING', name]))).map(String);
+        const type = kind === 'texts' ? 'set' : kind;
+        names.forEach((name, i) => {
+          const most = build.version >= 70200 ? lengthMost(type, bytes[i])
+            : lengthMostAs(build, { name: Buffer.from(name), type, bytes: bytes[i], encoding: encodings[i] });
+          assert.ok(i + 1 <= most, `${name}, ${encodings[i]}, of ${bytes[i]} bytes: ${most}`);
+        });
+        await redis.command('FLUSHALL');
+      }
+    }));
+  }
 }
 
 const refusing = (refusal) => ({ answer: (words) => (words[0] === 'MEMORY' ? refusal : undefined) });

@@ -115,6 +115,13 @@ test('big keys of several databases, stopped again and again', async () => {
   assert.ok(resumed.result.commands > whole.result.commands * 0.8, 'all that was asked is counted');
 });
 
+test('keys that are kept back, as asking would count as a use, are not lost', async () => {
+  const { redis, expected } = await filled({ 'maxmemory-policy': 'allkeys-lru' });
+  const { result, stopped } = await chain(redis.endpoint, 'bigkey', [redis]);
+  assertFound(result, expected);
+  assert.ok(stopped >= 2, `${stopped} stops`);
+});
+
 test('a server that was restarted in between is scanned anew', async () => {
   const { redis, expected } = await filled({ save: '3600 1' });
   const { result, stopped } = await chain(redis.endpoint, 'bigkey', [redis], {

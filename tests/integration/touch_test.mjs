@@ -1,5 +1,6 @@
 // What a scan changes of the counters by which a server evicts: nothing from Redis 7.2 on and on Valkey, before that
-// at most what its cost says, which are the few keys whose lengths had to be asked.
+// at most what its cost says, which are the few keys whose lengths had to be asked: those that could be longer, by
+// their bytes and encoding, than the twentieth of their type is.  The seed is printed; DCS_TEST_SEED repeats a run.
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -8,6 +9,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { enumerate, largest } from '../support/dataset.mjs';
 import { HostileServer, smallData } from '../support/hostile.mjs';
+import { Random } from '../support/random.mjs';
 import { installedServers, Redis } from '../support/redis.mjs';
 import { scanOnce } from '../support/scan_once.mjs';
 
@@ -31,9 +33,47 @@ function makeKey(name, type, n) {
   }
 }
 
-// Every twentieth key is large: rankings fill with these early, and the small ones are no candidates from then on.
-async function fill(redis) {
-  await redis.pipeline(items(KEYS).map((i) => makeKey(`key:${i}`, i % 5, i % 100 < 95 ? 1 + (i % 7) : 300 + (i % 100))));
+const random = new Random();
+const below = (bound) => random.below(bound);
+const wide = (i) => `${i}`.padEnd(10, 'x');
+
+// Small values, whose lengths are nearly all the same; a few are larger.
+function makeUniform(name, type, i) {
+  const n = i < 200 ? 60 : 1 + below(10);
+  switch (type) {
+    case 0: return ['SET', name, 'x'.repeat(n * 20)];
+    case 1: return ['RPUSH', name, ...items(n)];
+    case 2: return ['SADD', name, ...items(n).map(wide)];
+    case 3: return ['ZADD', name, ...items(n).flatMap((m) => [m, wide(m)])];
+    default: return ['HSET', name, ...items(n).flatMap((m) => [wide(m), m])];
+  }
+}
+
+// Lengths of all magnitudes.  A list may be compressed, so that its bytes tell next to nothing: there are none.
+function makeLog(name, type) {
+  const n = Math.floor(Math.exp((below(1e6) / 1e6) * Math.log(1000)));
+  switch (type) {
+    case 0: case 1: return ['SET', name, 'x'.repeat(n * 20)];
+    case 2: return ['SADD', name, ...items(n).map(wide)];
+    case 3: return ['ZADD', name, ...items(n).flatMap((m) => [m, wide(m)])];
+    default: return ['HSET', name, ...items(n).flatMap((m) => [wide(m), wide(m)])];
+  }
+}
+
+// `touched` is the most that may be, of which some hundred are the rankings themselves.
+const DATA = {
+  // Of every type two hundred keys are large and as long as each other: no bound is as close as that.
+  'one in twenty large': {
+    keys: KEYS, touched: 1200,
+    make: (i) => makeKey(`key:${i}`, i % 5, i % 100 < 95 ? 1 + (i % 7) : 300 + (i % 100)),
+  },
+  uniform: { keys: 10_000, touched: 600, make: (i) => makeUniform(`key:${i}`, i % 5, i) },
+  log: { keys: 4000, touched: 700, make: (i) => makeLog(`key:${i}`, i % 5) },
+};
+
+async function fill(redis, { keys, make }) {
+  for (let first = 0; first < keys; first += 1000)
+    await redis.pipeline(items(Math.min(1000, keys - first)).map((i) => make(first + i)));
 }
 
 async function allNames(redis) {
@@ -67,12 +107,12 @@ async function countChanged(redis, policy, kind) {
   return [(await ask(redis, 'IDLETIME')).filter((idle) => idle < IDLE).length, result];
 }
 
-async function withRedis(server, policy, body) {
+async function withRedis(server, policy, data, body) {
   const redis = await Redis.start(directory, {
     server, options: { 'maxmemory-policy': policy, 'lfu-log-factor': 0, 'lfu-decay-time': 0 },
   });
   try {
-    await fill(redis);
+    await fill(redis, data);
     const exempts = await redis.command('CLIENT', 'NO-TOUCH', 'OFF').then(() => true, () => false);
     exempting += exempts;
     await body(redis, exempts);
@@ -93,20 +133,38 @@ function check(server, policy, kind, changed, result, exempts) {
 }
 
 for (const server of installedServers()) {
-  for (const policy of ['allkeys-lru', 'volatile-lru', 'allkeys-lfu', 'noeviction']) {
-    test(`${server}, ${policy}: big keys`, () => withRedis(server, policy, async (redis, exempts) => {
+  for (const [policy, what] of [
+    ['allkeys-lru', 'one in twenty large'], ['volatile-lru', 'log'], ['allkeys-lfu', 'uniform'], ['noeviction', 'uniform'],
+  ]) {
+    test(`${server}, ${policy}: big keys, ${what}`, () => withRedis(server, policy, DATA[what], async (redis, exempts) => {
       const [changed, result] = await countChanged(redis, policy, 'bigkey');
       check(server, policy, 'bigkey', changed, result, exempts);
-      if (policy !== 'noeviction') assert.ok(result.touched < KEYS / 3, 'of candidates only');
+      if (policy !== 'noeviction') assert.ok(result.touched <= DATA[what].touched, 'those that had to be asked');
+      else if (!exempts) assert.equal(result.touched, DATA[what].keys, 'lengths cost less there');
       assert.deepEqual(result.keys, largest(await enumerate(redis, [0])));
     }));
   }
 
-  test(`${server}, allkeys-lfu: hot keys`, () => withRedis(server, 'allkeys-lfu', async (redis, exempts) => {
+  test(`${server}, allkeys-lfu: hot keys`, () => withRedis(server, 'allkeys-lfu', DATA.uniform, async (redis, exempts) => {
     const [changed, result] = await countChanged(redis, 'allkeys-lfu', 'hotkey');
     check(server, 'allkeys-lfu', 'hotkey', changed, result, exempts);
     assert.ok(result.touched <= HOT, 'of winners only');
   }));
+}
+
+for (const server of installedServers()) {
+  test(`${server}: without OBJECT ENCODING more lengths are asked, and it is said`, () =>
+    withRedis(server, 'allkeys-lru', { ...DATA.log, keys: 1000 }, async (redis, exempts) => {
+      const usual = await scanOnce(redis.endpoint, 'bigkey', PATIENT);
+      await redis.command('ACL', 'SETUSER', 'scanner', 'on', '>open sesame', '~*', '+@all', '-object', '-client|no-touch');
+      const result = await scanOnce(redis.endpoint, 'bigkey',
+        { ...PATIENT, env: { REDIS_USER: 'scanner', REDIS_PASSWORD: 'open sesame' } });
+      assert.equal(result.status, 'success', result.reason);
+      assert.deepEqual(result.keys, usual.keys);
+      if (exempts) return; // what such a server's values take is not known so closely
+      assert.match(result.note, /^more lengths were asked: OBJECT ENCODING: /);
+      assert.ok(result.touched > usual.touched && result.touched < 1000, `${result.touched}, else ${usual.touched}`);
+    }));
 }
 
 test('a real server with CLIENT NO-TOUCH was among them', (t) => {

@@ -84,6 +84,17 @@ static void parse_mode(struct text info, struct redis_probe *probe)
         probe->mode = REDIS_MODE_CLUSTER;
 }
 
+static void parse_build(struct text info, struct redis_probe *probe)
+{
+    static const char jemalloc[] = "jemalloc";
+    struct text value;
+    probe->pointers_64 =
+        redis_info_find(info, "arch_bits", &value) && text_equals(value, TEXT("64"));
+    probe->jemalloc = redis_info_find(info, "mem_allocator", &value) &&
+                      value.length >= sizeof(jemalloc) - 1 &&
+                      memcmp(value.bytes, jemalloc, sizeof(jemalloc) - 1) == 0;
+}
+
 int redis_probe_parse(struct text info, struct redis_probe *ret_probe, struct error *err)
 {
     struct text policy;
@@ -91,6 +102,7 @@ int redis_probe_parse(struct text info, struct redis_probe *ret_probe, struct er
     if (parse_engine(info, ret_probe) < 0)
         return error_set(err, ERROR_REDIS_PROTOCOL, "INFO: no version of Redis in the reply");
     parse_mode(info, ret_probe);
+    parse_build(info, ret_probe);
     /* A sentinel is nobody's master or replica. */
     if (parse_role(info, ret_probe) < 0 && ret_probe->mode != REDIS_MODE_SENTINEL)
         return error_set(err, ERROR_REDIS_PROTOCOL, "INFO: no role in the reply");

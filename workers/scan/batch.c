@@ -32,6 +32,7 @@ void scan_batch_begin(struct scan_batch *batch, int db, size_t keys, size_t byte
 {
     reserve(batch, keys, bytes);
     batch->busy = true;
+    batch->recalled = false;
     batch->db = db;
     batch->stage = 0;
     batch->asked = batch->answered = batch->repeated = 0;

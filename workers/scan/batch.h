@@ -55,6 +55,7 @@ struct scan_batch {
     bool busy;
     char cursor[SCAN_CURSOR_DIGITS_MAX + 1]; /* for the driver: of the SCAN that gave the keys, */
     int64_t seen_before;                     /* and how many had been seen then */
+    bool recalled; /* the keys are others, which the method had kept back */
     struct scan_key *keys;
     size_t count;
     size_t keys_capacity;

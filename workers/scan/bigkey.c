@@ -4,7 +4,11 @@
  *
  * Where it is worth while (bigkey_way.h) MEMORY USAGE is asked first, and nothing more about a key
  * whose bytes are too few for any ranking, nor the length of one that has too few for its type's.
- */
+ *
+ * Where a length counts as a use of the key, and uses decide what is evicted, it is not asked at
+ * once: OBJECT ENCODING, which is no use, brings the bound closer, and the key is kept back.  Those
+ * that were kept back are asked when all keys were seen, by falling bounds, until the rankings are
+ * beyond the rest; earlier only as many as it takes to keep the reserve small. */
 #include "method.h"
 
 #include <stdio.h>
@@ -16,16 +20,22 @@
 #include "key_size.h"
 #include "ranking.h"
 #include "redis/abilities.h"
+#include "reserve.h"
 #include "saved.h"
 
 enum { PLACES = 20 };
-enum { STAGE_BYTES, STAGE_TYPE, STAGE_LENGTH, STAGE_CONFIRM };
+enum { STAGE_BYTES, STAGE_TYPE, STAGE_ENCODING, STAGE_LENGTH, STAGE_CONFIRM };
 
 struct bigkey {
     struct ranking rankings[SCAN_KEY_TYPE_COUNT];
     struct bigkey_way way;
     int64_t bytes_below; /* of keys that are no candidates */
     bool with_bytes, no_touch;
+    bool sparing; /* keys are kept back */
+    struct reserve reserve;
+    const struct scan_batch *recalling; /* the batch that thins the reserve */
+    bool revisiting;
+    struct key_layout layout;
     int64_t touched;
     char note[SCAN_NOTE_MAX + 1];
 };
@@ -46,8 +56,10 @@ static void *bigkey_new(const struct scan_server *server)
     bigkey->with_bytes = server->with_bytes;
     bigkey->no_touch = server->no_touch;
     bigkey->way.allowed = redis_probe_has(server->probe, REDIS_HAS_MEMORY_USAGE);
-    bigkey->way.always =
-        server->with_bytes || (!server->no_touch && counters_matter(server->probe));
+    bigkey->sparing = bigkey->way.allowed && !server->no_touch && counters_matter(server->probe);
+    bigkey->way.always = server->with_bytes || bigkey->sparing;
+    if (bigkey->sparing)
+        bigkey->layout = key_layout_of(server->probe);
     return bigkey;
 }
 
@@ -56,6 +68,7 @@ static void bigkey_free(void *state)
     struct bigkey *bigkey = state;
     for (int type = 0; type < SCAN_KEY_TYPE_COUNT; type++)
         ranking_release(&bigkey->rankings[type]);
+    reserve_release(&bigkey->reserve);
     free(bigkey);
 }
 
@@ -85,25 +98,83 @@ static const struct scan_command *command_of(struct bigkey *bigkey, int stage,
 {
     if (stage == STAGE_BYTES)
         return &key_bytes_command;
+    if (stage == STAGE_ENCODING)
+        return &key_encoding_command;
     if (stage != STAGE_LENGTH)
         return &key_type_command;
     bigkey->touched += !bigkey->no_touch;
     return key_length_command(key->type);
 }
 
-static int bigkey_ask(void *state, struct scan_batch *batch, struct error *err)
+/* Where there is no room, or no bound, the length is asked at once. */
+static void keep_back(struct bigkey *bigkey, int db, struct scan_key *key, int64_t most)
 {
-    if (batch->stage == STAGE_BYTES)
-        begin(state, batch);
-    for (size_t i = 0; i < batch->count; i++) {
+    if (!ranking_admits(&bigkey->rankings[key->type], db, key, most))
+        return;
+    key->wanted = !reserve_add(&bigkey->reserve, db, key, most);
+}
+
+/* Leaves those wanted of which the next question is the length. */
+static void begin_encodings(struct bigkey *bigkey, struct scan_batch *batch)
+{
+    if (bigkey->layout.known)
+        return;
+    batch->stage = STAGE_LENGTH;
+    for (size_t i = 0; bigkey->sparing && i < batch->count; i++) {
         struct scan_key *key = &batch->keys[i];
-        if (!key->wanted)
+        if (!key->wanted || key->bytes == 0)
             continue;
         key->wanted = false;
-        if (scan_batch_ask(batch, key, command_of(state, batch->stage, key), err) < 0)
+        keep_back(bigkey, batch->db, key, key_length_most(key->type, key->bytes));
+    }
+}
+
+static int ask_wanted(struct bigkey *bigkey, struct scan_batch *batch, struct error *err)
+{
+    for (size_t i = 0; i < batch->count; i++) {
+        struct scan_key *key = &batch->keys[i];
+        if (!key->wanted || (batch->stage == STAGE_ENCODING && key->bytes == 0))
+            continue;
+        key->wanted = false;
+        if (scan_batch_ask(batch, key, command_of(bigkey, batch->stage, key), err) < 0)
             return -1;
     }
     return 0;
+}
+
+/* One batch at a time, as each must know what those before it found. */
+static bool recall(struct bigkey *bigkey, struct scan_batch *batch)
+{
+    bool goes_on = bigkey->recalling == batch;
+    if (bigkey->revisiting || (bigkey->recalling && !goes_on))
+        return false;
+    bigkey->recalling = NULL;
+    if (bigkey->reserve.bytes <= (goes_on ? RESERVE_BYTES_THIN : RESERVE_BYTES_FULL) ||
+        !reserve_recall_some(&bigkey->reserve, bigkey->rankings, batch->db, batch))
+        return false;
+    bigkey->recalling = batch;
+    batch->stage = STAGE_LENGTH;
+    return true;
+}
+
+static int bigkey_ask(void *state, struct scan_batch *batch, struct error *err)
+{
+    struct bigkey *bigkey = state;
+    if (batch->stage == STAGE_BYTES)
+        begin(bigkey, batch);
+    if (batch->stage == STAGE_ENCODING)
+        begin_encodings(bigkey, batch);
+    if (ask_wanted(bigkey, batch, err) < 0)
+        return -1;
+    if (batch->asked > 0 || !bigkey->sparing)
+        return 0;
+    /* Of some there are no bytes, but a length. */
+    if (batch->stage < STAGE_LENGTH) {
+        batch->stage = STAGE_LENGTH;
+        if (ask_wanted(bigkey, batch, err) < 0)
+            return -1;
+    }
+    return batch->asked == 0 && recall(bigkey, batch) ? ask_wanted(bigkey, batch, err) : 0;
 }
 
 /* A key has one type: the one that was seen last. */
@@ -138,6 +209,27 @@ static int take_bytes(struct bigkey *bigkey, struct scan_key *key, const struct 
     snprintf(bigkey->note, sizeof(bigkey->note), "lengths of all keys were asked: %.200s",
              refusal.text);
     key->wanted = true;
+    return 0;
+}
+
+static int take_encoding(struct bigkey *bigkey, int db, struct scan_key *key,
+                         const struct redis_reply *reply, struct error *err)
+{
+    struct error refusal = {0};
+    enum key_encoding encoding = KEY_ENCODING_OTHER;
+    if (key_take_encoding(reply, &encoding, &refusal) < 0) {
+        if (refusal.code != ERROR_REDIS_REFUSED) {
+            *err = refusal;
+            return -1;
+        }
+        bigkey->layout.known = false;
+        snprintf(bigkey->note, sizeof(bigkey->note), "more lengths were asked: %.200s",
+                 refusal.text);
+    }
+    if (encoding != KEY_GONE)
+        keep_back(
+            bigkey, db, key,
+            key_length_most_as(&bigkey->layout, key->type, encoding, key->bytes, key->name.length));
     return 0;
 }
 
@@ -180,11 +272,22 @@ static int bigkey_answer(void *state, struct scan_batch *batch, struct scan_key 
     switch (batch->stage) {
     case STAGE_BYTES:
         return take_bytes(state, key, reply, err);
+    case STAGE_ENCODING:
+        return take_encoding(state, batch->db, key, reply, err);
     case STAGE_LENGTH:
         return take_length(state, batch->db, key, reply, err);
     default:
         return take_type(state, batch, key, reply, err);
     }
+}
+
+static bool bigkey_revisit(void *state, bool more, struct scan_batch *batch)
+{
+    struct bigkey *bigkey = state;
+    bigkey->revisiting = bigkey->reserve.bytes > (more ? RESERVE_BYTES_THIN : 0) &&
+                         reserve_recall(&bigkey->reserve, bigkey->rankings, batch);
+    batch->stage = STAGE_LENGTH;
+    return bigkey->revisiting;
 }
 
 /* Found later, so it is the type that the key has now. */
@@ -247,6 +350,10 @@ static void bigkey_save(const void *state, struct json_writer *json)
     json_writer_member_text(json, "note", bigkey->note);
     for (int type = 0; type < SCAN_KEY_TYPE_COUNT; type++)
         saved_ranking_write(json, ranking_names[type], &bigkey->rankings[type]);
+    json_writer_name(json, "reserve");
+    json_writer_begin_array(json);
+    reserve_write(&bigkey->reserve, json);
+    json_writer_end_array(json);
 }
 
 static bool bigkey_load(void *state, const json_t *saved)
@@ -259,7 +366,7 @@ static bool bigkey_load(void *state, const json_t *saved)
         if (!saved_ranking_read(saved, ranking_names[type], &bigkey->rankings[type]))
             return false;
     }
-    return true;
+    return reserve_read(&bigkey->reserve, json_object_get(saved, "reserve"));
 }
 
 const struct scan_method scan_method_bigkey = {
@@ -267,6 +374,7 @@ const struct scan_method scan_method_bigkey = {
     .free = bigkey_free,
     .ask = bigkey_ask,
     .answer = bigkey_answer,
+    .revisit = bigkey_revisit,
     .merge = bigkey_merge,
     .save = bigkey_save,
     .load = bigkey_load,

@@ -198,10 +198,12 @@ static int shown(const struct hotkey *hotkey)
 
 /* The winners without a size in the database of the best of them.  Each is measured or taken out.
  */
-static bool hotkey_revisit(void *state, struct scan_batch *batch)
+static bool hotkey_revisit(void *state, bool more, struct scan_batch *batch)
 {
     struct hotkey *hotkey = state;
     int first = 0, count = shown(hotkey);
+    if (more)
+        return false;
     hotkey->measuring = true;
     while (first < count && hotkey->ranking.places[first].size != SCAN_SIZE_UNKNOWN)
         first++;

@@ -6,7 +6,8 @@
  * connection, but for collect.
  *
  * Questions that disturb what is measured are not asked about every key: when all keys were seen,
- * revisit names those that are left, and they go through ask and answer once more. */
+ * revisit names those that are left, and they go through ask and answer once more.  Where these get
+ * too many before, ask may begin a batch that is through anew, with keys of its database. */
 #ifndef SCAN_METHOD_H
 #define SCAN_METHOD_H
 
@@ -77,10 +78,11 @@ struct scan_method {
                   const struct scan_command *command, const struct redis_reply *reply,
                   struct error *err);
 
-    /* After the last key, again and again until it returns false: begins the batch with keys of one
-     * database that there is something left to ask about, and sets the stage to ask from.  Each
-     * batch must leave fewer of them.  Null: there are none. */
-    bool (*revisit)(void *state, struct scan_batch *batch);
+    /* After the last key of a database, again and again until it returns false: begins the batch
+     * with keys of one database that there is something left to ask about, and sets the stage to
+     * ask from.  Each batch must leave fewer of them.  `more`: other databases are to come, so that
+     * it may wait.  Null: there are none. */
+    bool (*revisit)(void *state, bool more, struct scan_batch *batch);
 
     /* Takes what another state of the method found on another node of the cluster. */
     void (*merge)(void *state, const void *other);

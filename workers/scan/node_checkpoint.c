@@ -20,6 +20,17 @@ static const struct scan_batch *oldest_batch(const struct driver *driver)
     return oldest;
 }
 
+/* Keys that were kept back and are being asked about are in no cursor's reach any more, and not in
+ * the state yet. */
+static bool is_between(const struct driver *driver)
+{
+    for (int i = 0; i < DRIVER_BATCHES_MAX; i++) {
+        if (driver->batches[i].busy && driver->batches[i].recalled)
+            return true;
+    }
+    return false;
+}
+
 static void write_databases(struct json_writer *json, const struct driver *driver)
 {
     const struct scan_snapshot *before = driver->before;
@@ -78,7 +89,7 @@ void node_checkpoint_give(struct driver *driver)
 {
     const struct scan_request *request = driver->request;
     struct json_writer json;
-    if (!request->checkpoint || !driver->before || !driver->method->save)
+    if (!request->checkpoint || !driver->before || !driver->method->save || is_between(driver))
         return;
     driver->checkpoint_ms = clock_monotonic_ms();
     json_writer_init(&json);

@@ -9,7 +9,8 @@
 
 #include "driver.h"
 
-/* Hands the request a checkpoint; nothing where it wants none or the method cannot. */
+/* Hands the request a checkpoint; nothing where it wants none, where the method cannot, or while
+ * keys that the method had kept back are being asked about: the checkpoint before stays good. */
 void node_checkpoint_give(struct driver *driver);
 
 /* The same once SCAN_CHECKPOINT_MS have passed since the last. */

@@ -84,13 +84,24 @@ static int collect(struct driver *driver, struct error *err)
     return driver_visit(driver, batch, err);
 }
 
+static int revisit(struct driver *driver, bool more, struct error *err)
+{
+    struct scan_batch *batch = &driver->batches[0];
+    while (driver->method->revisit && driver->method->revisit(driver->state, more, batch)) {
+        if (driver_visit(driver, batch, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 static int scan_databases(struct driver *driver, const struct scan_snapshot *before,
                           struct error *err)
 {
     for (; driver->database < before->database_count; driver->database++) {
         bool resumed = driver->database == 0 && driver->resume_cursor[0];
         if (driver_scan(driver, before->databases[driver->database],
-                        resumed ? driver->resume_cursor : "0", err) < 0)
+                        resumed ? driver->resume_cursor : "0", err) < 0 ||
+            revisit(driver, true, err) < 0)
             return -1;
     }
     return 0;
@@ -103,16 +114,6 @@ static int read_keys(struct driver *driver, const struct node_place *place,
     if (place->slots)
         return slot_reader_run(driver, place->slots, settled, err);
     return driver->method->collect ? collect(driver, err) : scan_databases(driver, before, err);
-}
-
-static int revisit(struct driver *driver, struct error *err)
-{
-    struct scan_batch *batch = &driver->batches[0];
-    while (driver->method->revisit && driver->method->revisit(driver->state, batch)) {
-        if (driver_visit(driver, batch, err) < 0)
-            return -1;
-    }
-    return 0;
 }
 
 /* Without READONLY a replica in a cluster sends all questions to its master. */
@@ -221,8 +222,8 @@ static int run(struct driver *driver, const struct node_place *place, struct nod
         return -1;
     begin_checkpoints(driver, place, &before);
     driver->progress.keys_total = before.keys;
-    if (read_keys(driver, place, &before, &result->settled, err) < 0 || revisit(driver, err) < 0 ||
-        take_snapshot(driver, &after, err) < 0) {
+    if (read_keys(driver, place, &before, &result->settled, err) < 0 ||
+        revisit(driver, false, err) < 0 || take_snapshot(driver, &after, err) < 0) {
         if (node_error_passes(err->code) || node_error_ends_the_scan(err->code))
             node_checkpoint_give(driver);
         driver->before = NULL;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "redis/probe.h"
 #include "unit.h"
 
 enum { LIST_PLAIN = 176, LIST_COUNTED = 296, RATIO = 44, LENGTHS = 14000 };
@@ -90,6 +91,105 @@ static void test_directions_agree(void **state)
     }
 }
 
+static const struct key_layout layout = {.known = true, .names = true, .text = 8, .node = 40};
+
+static void test_length_most_by_encoding(void **state)
+{
+    static const struct {
+        enum scan_key_type type;
+        enum key_encoding encoding;
+        int64_t bytes, most;
+    } cases[] = {
+        {SCAN_KEY_STRING, KEY_NUMBER, 56, 20},
+        {SCAN_KEY_STRING, KEY_EMBEDDED, 59, 12}, /* 16 + 24 + 2, a name of 3, and 2 beside it */
+        {SCAN_KEY_STRING, KEY_EMBEDDED, 1000, 44},
+        {SCAN_KEY_STRING, KEY_RAW, 1000, 953},
+        {SCAN_KEY_STRING, KEY_RAW, 1, 0},
+        {SCAN_KEY_SET, KEY_INTSET, 153, 50},
+        {SCAN_KEY_SET, KEY_TABLE, 45 + 3200, 100},
+        {SCAN_KEY_SET, KEY_COMPACT, 1000, 500},
+        {SCAN_KEY_HASH, KEY_COMPACT, 45 + 7 + 129 * 4, 129},
+        {SCAN_KEY_HASH, KEY_COMPACT, 45 + 7 + 129 * 4 + 9, 130},
+        {SCAN_KEY_ZSET, KEY_COMPACT, 45 + 7 + 129 * 4 + 10, 131},
+        {SCAN_KEY_HASH, KEY_TABLE, 45 + 4000, 100},
+        {SCAN_KEY_ZSET, KEY_SKIPLIST, 45 + 7200, 100},
+        {SCAN_KEY_LIST, KEY_QUICKLIST, 45 + 40 + 3 * 48 - 1, 48},
+        {SCAN_KEY_LIST, KEY_QUICKLIST, 45 + 40 + 3 * 48, 24 * 44},
+        {SCAN_KEY_LIST, KEY_QUICKLIST, 45 + 40 + 6 * 48 - 1, 167 * 44},
+        {SCAN_KEY_LIST, KEY_QUICKLIST, 45 + 40 + 6 * 48, INT64_MAX},
+        {SCAN_KEY_HASH, KEY_ENCODING_OTHER, 1000, 500},
+        {SCAN_KEY_HASH, KEY_TABLE, INT64_MAX, (INT64_MAX - 45) / 40},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        int64_t most =
+            key_length_most_as(&layout, cases[i].type, cases[i].encoding, cases[i].bytes, 3);
+        int64_t rough = key_length_most(cases[i].type, cases[i].bytes);
+        int64_t expected = cases[i].most < rough ? cases[i].most : rough;
+        if (most != expected)
+            fail_msg("case %zu: %lld", i, (long long)most);
+        const struct key_layout unknown = {0};
+        assert_int_equal(
+            key_length_most_as(&unknown, cases[i].type, cases[i].encoding, cases[i].bytes, 3),
+            rough);
+    }
+}
+
+static void test_layouts(void **state)
+{
+    static const struct {
+        struct redis_probe probe;
+        struct key_layout layout;
+    } cases[] = {
+        {{.redis_version = 30200, .pointers_64 = true}, {.known = false}},
+        {{.redis_version = 40000, .pointers_64 = true}, {true, false, 2, 32}},
+        {{.redis_version = 50000, .pointers_64 = true}, {true, false, 2, 32}},
+        {{.redis_version = 60000, .pointers_64 = true, .jemalloc = true}, {true, true, 2, 32}},
+        {{.redis_version = 60200, .pointers_64 = true, .jemalloc = true}, {true, true, 8, 32}},
+        {{.redis_version = 60200, .pointers_64 = true}, {true, true, 2, 32}},
+        {{.redis_version = 70015, .pointers_64 = true, .jemalloc = true}, {true, true, 8, 40}},
+        {{.redis_version = 70015, .jemalloc = true}, {.known = false}},
+        {{.redis_version = 70200, .pointers_64 = true, .jemalloc = true}, {.known = false}},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct key_layout got = key_layout_of(&cases[i].probe);
+        const struct key_layout *want = &cases[i].layout;
+        if (got.known != want->known ||
+            (got.known &&
+             (got.names != want->names || got.text != want->text || got.node != want->node)))
+            fail_msg("case %zu", i);
+    }
+}
+
+static void test_take_encoding(void **state)
+{
+    const struct {
+        struct redis_reply reply;
+        enum key_encoding encoding;
+        enum error_code code;
+    } cases[] = {
+        {{.kind = REDIS_STRING, .text = TEXT("ziplist")}, KEY_COMPACT, ERROR_NONE},
+        {{.kind = REDIS_STRING, .text = TEXT("listpack")}, KEY_COMPACT, ERROR_NONE},
+        {{.kind = REDIS_STRING, .text = TEXT("hashtable")}, KEY_TABLE, ERROR_NONE},
+        {{.kind = REDIS_STRING, .text = TEXT("embstr")}, KEY_EMBEDDED, ERROR_NONE},
+        {{.kind = REDIS_STRING, .text = TEXT("new")}, KEY_ENCODING_OTHER, ERROR_NONE},
+        {{.kind = REDIS_NIL}, KEY_GONE, ERROR_NONE},
+        {{.kind = REDIS_ERROR, .text = TEXT("MOVED 5 127.0.0.1:7000")}, KEY_GONE, ERROR_NONE},
+        {{.kind = REDIS_INTEGER, .integer = 3}, KEY_GONE, ERROR_REDIS_PROTOCOL},
+        {{.kind = REDIS_ERROR, .text = TEXT("NOPERM no")}, KEY_GONE, ERROR_REDIS_REFUSED},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct error err = {0};
+        enum key_encoding encoding;
+        int status = key_take_encoding(&cases[i].reply, &encoding, &err);
+        if (status != (cases[i].code ? -1 : 0) || err.code != cases[i].code ||
+            encoding != cases[i].encoding)
+            fail_msg("case %zu: %d %s", i, status, err.text);
+    }
+}
+
 static void test_take_bytes(void **state)
 {
     const struct {
@@ -129,9 +229,9 @@ static void test_take_bytes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_length_most),
-        cmocka_unit_test(test_bytes_below),
-        cmocka_unit_test(test_directions_agree),
+        cmocka_unit_test(test_length_most),      cmocka_unit_test(test_bytes_below),
+        cmocka_unit_test(test_directions_agree), cmocka_unit_test(test_length_most_by_encoding),
+        cmocka_unit_test(test_layouts),          cmocka_unit_test(test_take_encoding),
         cmocka_unit_test(test_take_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

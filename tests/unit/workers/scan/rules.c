@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "unit.h"
 
-enum { RULES_MAX = 24, COMMAND_MAX = 8192 };
+enum { RULES_MAX = 48, COMMAND_MAX = 8192 };
 
 size_t put_answer(const char *answer, char *ret_bytes, size_t size)
 {

@@ -18,6 +18,7 @@ struct redis_probe {
     enum redis_role role;
     bool in_sync; /* a master, or a replica whose link to its master is up */
     enum redis_mode mode;
+    bool pointers_64, jemalloc;                /* how it is built, where it tells */
     int64_t used_memory;                       /* bytes */
     int64_t maxmemory;                         /* bytes; 0: no limit, or not told */
     char maxmemory_policy[REDIS_WORD_MAX + 1]; /* `noeviction`; empty: not told */
