@@ -3,7 +3,11 @@
 
 directory=$(mktemp -d)
 cleanup() {
-    [ ! -f "$directory/pid" ] || kill "$(cat "$directory/pid")" 2>/dev/null || true
+    local pid=""
+    [ ! -f "$directory/pid" ] || pid=$(cat "$directory/pid")
+    if [ -n "$pid" ] && kill "$pid" 2>/dev/null; then
+        tail --pid="$pid" -f /dev/null # until it has written its last
+    fi
     rm -rf "$directory"
 }
 trap cleanup EXIT
