@@ -7,6 +7,8 @@
 BUILD_PACKAGES=(build-essential cmake ninja-build pkg-config libh2o-evloop-dev libpq-dev
     libjansson-dev libssl-dev libhiredis-dev)
 SERVER_PACKAGES=(postgresql redis-server redis-tools openssl)
+# And with PostgreSQL made highly available.
+PATRONI_PACKAGES=(patroni python3-etcd etcd-server)
 
 say() {
     printf '%s\n' "$*" >&2

@@ -8,7 +8,7 @@ import { Program, must } from './program.mjs';
 import { until } from './wait.mjs';
 
 // PostgreSQL refuses to run as root, so root runs it as the user that Debian's package makes.
-const SERVER_USER = process.getuid() === 0 ? 'postgres' : undefined;
+export const SERVER_USER = process.getuid() === 0 ? 'postgres' : undefined;
 const ROLE = SERVER_USER ?? userInfo().username;
 
 const SETTINGS = {
@@ -30,10 +30,27 @@ export function postgresDirectory() {
   return found;
 }
 
-async function chownTo(user, path) {
+export async function chownTo(user, path) {
   const uid = Number(await must('id', 'id', ['-u', user]));
   const gid = Number(await must('id', 'id', ['-g', user]));
   chownSync(path, uid, gid);
+}
+
+// A client to which every value is text.
+export async function connectTo(how) {
+  const client = new pg.Client({ ...how, types: { getTypeParser: () => (value) => value } });
+  client.on('error', () => {});
+  await client.connect();
+  return client;
+}
+
+// The rows, and the end of the client.
+export async function executeOn(client, text, values) {
+  try {
+    return (await client.query(text, values)).rows;
+  } finally {
+    await client.end();
+  }
 }
 
 export class Postgres {
@@ -70,26 +87,13 @@ export class Postgres {
     return `postgresql:///${database}?host=${encodeURIComponent(this.directory)}&user=${ROLE}`;
   }
 
-  async connect(database) {
-    const client = new pg.Client({
-      host: this.directory,
-      user: ROLE,
-      database,
-      types: { getTypeParser: () => (value) => value },
-    });
-    client.on('error', () => {});
-    await client.connect();
-    return client;
+  connect(database) {
+    return connectTo({ host: this.directory, user: ROLE, database });
   }
 
   // One statement on a connection of its own; the rows as objects, values as text.
   async sql(database, text, values = []) {
-    const client = await this.connect(database);
-    try {
-      return (await client.query(text, values)).rows;
-    } finally {
-      await client.end();
-    }
+    return executeOn(await this.connect(database), text, values);
   }
 
   // A statement whose transaction stays open; others may come to wait for it.

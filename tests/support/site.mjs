@@ -39,7 +39,8 @@ export const environmentOf = (settings) => Object.fromEntries(
   Object.entries(settings).map(([name, value]) => [`DCS_${name.toUpperCase()}`, String(value)]));
 
 export class World {
-  static async open() {
+  // database is what starts PostgreSQL in a directory.
+  static async open({ database = (directory) => Postgres.start(directory) } = {}) {
     const world = new World();
     world.directory = mkdtempSync(join(tmpdir(), 'dcs-test-'));
     chmodSync(world.directory, 0o755);
@@ -50,7 +51,7 @@ export class World {
       world.ca = readFileSync(world.authority.certificate);
       world.keyFile = join(world.directory, 'keys');
       writeFileSync(world.keyFile, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600 });
-      world.postgres = await Postgres.start(world.directory);
+      world.postgres = await database(world.directory);
       world.template = await world.postgres.createDatabase();
       await world.must(world.template, 'migrate');
     } catch (error) {
