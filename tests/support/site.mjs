@@ -31,7 +31,7 @@ export const PROGRAMS = {
 
 // Short enough that a test sees a lease run out, long enough for a slow machine to keep it.
 const WORKER_SETTINGS = {
-  lease_seconds: 3, heartbeat_seconds: 1, poll_seconds: 1, redis_connect_timeout_ms: 2000,
+  lease_seconds: 3, heartbeat_seconds: 1, poll_seconds: 1, retry_seconds: 1, redis_connect_timeout_ms: 2000,
   redis_reply_timeout_ms: 10000,
 };
 
