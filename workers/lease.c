@@ -249,11 +249,16 @@ void lease_cancel(struct lease_keeper *keeper, const char *task)
     pthread_mutex_unlock(&keeper->mutex);
 }
 
+bool lease_is_lost(const struct lease *lease)
+{
+    return atomic_load(&lease->lost);
+}
+
 bool lease_is_held(const struct lease_keeper *keeper, struct lease *lease)
 {
     /* A sixth of the lease is left for clocks that drift and for what is on its way to Redis. */
     int64_t safe_ms = keeper->config->lease_seconds * 1000 * 5 / 6;
-    return !atomic_load(&lease->lost) &&
+    return !lease_is_lost(lease) &&
            clock_monotonic_ms() - atomic_load(&lease->renewed_ms) < safe_ms;
 }
 

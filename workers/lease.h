@@ -63,6 +63,9 @@ void lease_cancel(struct lease_keeper *keeper, const char *task);
 /* False once the task is not this worker's any more, or soon may not be. */
 bool lease_is_held(const struct lease_keeper *keeper, struct lease *lease);
 
+/* True once it is known that the task is not this worker's any more. */
+bool lease_is_lost(const struct lease *lease);
+
 /* Where the scan could be taken up from now on; copied.  By the scan's thread. */
 void lease_set_checkpoint(struct lease_keeper *keeper, struct lease *lease, const char *text,
                           size_t length);

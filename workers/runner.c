@@ -148,8 +148,9 @@ static bool wait_for_database(struct run *run, const struct error *err, int64_t 
     return true;
 }
 
-/* Writes the end of a run.  While the database is away it is tried again as long as the lease is
- * safe; after that another worker will take the task over.  Fails where the database refuses it. */
+/* Writes the end of a run.  While the database is away it is tried again, for there is nothing else
+ * to do: where nobody has taken the task over by then, nothing is lost.  Fails where the database
+ * refuses it. */
 static int record(struct run *run, const struct pg_statement *statement,
                   const struct pg_parameters *parameters, struct error *err)
 {
@@ -243,6 +244,9 @@ static void give_back(struct run *run)
     struct error err = {0};
     add_task(run, &parameters);
     add_progress(run, &parameters);
+    if (!lease_is_held(run->worker->keeper, &run->lease))
+        LOG_WARNING("scan_stopped", LOG_RUN(run),
+                    LOG_TEXT("reason", "the task may be another worker's soon"));
     LOG_INFO("scan_given_back", LOG_RUN(run),
              LOG_NUMBER("checkpoint_bytes", (int64_t)run->lease.checkpoint.length));
     record(run, &scan_task_release, &parameters, &err);
@@ -281,7 +285,7 @@ static void settle(struct run *run, const struct error *err)
 {
     if (err->code != ERROR_SCAN_CANCELLED)
         settle_failure(run, err, error_describe(err->code)->retryable);
-    else if (!lease_is_held(run->worker->keeper, &run->lease))
+    else if (lease_is_lost(&run->lease))
         LOG_INFO("scan_stopped", LOG_RUN(run), LOG_TEXT("reason", "the task is not ours any more"));
     else
         give_back(run);

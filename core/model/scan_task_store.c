@@ -86,11 +86,11 @@ const struct pg_statement scan_task_list = {
     6};
 
 /* Others may take a task over at the end of its lease, $2, and a while after that, which doubles
- * with every attempt from a tenth of the lease up to all of it, give or take a fifth: what kills
+ * with every attempt from a tenth of the lease up to three, give or take a fifth: what kills
  * its workers does not kill them in a row.  Of a claim, which counts its attempt, half as long. */
 #define LEASE_END                                                                                  \
     "now() + $2::integer * interval '1 second' "                                                   \
-    "* (1 + least(0.05 * 2 ^ attempt, 1) * (0.8 + 0.4 * random()))"
+    "* (1 + least(0.05 * 2 ^ attempt, 0.3) * (0.8 + 0.4 * random()))"
 
 const struct pg_statement scan_task_claim = {
     "scan_task_claim",

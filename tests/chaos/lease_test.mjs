@@ -53,7 +53,7 @@ async function lastCommand(from, untilMs) {
 }
 
 test('a worker that cannot renew leaves Redis alone before its lease ends', async () => {
-  const worker = await site.startWorker({ ...SLOW, lease_seconds: LEASE_MS / 1000, heartbeat_seconds: 2 });
+  const worker = await site.startWorker({ ...SLOW, lease_seconds: LEASE_MS / 1000, heartbeat_seconds: 2, scan_threads: 1 });
   const { id } = await cache.start();
   await inMidScan(id);
   await world.postgres.freeze();
@@ -63,6 +63,11 @@ test('a worker that cannot renew leaves Redis alone before its lease ends', asyn
   assert.ok(last < SAFE_MS + 300, `it touched Redis ${last} ms after its database fell silent`);
   await worker.event('scan_stopped', (event) => event.task === id);
   await world.postgres.thaw();
+  // Nobody else was there: what it had is not lost, and no attempt is.
+  await until('it goes on', () => worker.events.filter((event) => event.event === 'scan_started').length === 2);
+  const [, again] = worker.events.filter((event) => event.event === 'scan_started');
+  assert.deepEqual([again.task, again.attempt], [id, 1]);
+  assert.ok(again.checkpoint_bytes > 0);
   await worker.stop({ deadlineMs: 20_000 });
 });
 
