@@ -142,8 +142,6 @@ static int start(struct service *service, struct error *err)
     const struct config *config = worker->config;
     struct keyring *keyring = NULL;
     char owner[OWNER_MAX];
-    if (check_settings(config, err) < 0)
-        return -1;
     if (keyring_load(config->key_file, &keyring, err) < 0)
         return error_prefix(err, "key_file");
     name_owner(config, owner);
@@ -231,7 +229,8 @@ int main(int argc, char **argv)
     service.ended = eventfd(0, EFD_CLOEXEC);
     queue_init(&service.worker.queue);
     if (service.signals < 0 ||
-        config_load(&config, &argc, argv, environ, false, &service.err) < 0) {
+        config_load(&config, &argc, argv, environ, false, &service.err) < 0 ||
+        check_settings(&config, &service.err) < 0) {
         fail(&service.err);
         return EXIT_FAILURE;
     }
