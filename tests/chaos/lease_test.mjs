@@ -11,6 +11,9 @@ const SLOW = { scan_batch_keys: 10, expired_batch_keys: 10 };
 const LEASE_MS = 6000;
 const SAFE_MS = LEASE_MS * 5 / 6;
 
+// A process that is ended by force leaves threads behind, on purpose.
+const FORCED = { env: { TSAN_OPTIONS: 'report_thread_leaks=0' } };
+
 let world, site, alice, redis, cache;
 
 before(async () => {
@@ -98,7 +101,7 @@ test('SIGTERM while Redis is silent: the task is given back at once', async () =
 });
 
 test('SIGTERM while PostgreSQL is silent: the worker ends all the same, and its task is taken over', async () => {
-  const worker = await site.startWorker({ ...SLOW, stop_seconds: 3, worker_name: 'hung' });
+  const worker = await site.startWorker({ ...SLOW, stop_seconds: 3, worker_name: 'hung' }, FORCED);
   const { id } = await cache.start();
   await inMidScan(id);
   await world.postgres.freeze();
@@ -116,7 +119,7 @@ test('SIGTERM while PostgreSQL is silent: the worker ends all the same, and its 
 });
 
 test('SIGTERM while both are silent', async () => {
-  const worker = await site.startWorker({ ...SLOW, stop_seconds: 3 });
+  const worker = await site.startWorker({ ...SLOW, stop_seconds: 3 }, FORCED);
   const { id } = await cache.start();
   await inMidScan(id);
   redis.program.signal('SIGSTOP');

@@ -152,10 +152,10 @@ export class Site {
     this.port = (await this.server.event('listening', (e) => e.scheme === 'https')).port;
   }
 
-  async startWorker(settings = {}) {
+  async startWorker(settings = {}, how = {}) {
     const name = `worker-${++this.workerCount}`;
     const program = this.world.program('worker',
-      { ...this.world.settings(this.database), worker_name: name, ...WORKER_SETTINGS, ...settings });
+      { ...this.world.settings(this.database), worker_name: name, ...WORKER_SETTINGS, ...settings }, how);
     program.workerName = name;
     return program;
   }
