@@ -33,6 +33,9 @@ static const struct report_column record_columns[] = {
     TASK_COLUMNS("id", "project", "instance", "kind", "status", "num", "keys seen", "keys in all",
                  "attempt", "owner", "created", "started", "finished", "failure"),
     {"cost", "cost", REPORT_JSON},
+    {"scan_ms", "scanned for, ms", REPORT_NUMBER},
+    {"last_error", "last attempt", REPORT_TEXT},
+    {"checkpoint_at", "checkpoint", REPORT_TEXT},
     {"keys", NULL, REPORT_JSON}};
 
 static const struct report_column key_columns[] = {
@@ -175,6 +178,11 @@ int command_task_show(struct cli *cli, struct error *err)
     report_init(&report, record_columns, COUNT(record_columns));
     add_task(&report, &rows, 0);
     report_add_text(&report, pg_rows_string(&rows, 0, SCAN_TASK_SURVEY_COST));
+    report_add_number(&report, pg_rows_integer(&rows, 0, SCAN_TASK_SURVEY_SCAN_MS));
+    report_add_text(&report, pg_rows_string(&rows, 0, SCAN_TASK_SURVEY_LAST_ERROR));
+    char checkpoint_at[PG_TIME_LENGTH + 1] = "";
+    pg_rows_time(&rows, 0, SCAN_TASK_SURVEY_CHECKPOINT_AT, checkpoint_at);
+    report_add_stamp(&report, checkpoint_at);
     const char *keys = pg_rows_string(&rows, 0, SCAN_TASK_SURVEY_KEYS);
     report_add_text(&report, keys);
     report_write_one(&report, cli->json);

@@ -1,6 +1,8 @@
 /* Takes a task and makes what a scan needs out of its row. */
 #include "claim.h"
 
+#include <stdlib.h>
+
 #include "base/scope.h"
 #include "model/instance_store.h"
 #include "model/scan_task_store.h"
@@ -32,6 +34,12 @@ static int read_task(const struct pg_rows *rows, struct claim *claim, struct err
         claim->batch_keys = (int)pg_rows_integer(rows, 0, SCAN_TASK_CLAIM_SCAN_KEYS_COUNT);
     if (!pg_rows_is_null(rows, 0, SCAN_TASK_CLAIM_TIMEOUT_SECONDS))
         claim->timeout_seconds = pg_rows_integer(rows, 0, SCAN_TASK_CLAIM_TIMEOUT_SECONDS);
+    claim->scan_ms = pg_rows_integer(rows, 0, SCAN_TASK_CLAIM_SCAN_MS);
+    if (!pg_rows_is_null(rows, 0, SCAN_TASK_CLAIM_CHECKPOINT)) {
+        struct text checkpoint = pg_rows_text(rows, 0, SCAN_TASK_CLAIM_CHECKPOINT);
+        claim->checkpoint = text_copy(checkpoint.bytes, checkpoint.length);
+        claim->checkpoint_length = checkpoint.length;
+    }
     claim->kind = scan_kind_find(pg_rows_string(rows, 0, SCAN_TASK_CLAIM_KIND));
     return 0;
 }
@@ -66,5 +74,6 @@ int claim_next(struct pg_session *session, const struct config *config,
 void claim_release(struct claim *claim)
 {
     instance_target_release(&claim->target);
+    free(claim->checkpoint);
     *claim = (struct claim){0};
 }

@@ -17,6 +17,9 @@ struct claim {
     const struct scan_kind *kind;
     int batch_keys;          /* the tenant's bound of COUNT for an automatic scan; 0: none */
     int64_t timeout_seconds; /* and its longest run; 0: none */
+    int64_t scan_ms;         /* what earlier attempts took */
+    char *checkpoint;        /* where the scan can be taken up; null: at the beginning */
+    size_t checkpoint_length;
     struct instance_target target;
 };
 

@@ -2,200 +2,184 @@
 #include "lease.h"
 
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
-#include "base/json_writer.h"
 #include "base/log.h"
 #include "base/scope.h"
-#include "model/scan_task_store.h"
-#include "pg/session.h"
+#include "base/text.h"
+#include "heartbeat.h"
+#include "scan/scan.h"
 
-enum { LEASES_MAX = 256, CHECK_INTERVAL_MS = 1000, STATEMENT_TIMEOUT_MS = 5000 };
+enum {
+    LEASES_MAX = 256,
+    CHECK_INTERVAL_MS = 1000,
+    STATEMENT_TIMEOUT_MS = 5000,
+    CLOSE_TIMEOUT_MS = 5000
+};
 
 struct lease_keeper {
     const struct config *config;
     const char *owner;
     struct pg_session *session; /* the thread's */
     pthread_t thread;
+    unsigned beat;         /* counts heartbeats, each of one or more rounds; the thread's */
+    bool no_checkpoints;   /* the last round had some and failed: a lease is worth more; its */
     pthread_mutex_t mutex; /* guards what follows */
     pthread_cond_t changed;
     bool stopping;
+    bool in_flight; /* a statement is */
     unsigned round;
     int count;
     struct lease *leases[LEASES_MAX];
 };
 
-/* PostgreSQL's text form of the arrays that a statement takes. */
-struct lease_arrays {
-    struct json_writer projects, tasks, fences, keys_seen, keys_total;
+/* What a round came to. */
+enum keeping {
+    KEEPING_FAILED, /* the database did not answer; the leases run on by the clock */
+    KEEPING_DONE,
+    KEEPING_UNFINISHED /* more checkpoints than a statement carries */
 };
 
-static void append(struct json_writer *array, const char *text)
+/* How long the keeper lets pass: with the time between two checkpoints and until it looks again,
+ * what is written down is never older than a heartbeat. */
+static int64_t renewal_interval_ms(const struct config *config)
 {
-    json_writer_raw(array, array->length > 1 ? "," : "", array->length > 1);
-    json_writer_raw(array, text, strlen(text));
+    int64_t most = config->heartbeat_seconds * 1000;
+    int64_t interval = most - SCAN_CHECKPOINT_MS - CHECK_INTERVAL_MS;
+    return interval > most / 2 ? interval : most / 2;
 }
 
-static void append_number(struct json_writer *array, int64_t number)
+/* The round's checkpoint of a lease, where it has a new one that finds room. */
+static void add_checkpoint(struct lease_keeper *keeper, struct lease *lease,
+                           const struct heartbeat *beat, struct heartbeat_entry *entry,
+                           bool *ret_unfinished)
 {
-    char digits[24];
-    snprintf(digits, sizeof(digits), "%lld", (long long)number);
-    append(array, digits);
-}
-
-static void arrays_init(struct lease_arrays *arrays)
-{
-    struct json_writer *all[] = {&arrays->projects, &arrays->tasks, &arrays->fences,
-                                 &arrays->keys_seen, &arrays->keys_total};
-    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-        json_writer_init(all[i]);
-        json_writer_raw(all[i], "{", 1);
+    if (lease->closed || lease->number == lease->saved || lease->beat == keeper->beat)
+        return;
+    if (!heartbeat_has_room(beat, lease->checkpoint.length)) {
+        *ret_unfinished = true;
+        return;
     }
+    lease->beat = keeper->beat;
+    lease->sent = lease->number;
+    entry->checkpoint = lease->checkpoint.text;
+    entry->checkpoint_length = lease->checkpoint.length;
 }
 
-static void arrays_close(struct lease_arrays *arrays)
+/* Notes all leases of this moment under a new round. */
+static void collect(struct lease_keeper *keeper, struct heartbeat *beat, bool with_checkpoints,
+                    bool *ret_unfinished)
 {
-    struct json_writer *all[] = {&arrays->projects, &arrays->tasks, &arrays->fences,
-                                 &arrays->keys_seen, &arrays->keys_total};
-    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-        json_writer_raw(all[i], "}", 1);
-}
-
-static void arrays_release(struct lease_arrays *arrays)
-{
-    json_writer_release(&arrays->projects);
-    json_writer_release(&arrays->tasks);
-    json_writer_release(&arrays->fences);
-    json_writer_release(&arrays->keys_seen);
-    json_writer_release(&arrays->keys_total);
-}
-
-/* Notes all leases of this moment under a new round; returns how many. */
-static int collect(struct lease_keeper *keeper, struct lease_arrays *arrays)
-{
-    arrays_init(arrays);
     pthread_mutex_lock(&keeper->mutex);
     keeper->round++;
     for (int i = 0; i < keeper->count; i++) {
         struct lease *lease = keeper->leases[i];
+        struct heartbeat_entry entry = {.project = &lease->project,
+                                        .task = &lease->task,
+                                        .fence = lease->fence,
+                                        .keys_seen = atomic_load(&lease->keys_seen),
+                                        .keys_total = atomic_load(&lease->keys_total),
+                                        .scan_ms = lease_scan_ms(lease)};
         lease->round = keeper->round;
-        append(&arrays->projects, lease->project.text);
-        append(&arrays->tasks, lease->task.text);
-        append_number(&arrays->fences, lease->fence);
-        append_number(&arrays->keys_seen, atomic_load(&lease->keys_seen));
-        append_number(&arrays->keys_total, atomic_load(&lease->keys_total));
+        lease->sent = 0;
+        if (with_checkpoints)
+            add_checkpoint(keeper, lease, beat, &entry, ret_unfinished);
+        heartbeat_add(beat, &entry);
     }
-    int count = keeper->count;
+    keeper->in_flight = beat->count > 0;
     pthread_mutex_unlock(&keeper->mutex);
-    arrays_close(arrays);
-    return count;
-}
-
-static bool has_id(const struct pg_rows *rows, const char *id)
-{
-    for (int row = 0; row < rows->row_count; row++) {
-        if (strcmp(pg_rows_string(rows, row, 0), id) == 0)
-            return true;
-    }
-    return false;
+    heartbeat_close(beat);
 }
 
 /* Leases that were in the round and are not in the answer are lost. */
 static void apply(struct lease_keeper *keeper, const struct pg_rows *rows, bool renewed,
                   int64_t sent_ms)
 {
-    pthread_mutex_lock(&keeper->mutex);
     for (int i = 0; i < keeper->count; i++) {
         struct lease *lease = keeper->leases[i];
         if (lease->round != keeper->round)
             continue;
-        if (!has_id(rows, lease->task.text))
+        if (!heartbeat_answer_has(rows, &lease->task, lease->fence)) {
             atomic_store(&lease->lost, true);
-        else if (renewed)
+        } else if (renewed) {
             atomic_store(&lease->renewed_ms, sent_ms);
+            if (lease->sent > 0)
+                lease->saved = lease->sent;
+        }
     }
-    pthread_mutex_unlock(&keeper->mutex);
 }
 
-static int execute(struct lease_keeper *keeper, const struct lease_arrays *arrays, bool renew,
-                   struct pg_rows *ret_rows, struct error *err)
+/* Returns 0 where the database answered. */
+static int execute(struct lease_keeper *keeper, const struct heartbeat *beat, bool renew)
 {
-    struct pg_parameters parameters;
-    pg_parameters_init(&parameters);
-    if (renew) {
-        pg_parameters_add_reference(&parameters, keeper->owner);
-        pg_parameters_add_integer(&parameters, keeper->config->lease_seconds);
-    }
-    pg_parameters_add_reference(&parameters, arrays->projects.text);
-    pg_parameters_add_reference(&parameters, arrays->tasks.text);
-    pg_parameters_add_reference(&parameters, arrays->fences.text);
-    if (renew) {
-        pg_parameters_add_reference(&parameters, arrays->keys_seen.text);
-        pg_parameters_add_reference(&parameters, arrays->keys_total.text);
-    }
-    return pg_session_execute(keeper->session, renew ? &scan_task_renew : &scan_task_check,
-                              &parameters, ret_rows, err);
-}
-
-/* One round.  Returns false where the database did not answer; the leases then run on by the clock.
- */
-static bool keep(struct lease_keeper *keeper, bool renew)
-{
-    struct lease_arrays arrays;
     SCOPED(pg_rows_release) struct pg_rows rows = {0};
     struct error err = {0};
-    int status = 0;
     int64_t sent_ms = clock_monotonic_ms();
-    if (collect(keeper, &arrays) > 0) {
-        status = execute(keeper, &arrays, renew, &rows, &err);
-        if (status == 0)
-            apply(keeper, &rows, renew, sent_ms);
-        else
-            LOG_WARNING("heartbeat_failed", LOG_ERROR_FIELDS(&err));
-    }
-    arrays_release(&arrays);
-    return status == 0;
-}
-
-static void wait_for(struct lease_keeper *keeper, int milliseconds)
-{
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += milliseconds / 1000;
-    until.tv_nsec += milliseconds % 1000 * 1000000L;
-    if (until.tv_nsec >= 1000000000L) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000L;
-    }
+    int status = renew ? heartbeat_renew(beat, keeper->session, keeper->owner,
+                                         keeper->config->lease_seconds, &rows, &err)
+                       : heartbeat_check(beat, keeper->session, &rows, &err);
     pthread_mutex_lock(&keeper->mutex);
-    if (!keeper->stopping)
-        pthread_cond_timedwait(&keeper->changed, &keeper->mutex, &until);
+    if (status == 0)
+        apply(keeper, &rows, renew, sent_ms);
+    keeper->in_flight = false;
+    pthread_cond_broadcast(&keeper->changed);
     pthread_mutex_unlock(&keeper->mutex);
+    if (status < 0)
+        LOG_WARNING("heartbeat_failed", LOG_ERROR_FIELDS(&err));
+    return status;
 }
 
-static bool is_stopping(struct lease_keeper *keeper)
+static enum keeping keep(struct lease_keeper *keeper, bool renew)
 {
+    SCOPED(heartbeat_release) struct heartbeat beat;
+    bool unfinished = false, with_checkpoints = renew && !keeper->no_checkpoints;
+    heartbeat_init(&beat);
+    collect(keeper, &beat, with_checkpoints, &unfinished);
+    int status = beat.count > 0 ? execute(keeper, &beat, renew) : 0;
+    if (renew)
+        keeper->no_checkpoints = status < 0 && with_checkpoints;
+    if (status < 0)
+        return KEEPING_FAILED;
+    return unfinished ? KEEPING_UNFINISHED : KEEPING_DONE;
+}
+
+/* Waits under the mutex for a change, at most until then.  False where the time is over. */
+static bool wait_until(struct lease_keeper *keeper, int64_t monotonic_ms)
+{
+    struct timespec until = {.tv_sec = monotonic_ms / 1000,
+                             .tv_nsec = monotonic_ms % 1000 * 1000000};
+    return pthread_cond_timedwait(&keeper->changed, &keeper->mutex, &until) == 0;
+}
+
+/* Between two rounds.  Returns whether there is to be another one. */
+static bool rest(struct lease_keeper *keeper, int milliseconds)
+{
+    int64_t until = clock_monotonic_ms() + milliseconds;
     pthread_mutex_lock(&keeper->mutex);
+    while (!keeper->stopping && wait_until(keeper, until))
+        ;
     bool stopping = keeper->stopping;
     pthread_mutex_unlock(&keeper->mutex);
-    return stopping;
+    return !stopping;
 }
 
 static void *run(void *argument)
 {
     struct lease_keeper *keeper = argument;
     int64_t next_renewal_ms = 0;
-    while (!is_stopping(keeper)) {
+    enum keeping kept = KEEPING_DONE;
+    do {
         int64_t now = clock_monotonic_ms();
         bool renew = now >= next_renewal_ms;
-        if (keep(keeper, renew) && renew)
-            next_renewal_ms = now + keeper->config->heartbeat_seconds * 1000;
-        wait_for(keeper, CHECK_INTERVAL_MS);
-    }
+        if (renew && kept != KEEPING_UNFINISHED)
+            keeper->beat++;
+        kept = keep(keeper, renew);
+        if (renew && kept == KEEPING_DONE)
+            next_renewal_ms = now + renewal_interval_ms(keeper->config);
+    } while (rest(keeper, kept == KEEPING_UNFINISHED ? 0 : CHECK_INTERVAL_MS));
     return NULL;
 }
 
@@ -223,7 +207,7 @@ void lease_keeper_free(struct lease_keeper *keeper)
 {
     pthread_mutex_lock(&keeper->mutex);
     keeper->stopping = true;
-    pthread_cond_signal(&keeper->changed);
+    pthread_cond_broadcast(&keeper->changed);
     pthread_mutex_unlock(&keeper->mutex);
     pthread_join(keeper->thread, NULL);
     pthread_cond_destroy(&keeper->changed);
@@ -251,6 +235,8 @@ void lease_remove(struct lease_keeper *keeper, struct lease *lease)
         }
     }
     pthread_mutex_unlock(&keeper->mutex);
+    free(lease->checkpoint.text);
+    lease->checkpoint = (struct lease_checkpoint){0};
 }
 
 void lease_cancel(struct lease_keeper *keeper, const char *task)
@@ -263,10 +249,45 @@ void lease_cancel(struct lease_keeper *keeper, const char *task)
     pthread_mutex_unlock(&keeper->mutex);
 }
 
+bool lease_is_lost(const struct lease *lease)
+{
+    return atomic_load(&lease->lost);
+}
+
 bool lease_is_held(const struct lease_keeper *keeper, struct lease *lease)
 {
     /* A sixth of the lease is left for clocks that drift and for what is on its way to Redis. */
     int64_t safe_ms = keeper->config->lease_seconds * 1000 * 5 / 6;
-    return !atomic_load(&lease->lost) &&
+    return !lease_is_lost(lease) &&
            clock_monotonic_ms() - atomic_load(&lease->renewed_ms) < safe_ms;
+}
+
+void lease_set_checkpoint(struct lease_keeper *keeper, struct lease *lease, const char *text,
+                          size_t length)
+{
+    struct lease_checkpoint old = lease->checkpoint;
+    if (old.text && old.length == length && memcmp(old.text, text, length) == 0)
+        return;
+    struct lease_checkpoint copy = {text_copy(text, length), length};
+    pthread_mutex_lock(&keeper->mutex);
+    lease->checkpoint = copy;
+    lease->number++;
+    pthread_mutex_unlock(&keeper->mutex);
+    free(old.text);
+}
+
+void lease_close(struct lease_keeper *keeper, struct lease *lease)
+{
+    int64_t until = clock_monotonic_ms() + CLOSE_TIMEOUT_MS;
+    pthread_mutex_lock(&keeper->mutex);
+    lease->closed = true;
+    while (keeper->in_flight && lease->round == keeper->round && lease->sent > 0 &&
+           wait_until(keeper, until))
+        ;
+    pthread_mutex_unlock(&keeper->mutex);
+}
+
+int64_t lease_scan_ms(const struct lease *lease)
+{
+    return lease->earlier_ms + clock_monotonic_ms() - lease->started_ms;
 }

@@ -1,28 +1,48 @@
 /* Leases: what keeps a worker's tasks its own, and what tells a scan that its task is not any more.
  *
  * One keeper thread serves all scans of a worker: every heartbeat it renews all leases in one
- * statement, in between it looks every second whether the tasks are still there.  A lease is lost
- * when its task was deleted or taken over, or when the database has been silent for so long that
- * somebody else may take it over soon: by the monotonic clock, before the lease ends by the
- * database's. */
+ * statement, which also writes down how far their scans are; in between it looks every second
+ * whether the tasks are still there.  A lease is lost when its task was deleted or taken over, or
+ * when the database has been silent for so long that somebody else may take it over soon: by the
+ * monotonic clock, before the lease ends by the database's. */
 #ifndef WORKERS_LEASE_H
 #define WORKERS_LEASE_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/config.h"
 #include "base/uuid.h"
 
-/* Owned by the scan's thread, which adds and removes it; the counters and `lost` cross threads. */
+/* A heartbeat may come late by half of the lease before a scan has to stop for it. */
+enum { LEASE_HEARTBEATS_LEAST = 3 };
+
+/* A copy that belongs to the lease. */
+struct lease_checkpoint {
+    char *text; /* null: there is none */
+    size_t length;
+};
+
+/* Owned by the scan's thread, which adds and removes it; what it sets before it adds it stays. */
 struct lease {
     struct uuid project, task;
     int64_t fence;
+    int64_t earlier_ms; /* what earlier attempts took */
+    int64_t started_ms; /* monotonic; when this one began */
+
+    /* Cross threads. */
     atomic_int_fast64_t keys_seen, keys_total;
     atomic_int_fast64_t renewed_ms; /* monotonic; when the last renewal that succeeded was sent */
     atomic_bool lost;
-    unsigned round; /* the keeper's */
+
+    /* Of the keeper, under its mutex. */
+    struct lease_checkpoint checkpoint; /* the newest; only the scan's thread changes it */
+    unsigned number;                    /* of the checkpoint, from 1 on */
+    unsigned sent, saved;               /* that of this round; the last one that was written */
+    unsigned round, beat;
+    bool closed;
 };
 
 struct lease_keeper;
@@ -34,6 +54,7 @@ void lease_keeper_free(struct lease_keeper *keeper);
 
 /* renewed_ms is when the claim was sent. */
 void lease_add(struct lease_keeper *keeper, struct lease *lease);
+/* Also frees what the lease owns. */
 void lease_remove(struct lease_keeper *keeper, struct lease *lease);
 
 /* A hint that this task was deleted. */
@@ -41,5 +62,20 @@ void lease_cancel(struct lease_keeper *keeper, const char *task);
 
 /* False once the task is not this worker's any more, or soon may not be. */
 bool lease_is_held(const struct lease_keeper *keeper, struct lease *lease);
+
+/* True once it is known that the task is not this worker's any more. */
+bool lease_is_lost(const struct lease *lease);
+
+/* Where the scan could be taken up from now on; copied.  By the scan's thread. */
+void lease_set_checkpoint(struct lease_keeper *keeper, struct lease *lease, const char *text,
+                          size_t length);
+
+/* The scan has ended: no heartbeat writes its checkpoint any more, and none that does is on its
+ * way when this returns, unless the database keeps it for long.  The checkpoint stays until the
+ * lease is removed. */
+void lease_close(struct lease_keeper *keeper, struct lease *lease);
+
+/* How long the task has been scanned, earlier attempts included. */
+int64_t lease_scan_ms(const struct lease *lease);
 
 #endif

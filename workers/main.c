@@ -1,13 +1,17 @@
-/* dcs-worker: a pool of scan threads, a keeper of leases, a prober of instances, and a main thread
- * that listens for work, sweeps, and waits for the signal to stop. */
+/* dcs-worker: a pool of scan threads, a keeper of leases, a prober of instances, a thread that
+ * listens for work and sweeps, and a main thread that waits for the signal to stop and for nothing
+ * else: whatever hangs, the process ends in time.  What it did not give back, its leases do. */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "janitor.h"
 #include "model/migration.h"
@@ -48,12 +52,6 @@ static void on_notify(void *argument, const char *channel, const char *payload)
         queue_ring(&worker->queue);
 }
 
-static bool stop_is_requested(int signals)
-{
-    struct signalfd_siginfo info;
-    return read(signals, &info, sizeof(info)) == sizeof(info);
-}
-
 static int listen_for_tasks(struct pg_session *session, struct error *err)
 {
     if (pg_session_connect(session, err) < 0)
@@ -68,7 +66,7 @@ static void attend(struct worker *worker, struct pg_session *session, int signal
     const int interval_ms = (int)worker->config->poll_seconds * 1000;
     struct janitor janitor = {.config = worker->config, .session = session};
     bool listening = false;
-    while (!stop_is_requested(signals)) {
+    while (!queue_is_stopping(&worker->queue)) {
         struct error err = {0};
         int status = listening ? 0 : listen_for_tasks(session, &err);
         listening = status == 0;
@@ -97,28 +95,21 @@ static void work(struct worker *worker, struct pg_session *session, int signals)
 {
     static struct runner runners[RUNNERS_MAX];
     int count = (int)worker->config->scan_threads;
-    queue_init(&worker->queue);
     worker->keeper = lease_keeper_new(worker->config, worker->owner);
     struct prober *prober = prober_new(worker->config, worker->keyring);
     for (int i = 0; i < count; i++)
         runner_start(&runners[i], worker);
     LOG_INFO("working", LOG_TEXT("worker", worker->owner), LOG_NUMBER("threads", count));
     attend(worker, session, signals);
-    LOG_INFO("stopping");
-    queue_stop(&worker->queue);
     prober_free(prober);
     for (int i = 0; i < count; i++)
         runner_join(&runners[i]);
     lease_keeper_free(worker->keeper);
-    queue_release(&worker->queue);
     LOG_INFO("stopped");
 }
 
-static int start(const struct config *config, int signals, struct error *err)
+static int check_settings(const struct config *config, struct error *err)
 {
-    struct worker worker = {.config = config};
-    struct keyring *keyring = NULL;
-    char owner[OWNER_MAX];
     enum log_level level;
     enum scan_profile profile;
     if (log_level_parse(config->log_level, &level) < 0)
@@ -126,31 +117,106 @@ static int start(const struct config *config, int signals, struct error *err)
     log_set_threshold(level);
     if (scan_profile_parse(config->scan_profile, &profile) < 0)
         return error_set(err, ERROR_CONFIG, "scan_profile: '%s' is none", config->scan_profile);
-    if (config->heartbeat_seconds * 2 > config->lease_seconds)
+    if (config->heartbeat_seconds * LEASE_HEARTBEATS_LEAST > config->lease_seconds)
         return error_set(err, ERROR_CONFIG,
-                         "heartbeat_seconds: must be at most half of lease_seconds");
+                         "heartbeat_seconds: must be at most a third of lease_seconds, which is "
+                         "%lld",
+                         (long long)config->lease_seconds);
     if (!config->database_url[0])
         return error_set(err, ERROR_CONFIG, "database_url: not set");
+    return 0;
+}
+
+/* What the thread that does it all has to do, and what came of it. */
+struct service {
+    struct worker worker;
+    int signals; /* readable from the signal to stop on */
+    int ended;   /* an eventfd, readable once it is over */
+    int status;
+    struct error err;
+};
+
+static int start(struct service *service, struct error *err)
+{
+    struct worker *worker = &service->worker;
+    const struct config *config = worker->config;
+    struct keyring *keyring = NULL;
+    char owner[OWNER_MAX];
     if (keyring_load(config->key_file, &keyring, err) < 0)
         return error_prefix(err, "key_file");
     name_owner(config, owner);
-    worker.keyring = keyring;
-    worker.owner = owner;
+    worker->keyring = keyring;
+    worker->owner = owner;
     struct pg_session *session =
         pg_session_new(config->database_url, "dcs-worker upkeep", STATEMENT_TIMEOUT_MS);
     int status = check_database(session, err);
     if (status == 0)
-        work(&worker, session, signals);
+        work(worker, session, service->signals);
     pg_session_free(session);
     keyring_free(keyring);
     return status;
 }
 
+static void *serve(void *argument)
+{
+    struct service *service = argument;
+    service->status = start(service, &service->err);
+    eventfd_write(service->ended, 1);
+    return NULL;
+}
+
+static void await(int descriptor, int other, int64_t timeout_ms)
+{
+    struct pollfd waits[] = {{.fd = descriptor, .events = POLLIN}, {.fd = other, .events = POLLIN}};
+    const int64_t until = clock_monotonic_ms() + timeout_ms;
+    int64_t left = timeout_ms;
+    while (poll(waits, 2, timeout_ms < 0 ? -1 : (int)left) < 0) {
+        left = until - clock_monotonic_ms();
+        left = left > 0 ? left : 0;
+    }
+}
+
+static bool has_ended(const struct service *service)
+{
+    struct pollfd wait = {.fd = service->ended, .events = POLLIN};
+    return poll(&wait, 1, 0) == 1;
+}
+
+/* Returns whether the service ended, by itself or within its time after the signal. */
+static bool supervise(struct service *service)
+{
+    await(service->signals, service->ended, -1);
+    if (has_ended(service))
+        return true;
+    LOG_INFO("stopping");
+    queue_stop(&service->worker.queue);
+    await(service->ended, -1, service->worker.config->stop_seconds * 1000);
+    return has_ended(service);
+}
+
+static int open_signals(struct error *err)
+{
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    int descriptor = signalfd(-1, &signals, SFD_CLOEXEC);
+    if (descriptor < 0)
+        return error_set(err, ERROR_INTERNAL, "signalfd: %s", strerror(errno));
+    return descriptor;
+}
+
+static void fail(const struct error *err)
+{
+    LOG_ERROR("start_failed", LOG_ERROR_FIELDS(err));
+}
+
 int main(int argc, char **argv)
 {
     static struct config config;
-    struct error err = {0};
-    sigset_t signals;
+    static struct service service = {.worker = {.config = &config}};
+    pthread_t thread;
     if (argc == 2 && strcmp(argv[1], "--help") == 0) {
         print_usage();
         return EXIT_SUCCESS;
@@ -159,17 +225,24 @@ int main(int argc, char **argv)
         puts("dcs-worker " DCS_VERSION);
         return EXIT_SUCCESS;
     }
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &signals, NULL);
-    int descriptor = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (descriptor < 0 || config_load(&config, &argc, argv, environ, false, &err) < 0 ||
-        start(&config, descriptor, &err) < 0) {
-        if (descriptor < 0)
-            error_set(&err, ERROR_INTERNAL, "signalfd: %s", strerror(errno));
-        LOG_ERROR("start_failed", LOG_ERROR_FIELDS(&err));
+    service.signals = open_signals(&service.err);
+    service.ended = eventfd(0, EFD_CLOEXEC);
+    queue_init(&service.worker.queue);
+    if (service.signals < 0 ||
+        config_load(&config, &argc, argv, environ, false, &service.err) < 0 ||
+        check_settings(&config, &service.err) < 0) {
+        fail(&service.err);
         return EXIT_FAILURE;
     }
-    return EXIT_SUCCESS;
+    if (service.ended < 0 || pthread_create(&thread, NULL, serve, &service) != 0)
+        abort();
+    if (!supervise(&service)) {
+        LOG_ERROR("stop_forced", LOG_NUMBER("seconds", config.stop_seconds));
+        _exit(EXIT_FAILURE);
+    }
+    pthread_join(thread, NULL);
+    queue_release(&service.worker.queue);
+    if (service.status < 0)
+        fail(&service.err);
+    return service.status < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

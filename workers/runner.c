@@ -1,7 +1,9 @@
 /* Claim, run, record.  A scan that ends because its task is not ours any more records nothing; one
- * that ends because the worker stops gives its task back. */
+ * that ends because the worker stops gives its task back; one that fails for a reason that may pass
+ * is tried again later, by whoever is there. */
 #include "runner.h"
 
+#include <poll.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -12,7 +14,8 @@
 #include "model/scan_task_store.h"
 #include "scan/scan.h"
 
-enum { STATEMENT_TIMEOUT_MS = 30000, RETRY_MS = 500 };
+/* The last one: how long a worker that is to stop goes on trying to record. */
+enum { STATEMENT_TIMEOUT_MS = 30000, RETRY_MS = 500, LAST_WORDS_MS = 5000 };
 
 /* A claimed task while it runs. */
 struct run {
@@ -20,6 +23,7 @@ struct run {
     struct pg_session *session;
     struct claim claim;
     struct lease lease;
+    bool checkpoint_too_large; /* one was */
 };
 
 #define LOG_RUN(run)                                                                               \
@@ -38,6 +42,18 @@ static void on_progress(void *argument, const struct scan_progress *progress)
     struct run *run = argument;
     atomic_store_explicit(&run->lease.keys_seen, progress->keys_seen, memory_order_relaxed);
     atomic_store_explicit(&run->lease.keys_total, progress->keys_total, memory_order_relaxed);
+}
+
+static void on_checkpoint(void *argument, const char *text, size_t length)
+{
+    struct run *run = argument;
+    if (length <= SCAN_CHECKPOINT_MAX) {
+        lease_set_checkpoint(run->worker->keeper, &run->lease, text, length);
+        return;
+    }
+    if (!run->checkpoint_too_large)
+        LOG_WARNING("checkpoint_too_large", LOG_RUN(run), LOG_NUMBER("bytes", (int64_t)length));
+    run->checkpoint_too_large = true;
 }
 
 static enum scan_layout layout_of(const struct instance_target *target)
@@ -89,7 +105,7 @@ static int scan(struct run *run, struct scan_outcome *ret_outcome, struct error 
         .sentinel_master = run->claim.target.sentinel_master,
         .nodes_at_once = (int)config->scan_nodes_at_once,
         .batch_keys = batch_of(&run->claim, config),
-        .timeout_ms = timeout_ms_of(&run->claim, config),
+        .timeout_ms = timeout_ms_of(&run->claim, config) - run->claim.scan_ms,
         .profile = profile_of(run),
         .guard_factor = (int)config->scan_guard_factor,
         .guard_ms = (int)config->scan_guard_ms,
@@ -99,8 +115,16 @@ static int scan(struct run *run, struct scan_outcome *ret_outcome, struct error 
         .stopped_argument = run,
         .progress = on_progress,
         .progress_argument = run,
+        .resume = run->claim.checkpoint,
+        .resume_length = run->claim.checkpoint_length,
+        .checkpoint = on_checkpoint,
+        .checkpoint_argument = run,
     };
-    return scan_run(&request, ret_outcome, err);
+    int status = request.timeout_ms > 0 ? scan_run(&request, ret_outcome, err)
+                                        : error_set(err, ERROR_SCAN_DEADLINE, "no time is left");
+    if (status < 0 && err->code == ERROR_SCAN_DEADLINE && run->claim.scan_ms > 0)
+        error_prefix(err, "after %lld ms of earlier attempts", (long long)run->claim.scan_ms);
+    return status;
 }
 
 static void add_task(const struct run *run, struct pg_parameters *parameters)
@@ -111,26 +135,50 @@ static void add_task(const struct run *run, struct pg_parameters *parameters)
     pg_parameters_add_integer(parameters, run->claim.fence);
 }
 
-/* Writes the end of a run.  While the database is away it is tried again as long as the lease is
- * safe; after that another worker will take the task over. */
-static void record(struct run *run, const struct pg_statement *statement,
-                   const struct pg_parameters *parameters)
+/* Whether it is worth trying again to write the end of a run, after a moment. */
+static bool wait_for_database(struct run *run, const struct error *err, int64_t *last_words_until)
 {
+    if (!error_describe(err->code)->retryable || !lease_is_held(run->worker->keeper, &run->lease))
+        return false;
+    if (queue_is_stopping(&run->worker->queue) && *last_words_until == 0)
+        *last_words_until = clock_monotonic_ms() + LAST_WORDS_MS;
+    if (*last_words_until > 0 && clock_monotonic_ms() >= *last_words_until)
+        return false;
+    poll(NULL, 0, RETRY_MS);
+    return true;
+}
+
+/* Writes the end of a run.  While the database is away it is tried again, for there is nothing else
+ * to do: where nobody has taken the task over by then, nothing is lost.  Fails where the database
+ * refuses it. */
+static int record(struct run *run, const struct pg_statement *statement,
+                  const struct pg_parameters *parameters, struct error *err)
+{
+    int64_t last_words_until = 0;
     for (;;) {
-        struct error err = {0};
         SCOPED(pg_rows_release) struct pg_rows rows = {0};
-        if (pg_session_execute(run->session, statement, parameters, &rows, &err) == 0) {
+        error_clear(err);
+        if (pg_session_execute(run->session, statement, parameters, &rows, err) == 0) {
             if (rows.row_count == 0)
                 LOG_WARNING("write_fenced", LOG_RUN(run), LOG_TEXT("statement", statement->name));
-            return;
+            return 0;
         }
-        LOG_WARNING("record_failed", LOG_RUN(run), LOG_ERROR_FIELDS(&err));
-        bool transient = error_describe(err.code)->retryable;
-        if (!transient || !lease_is_held(run->worker->keeper, &run->lease) ||
-            queue_is_stopping(&run->worker->queue))
-            return;
-        queue_wait(&run->worker->queue, RETRY_MS);
+        LOG_WARNING("record_failed", LOG_RUN(run), LOG_ERROR_FIELDS(err));
+        if (!wait_for_database(run, err, &last_words_until))
+            return error_describe(err->code)->retryable ? 0 : -1;
     }
+}
+
+static void record_failure(struct run *run, const struct error *reason)
+{
+    struct pg_parameters parameters;
+    struct error err = {0};
+    add_task(run, &parameters);
+    pg_parameters_add_reference(&parameters, reason->text);
+    pg_parameters_add_integer(&parameters, 0);
+    pg_parameters_add_integer(&parameters, lease_scan_ms(&run->lease));
+    LOG_WARNING("scan_failed", LOG_RUN(run), LOG_ERROR_FIELDS(reason));
+    record(run, &scan_task_fail, &parameters, &err);
 }
 
 /* What only a scan for expired keys has to tell. */
@@ -162,6 +210,7 @@ static void record_success(struct run *run, const struct scan_outcome *outcome)
     pg_parameters_add_integer(&parameters, outcome->keys_seen);
     cost_write(&cost, outcome, profile_name_of(run));
     pg_parameters_add_reference(&parameters, cost.text);
+    pg_parameters_add_integer(&parameters, lease_scan_ms(&run->lease));
     LOG_INFO("scan_succeeded", LOG_RUN(run), LOG_TEXT("kind", run->claim.kind->name),
              LOG_NUMBER("num", outcome->num), LOG_NUMBER("keys_seen", outcome->keys_seen),
              LOG_NUMBER("commands", outcome->commands),
@@ -176,33 +225,67 @@ static void record_success(struct run *run, const struct scan_outcome *outcome)
              LOG_NUMBER("latency_worst_us", outcome->cost.worst_us),
              LOG_NUMBER("touched", outcome->cost.touched), LOG_TEXT("note", note));
     log_expiry(run, outcome);
-    record(run, &scan_task_succeed, &parameters);
+    struct error err = {0};
+    if (record(run, &scan_task_succeed, &parameters, &err) == 0)
+        return;
+    error_prefix(&err, "the result is not taken");
+    record_failure(run, &err);
 }
 
-static void record_failure(struct run *run, const struct error *reason)
+static void add_progress(const struct run *run, struct pg_parameters *parameters)
 {
-    struct pg_parameters parameters;
-    add_task(run, &parameters);
-    pg_parameters_add_reference(&parameters, reason->text);
-    pg_parameters_add_integer(&parameters, 0);
-    LOG_WARNING("scan_failed", LOG_RUN(run), LOG_ERROR_FIELDS(reason));
-    record(run, &scan_task_fail, &parameters);
+    pg_parameters_add_reference(parameters, run->lease.checkpoint.text);
+    pg_parameters_add_integer(parameters, lease_scan_ms(&run->lease));
 }
 
 static void give_back(struct run *run)
 {
     struct pg_parameters parameters;
+    struct error err = {0};
     add_task(run, &parameters);
-    LOG_INFO("scan_given_back", LOG_RUN(run));
-    record(run, &scan_task_release, &parameters);
+    add_progress(run, &parameters);
+    if (!lease_is_held(run->worker->keeper, &run->lease))
+        LOG_WARNING("scan_stopped", LOG_RUN(run),
+                    LOG_TEXT("reason", "the task may be another worker's soon"));
+    LOG_INFO("scan_given_back", LOG_RUN(run),
+             LOG_NUMBER("checkpoint_bytes", (int64_t)run->lease.checkpoint.length));
+    record(run, &scan_task_release, &parameters, &err);
+}
+
+static void try_again(struct run *run, const struct error *reason)
+{
+    struct pg_parameters parameters;
+    struct error err = {0};
+    add_task(run, &parameters);
+    add_progress(run, &parameters);
+    pg_parameters_add_reference(&parameters, reason->text);
+    pg_parameters_add_integer(&parameters, run->worker->config->retry_seconds);
+    pg_parameters_add_integer(&parameters, run->worker->config->retry_seconds_max);
+    LOG_WARNING("scan_to_be_tried_again", LOG_RUN(run), LOG_NUMBER("attempt", run->claim.attempt),
+                LOG_ERROR_FIELDS(reason));
+    record(run, &scan_task_retry, &parameters, &err);
+}
+
+/* A reason that may pass is given as many chances as a worker that is lost. */
+static void settle_failure(struct run *run, const struct error *reason, bool may_pass)
+{
+    const int attempt = run->claim.attempt;
+    struct error last = *reason;
+    if (may_pass && attempt < run->worker->config->attempts_max) {
+        try_again(run, reason);
+        return;
+    }
+    if (may_pass && attempt > 1)
+        error_prefix(&last, "given up after %d attempts", attempt);
+    record_failure(run, &last);
 }
 
 /* What becomes of a scan that did not succeed. */
 static void settle(struct run *run, const struct error *err)
 {
     if (err->code != ERROR_SCAN_CANCELLED)
-        record_failure(run, err);
-    else if (!lease_is_held(run->worker->keeper, &run->lease))
+        settle_failure(run, err, error_describe(err->code)->retryable);
+    else if (lease_is_lost(&run->lease))
         LOG_INFO("scan_stopped", LOG_RUN(run), LOG_TEXT("reason", "the task is not ours any more"));
     else
         give_back(run);
@@ -210,18 +293,26 @@ static void settle(struct run *run, const struct error *err)
 
 static void run_claim(struct run *run, const struct error *unusable)
 {
-    struct error err = *unusable;
+    struct lease_keeper *keeper = run->worker->keeper;
+    struct error err = {0};
     struct scan_outcome outcome = {0};
     LOG_INFO("scan_started", LOG_RUN(run), LOG_NUMBER("attempt", run->claim.attempt),
-             LOG_NUMBER("fence", run->claim.fence));
-    lease_add(run->worker->keeper, &run->lease);
-    if (err.code == ERROR_NONE && scan(run, &outcome, &err) == 0) {
+             LOG_NUMBER("fence", run->claim.fence),
+             LOG_NUMBER("checkpoint_bytes", (int64_t)run->claim.checkpoint_length));
+    run->lease.started_ms = clock_monotonic_ms();
+    lease_add(keeper, &run->lease);
+    bool usable = unusable->code == ERROR_NONE;
+    bool succeeded = usable && scan(run, &outcome, &err) == 0;
+    lease_close(keeper, &run->lease);
+    if (succeeded)
         record_success(run, &outcome);
-        scan_outcome_release(&outcome);
-    } else {
+    else if (usable)
         settle(run, &err);
-    }
-    lease_remove(run->worker->keeper, &run->lease);
+    else
+        record_failure(run, unusable);
+    if (succeeded)
+        scan_outcome_release(&outcome);
+    lease_remove(keeper, &run->lease);
 }
 
 /* Returns whether there was a task. */
@@ -242,6 +333,7 @@ static bool work_once(struct runner *runner)
     run.lease.project = run.claim.project;
     run.lease.task = run.claim.task;
     run.lease.fence = run.claim.fence;
+    run.lease.earlier_ms = run.claim.scan_ms;
     atomic_store(&run.lease.renewed_ms, sent_ms);
     run_claim(&run, &unusable);
     claim_release(&run.claim);

@@ -85,76 +85,113 @@ const struct pg_statement scan_task_list = {
     "WHERE i.project_id = $1::uuid AND i.id = $2::uuid ORDER BY t.created_at DESC, t.id DESC",
     6};
 
+/* Others may take a task over at the end of its lease, $2, and a while after that, which doubles
+ * with every attempt from a tenth of the lease up to three, give or take a fifth: what kills
+ * its workers does not kill them in a row.  Of a claim, which counts its attempt, half as long. */
+#define LEASE_END                                                                                  \
+    "now() + $2::integer * interval '1 second' "                                                   \
+    "* (1 + least(0.05 * 2 ^ attempt, 0.3) * (0.8 + 0.4 * random()))"
+
 const struct pg_statement scan_task_claim = {
     "scan_task_claim",
     "WITH due AS (SELECT project_id, id FROM scan_task WHERE claimable_at <= now() "
     "    AND attempt < $3::integer ORDER BY claimable_at LIMIT 1 FOR UPDATE SKIP LOCKED), "
     "t AS (UPDATE scan_task s SET status = 'running', started_at = coalesce(started_at, now()), "
     "    attempt = attempt + 1, fence = fence + 1, lease_owner = $1::text, "
-    "    claimable_at = now() + $2::integer * interval '1 second' "
+    "    claimable_at = " LEASE_END " "
     "    FROM due WHERE s.project_id = due.project_id AND s.id = due.id RETURNING s.*) "
     "SELECT t.project_id, t.instance_id, t.id, t.kind, t.fence, t.attempt, "
-    "t.created_at, a.scan_keys_count, a.timeout_seconds, " INSTANCE_TARGET_COLUMNS
+    "t.created_at, a.scan_keys_count, a.timeout_seconds, t.scan_ms, "
+    "c.checkpoint, " INSTANCE_TARGET_COLUMNS
     " FROM t JOIN instance i ON i.project_id = t.project_id AND i.id = t.instance_id "
     "LEFT JOIN autoscan a ON t.scan_type = 'auto' AND a.project_id = t.project_id "
-    "    AND a.instance_id = t.instance_id AND a.kind = t.kind",
+    "    AND a.instance_id = t.instance_id AND a.kind = t.kind "
+    "LEFT JOIN scan_checkpoint c ON c.project_id = t.project_id AND c.task_id = t.id",
     3};
+
+/* Of the rows of `own`; null leaves alone what is there. */
+#define CHECKPOINTS_KEPT                                                                           \
+    "kept AS (INSERT INTO scan_checkpoint (project_id, task_id, checkpoint) "                      \
+    "    SELECT project_id, id, checkpoint FROM own WHERE checkpoint IS NOT NULL "                 \
+    "    ON CONFLICT (project_id, task_id) DO UPDATE SET checkpoint = excluded.checkpoint, "       \
+    "    written_at = excluded.written_at) "
 
 const struct pg_statement scan_task_renew = {
     "scan_task_renew",
-    "UPDATE scan_task t SET claimable_at = now() + $2::integer * interval '1 second', "
-    "    lease_owner = $1::text, keys_seen = mine.keys_seen, keys_total = mine.keys_total "
-    "FROM unnest($3::uuid[], $4::uuid[], $5::bigint[], $6::bigint[], $7::bigint[]) "
-    "    AS mine (project_id, id, fence, keys_seen, keys_total) "
-    "WHERE t.project_id = mine.project_id AND t.id = mine.id AND t.fence = mine.fence "
-    "    AND t.status = 'running' RETURNING t.id",
-    7};
+    "WITH own AS (UPDATE scan_task t SET claimable_at = " LEASE_END ", lease_owner = $1::text, "
+    "    keys_seen = mine.keys_seen, keys_total = mine.keys_total, scan_ms = mine.scan_ms "
+    "    FROM unnest($3::uuid[], $4::uuid[], $5::bigint[], $6::bigint[], $7::bigint[], "
+    "        $8::bigint[], $9::text[]) "
+    "        AS mine (project_id, id, fence, keys_seen, keys_total, scan_ms, checkpoint) "
+    "    WHERE t.project_id = mine.project_id AND t.id = mine.id AND t.fence = mine.fence "
+    "    AND t.lease_owner IS NOT NULL RETURNING t.project_id, t.id, t.fence, "
+    "mine.checkpoint), " CHECKPOINTS_KEPT "SELECT id, fence FROM own",
+    9};
 
 const struct pg_statement scan_task_check = {
     "scan_task_check",
-    "SELECT t.id FROM unnest($1::uuid[], $2::uuid[], $3::bigint[]) AS mine (project_id, id, fence) "
+    "SELECT t.id, t.fence "
+    "FROM unnest($1::uuid[], $2::uuid[], $3::bigint[]) AS mine (project_id, id, fence) "
     "JOIN scan_task t ON t.project_id = mine.project_id AND t.id = mine.id "
-    "    AND t.fence = mine.fence AND t.status = 'running'",
+    "    AND t.fence = mine.fence AND t.lease_owner IS NOT NULL",
     3};
 
-#define FINISHED(status)                                                                           \
-    "UPDATE scan_task SET status = '" status "', finished_at = now(), claimable_at = NULL, "       \
-    "lease_owner = NULL, "
+/* Only what runs has an owner, and what was let go has none. */
+#define WHERE_OWN                                                                                  \
+    "WHERE project_id = $1::uuid AND id = $2::uuid AND fence = $3::bigint "                        \
+    "AND lease_owner IS NOT NULL "
+
+#define FINISHED "finished_at = now(), claimable_at = NULL, lease_owner = NULL, "
+#define CHECKPOINTS_FORGOTTEN                                                                      \
+    "forgotten AS (DELETE FROM scan_checkpoint c USING own "                                       \
+    "    WHERE c.project_id = own.project_id AND c.task_id = own.id) "
 
 const struct pg_statement scan_task_succeed = {
     "scan_task_succeed",
-    "WITH finished AS (" FINISHED(
-        "success") "num = $4::integer, keys_seen = $6::bigint, cost = $7::jsonb, "
-                   "    keys_total = greatest(keys_total, $6::bigint) "
-                   "    WHERE project_id = $1::uuid AND id = $2::uuid AND fence = $3::bigint "
-                   "    AND status = 'running' RETURNING project_id, id), "
-                   "stored AS (INSERT INTO scan_result (project_id, task_id, keys) "
-                   "    SELECT project_id, id, $5::text FROM finished WHERE $5::text IS NOT NULL) "
-                   "SELECT id FROM finished",
-    7};
+    "WITH own AS (UPDATE scan_task SET status = 'success', " FINISHED "num = $4::integer, "
+    "    keys_seen = $6::bigint, keys_total = greatest(keys_total, $6::bigint), "
+    "    cost = $7::jsonb, scan_ms = $8::bigint " WHERE_OWN "RETURNING project_id, id), "
+    "stored AS (INSERT INTO scan_result (project_id, task_id, keys) "
+    "    SELECT project_id, id, $5::text FROM own WHERE $5::text IS NOT "
+    "NULL), " CHECKPOINTS_FORGOTTEN "SELECT id FROM own",
+    8};
 
 const struct pg_statement scan_task_fail = {
     "scan_task_fail",
-    FINISHED(
-        "failed") "failure = $4::text, num = $5::integer WHERE project_id = $1::uuid "
-                  "AND id = $2::uuid AND fence = $3::bigint AND status = 'running' RETURNING id",
-    5};
+    "WITH own AS (UPDATE scan_task SET status = 'failed', " FINISHED "failure = $4::text, "
+    "    num = $5::integer, scan_ms = $6::bigint " WHERE_OWN
+    "RETURNING project_id, id), " CHECKPOINTS_FORGOTTEN "SELECT id FROM own",
+    6};
+
+/* Lets go of a task that stays `running`.  A renewal that is still on its way does not take back
+ * what has no owner. */
+#define LET_GO "UPDATE scan_task SET lease_owner = NULL, scan_ms = $5::bigint, "
 
 const struct pg_statement scan_task_release = {
     "scan_task_release",
-    "UPDATE scan_task SET claimable_at = now(), lease_owner = NULL, attempt = attempt - 1 "
-    "WHERE project_id = $1::uuid AND id = $2::uuid AND fence = $3::bigint AND status = 'running' "
-    "RETURNING id, pg_notify('" SCAN_TASK_CHANNEL "', '')",
-    3};
+    "WITH own AS (" LET_GO "claimable_at = now(), attempt = attempt - 1 " WHERE_OWN
+    "    RETURNING project_id, id, $4::text AS checkpoint), " CHECKPOINTS_KEPT
+    "SELECT id, pg_notify('" SCAN_TASK_CHANNEL "', '') FROM own",
+    5};
+
+const struct pg_statement scan_task_retry = {
+    "scan_task_retry",
+    "WITH own AS (" LET_GO "last_error = $6::text, claimable_at = now() + interval '1 second' "
+    "    * least($7::integer * 2 ^ (attempt - 1), $8::integer) * (0.8 + 0.4 * random()) " WHERE_OWN
+    "    RETURNING project_id, id, claimable_at, $4::text AS checkpoint), " CHECKPOINTS_KEPT
+    "SELECT id, ceil(extract(epoch FROM claimable_at - now()) * 1000)::bigint FROM own",
+    8};
 
 const struct pg_statement scan_task_give_up = {
     "scan_task_give_up",
-    FINISHED("failed") "failure = 'given up after ' || attempt || ' attempts: the worker ' || "
-                       "coalesce(lease_owner, 'that ran it') || ' was lost' "
-                       "WHERE (project_id, id) IN (SELECT project_id, id FROM scan_task "
-                       "    WHERE claimable_at <= now() AND status = 'running' AND attempt >= "
-                       "$1::integer "
-                       "    ORDER BY claimable_at LIMIT 100 FOR UPDATE SKIP LOCKED) RETURNING id",
+    "WITH own AS (UPDATE scan_task SET status = 'failed', " FINISHED
+    "    failure = 'given up after ' || attempt || ' attempts: ' || "
+    "    CASE WHEN lease_owner IS NULL AND last_error IS NOT NULL THEN last_error "
+    "        ELSE 'the worker ' || coalesce(lease_owner, 'that ran it') || ' was lost' END "
+    "    WHERE (project_id, id) IN (SELECT project_id, id FROM scan_task "
+    "        WHERE claimable_at <= now() AND status = 'running' AND attempt >= $1::integer "
+    "        ORDER BY claimable_at LIMIT 100 FOR UPDATE SKIP LOCKED) RETURNING project_id, "
+    "id), " CHECKPOINTS_FORGOTTEN "SELECT id FROM own",
     1};
 
 #define SURVEY_COLUMNS                                                                             \
@@ -174,7 +211,9 @@ const struct pg_statement scan_task_survey = {
 
 const struct pg_statement scan_task_inspect = {
     "scan_task_inspect",
-    "SELECT " SURVEY_COLUMNS ", r.keys, t.cost " SURVEY_TABLES
+    "SELECT " SURVEY_COLUMNS
+    ", r.keys, t.cost, t.scan_ms, t.last_error, c.written_at " SURVEY_TABLES
     "LEFT JOIN scan_result r ON r.project_id = t.project_id AND r.task_id = t.id "
+    "LEFT JOIN scan_checkpoint c ON c.project_id = t.project_id AND c.task_id = t.id "
     "WHERE t.id = $1::uuid",
     1};

@@ -129,7 +129,7 @@ test('SIGTERM in mid-scan gives the task back as if it had not been tried', asyn
   const given = await row(id);
   assert.deepEqual([given.status, given.lease_owner, given.attempt], ['running', null, '0']);
   const second = await site.startWorker(FAST);
-  await cache.reaches(id, 'success', 30000);
+  await cache.reaches(id, 'success', 60_000);
   assert.equal((await row(id)).attempt, '1');
   await assertOneResult(id);
   await second.stop();

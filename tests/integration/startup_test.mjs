@@ -78,6 +78,14 @@ for (const kind of ['server', 'worker']) {
   });
 }
 
+test('worker: a heartbeat that is not well below the lease', async () => {
+  await refuses('worker', { lease_seconds: 30, heartbeat_seconds: 11 }, [/heartbeat_seconds/, /third of lease_seconds/, /30/]);
+  await refuses('worker', { lease_seconds: 3, heartbeat_seconds: 2 }, [/heartbeat_seconds/]);
+  const worker = world.program('worker', { ...world.settings(world.template), lease_seconds: 30, heartbeat_seconds: 10 });
+  await worker.event('working');
+  await worker.stop();
+});
+
 test('server: certificates that are none, or not the key\'s', async () => {
   const other = await createCertificate(world.directory, await createAuthority(world.directory, 'ca2'), 'other');
   const cases = [

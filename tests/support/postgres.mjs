@@ -4,7 +4,7 @@ import { existsSync, readdirSync, chownSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { userInfo } from 'node:os';
 import pg from 'pg';
-import { Program, must } from './program.mjs';
+import { Program, must, run } from './program.mjs';
 import { until } from './wait.mjs';
 
 // PostgreSQL refuses to run as root, so root runs it as the user that Debian's package makes.
@@ -118,6 +118,29 @@ export class Postgres {
     const name = `test_${++this.databases}`;
     await this.sql('postgres', `CREATE DATABASE ${name}${template ? ` TEMPLATE ${template}` : ''}`);
     return name;
+  }
+
+  // Silent, with every connection open, until it is thawed.
+  async freeze() {
+    this.program.signal('SIGSTOP');
+    await this.#signalBackends('SIGSTOP');
+  }
+
+  async thaw() {
+    await this.#signalBackends('SIGCONT');
+    this.program.signal('SIGCONT');
+  }
+
+  // One that has ended meanwhile is none.
+  async #signalBackends(name) {
+    const { stdout } = await run('ps', 'ps', ['-o', 'pid=', '--ppid', String(this.program.pid)]);
+    for (const pid of stdout.trim().split(/\s+/).map(Number)) {
+      try {
+        process.kill(pid, name);
+      } catch (error) {
+        if (error.code !== 'ESRCH') throw error;
+      }
+    }
   }
 
   // Away and back, as an operator's restart is.

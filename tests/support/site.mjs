@@ -31,7 +31,7 @@ export const PROGRAMS = {
 
 // Short enough that a test sees a lease run out, long enough for a slow machine to keep it.
 const WORKER_SETTINGS = {
-  lease_seconds: 3, heartbeat_seconds: 1, poll_seconds: 1, redis_connect_timeout_ms: 2000,
+  lease_seconds: 3, heartbeat_seconds: 1, poll_seconds: 1, retry_seconds: 1, redis_connect_timeout_ms: 2000,
   redis_reply_timeout_ms: 10000,
 };
 
@@ -153,10 +153,10 @@ export class Site {
     this.port = (await this.server.event('listening', (e) => e.scheme === 'https')).port;
   }
 
-  async startWorker(settings = {}) {
+  async startWorker(settings = {}, how = {}) {
     const name = `worker-${++this.workerCount}`;
     const program = this.world.program('worker',
-      { ...this.world.settings(this.database), worker_name: name, ...WORKER_SETTINGS, ...settings });
+      { ...this.world.settings(this.database), worker_name: name, ...WORKER_SETTINGS, ...settings }, how);
     program.workerName = name;
     return program;
   }

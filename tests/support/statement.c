@@ -11,8 +11,8 @@
 #include "pg/session.h"
 
 static const struct pg_statement *const statements[] = {
-    &scan_task_claim, &scan_task_renew,   &scan_task_check,   &scan_task_succeed,
-    &scan_task_fail,  &scan_task_release, &scan_task_give_up,
+    &scan_task_claim, &scan_task_renew,   &scan_task_check, &scan_task_succeed,
+    &scan_task_fail,  &scan_task_release, &scan_task_retry, &scan_task_give_up,
 };
 
 static const struct pg_statement *find(const char *name)

@@ -55,25 +55,37 @@ enum scan_task_claim_column {
     SCAN_TASK_CLAIM_CREATED_AT,
     SCAN_TASK_CLAIM_SCAN_KEYS_COUNT,   /* of an automatic one, as configured now; else null */
     SCAN_TASK_CLAIM_TIMEOUT_SECONDS,   /* the same */
+    SCAN_TASK_CLAIM_SCAN_MS,           /* what earlier attempts took */
+    SCAN_TASK_CLAIM_CHECKPOINT,        /* where it can be taken up; null: at the beginning */
     SCAN_TASK_CLAIM_FIRST_OF_INSTANCE, /* INSTANCE_TARGET_COLUMNS of instance_store.h */
 };
 
 /* $1 owner, $2 lease in seconds, then arrays of equal length: $3 projects, $4 ids, $5 fences, $6
- * keys seen, $7 keys in all.  Returns the ids that are still this worker's; renews their leases. */
+ * keys seen, $7 keys in all, $8 milliseconds of scanning, $9 checkpoints (null: as it was).
+ * Renews the leases that are still this worker's and returns their ids and fences. */
 extern const struct pg_statement scan_task_renew;
 
-/* $1 projects, $2 ids, $3 fences.  Returns the ids still this worker's; writes nothing. */
+/* $1 projects, $2 ids, $3 fences.  Returns the same; writes nothing. */
 extern const struct pg_statement scan_task_check;
+enum { SCAN_TASK_KEPT_ID, SCAN_TASK_KEPT_FENCE };
 
 /* $1 project, $2 id, $3 fence, $4 num, $5 keys (JSON text or null), $6 keys seen, $7 what it
- * cost (a JSON object, or null).  A row where it was recorded. */
+ * cost (a JSON object, or null), $8 milliseconds of scanning.  A row where it was recorded. */
 extern const struct pg_statement scan_task_succeed;
 
-/* $1 project, $2 id, $3 fence, $4 reason, $5 num.  A row where it was recorded. */
+/* $1 project, $2 id, $3 fence, $4 reason, $5 num, $6 milliseconds of scanning.  A row where it was
+ * recorded. */
 extern const struct pg_statement scan_task_fail;
 
-/* $1 project, $2 id, $3 fence.  Gives a running task back, as if it had not been tried. */
+/* $1 project, $2 id, $3 fence, $4 checkpoint or null, $5 milliseconds of scanning.  Gives a running
+ * task back, as if it had not been tried. */
 extern const struct pg_statement scan_task_release;
+
+/* The same parameters, then $6 why the attempt failed, $7 seconds to wait after a first attempt,
+ * doubled for each one more, $8 the most.  Puts a running task to rest until then, give or take a
+ * fifth; a row with the milliseconds where it was. */
+extern const struct pg_statement scan_task_retry;
+enum { SCAN_TASK_RETRY_ID, SCAN_TASK_RETRY_WAIT_MS };
 
 /* $1 most attempts.  Fails tasks whose last attempt's lease ran out, and returns their ids. */
 extern const struct pg_statement scan_task_give_up;
@@ -96,6 +108,9 @@ enum scan_task_survey_column {
     SCAN_TASK_SURVEY_FAILURE,
     SCAN_TASK_SURVEY_KEYS, /* from here on scan_task_inspect only */
     SCAN_TASK_SURVEY_COST,
+    SCAN_TASK_SURVEY_SCAN_MS,
+    SCAN_TASK_SURVEY_LAST_ERROR,
+    SCAN_TASK_SURVEY_CHECKPOINT_AT, /* null where it has none */
 };
 
 #endif
