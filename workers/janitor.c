@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/scope.h"
+#include "model/autoscan_round_store.h"
 #include "model/request_store.h"
 #include "model/scan_task_store.h"
 
@@ -23,24 +24,24 @@ static int give_up(struct janitor *janitor, struct error *err)
     return 0;
 }
 
-/* Returns how many requests were forgotten, or -1. */
-static int forget_chunk(struct janitor *janitor, struct error *err)
+/* Returns how many rows were forgotten, or -1. */
+static int forget_chunk(struct janitor *janitor, const struct pg_statement *statement,
+                        struct error *err)
 {
     struct pg_parameters parameters;
     SCOPED(pg_rows_release) struct pg_rows rows = {0};
     pg_parameters_init(&parameters);
     pg_parameters_add_integer(&parameters, FORGET_ROWS);
-    if (pg_session_execute(janitor->session, &remembered_request_forget, &parameters, &rows, err) <
-        0)
+    if (pg_session_execute(janitor->session, statement, &parameters, &rows, err) < 0)
         return -1;
     return rows.row_count;
 }
 
-static int forget(struct janitor *janitor, struct error *err)
+static int forget(struct janitor *janitor, const struct pg_statement *statement, struct error *err)
 {
     int count = FORGET_ROWS;
     for (int i = 0; i < FORGET_CHUNKS_MAX && count == FORGET_ROWS; i++)
-        count = forget_chunk(janitor, err);
+        count = forget_chunk(janitor, statement, err);
     return count < 0 ? -1 : 0;
 }
 
@@ -53,7 +54,8 @@ int janitor_sweep(struct janitor *janitor, struct error *err)
         janitor->give_up_ms = now + janitor->config->poll_seconds * 1000;
     }
     if (now >= janitor->forget_ms) {
-        if (forget(janitor, err) < 0)
+        if (forget(janitor, &remembered_request_forget, err) < 0 ||
+            forget(janitor, &autoscan_round_forget, err) < 0)
             return -1;
         janitor->forget_ms = now + FORGET_INTERVAL_MS;
     }

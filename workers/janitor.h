@@ -15,7 +15,7 @@ struct janitor {
 };
 
 /* Does what is due: fails tasks whose last attempt was lost, forgets requests that are older than a
- * day. */
+ * day and rounds that are older than a week. */
 int janitor_sweep(struct janitor *janitor, struct error *err);
 
 #endif

@@ -1,5 +1,6 @@
-/* dcs-worker: a pool of scan threads, a keeper of leases, a prober of instances, and a main thread
- * that listens for work, sweeps, and waits for the signal to stop. */
+/* dcs-worker: a pool of scan threads, a keeper of leases, a prober of instances, a maker of
+ * automatic tasks, and a main thread that listens for work, sweeps, and waits for the signal to
+ * stop. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,6 +16,7 @@
 #include "prober.h"
 #include "runner.h"
 #include "scan/profile.h"
+#include "schedule.h"
 
 enum { RUNNERS_MAX = 256, STATEMENT_TIMEOUT_MS = 10000, OWNER_MAX = 128 };
 
@@ -100,6 +102,7 @@ static void work(struct worker *worker, struct pg_session *session, int signals)
     queue_init(&worker->queue);
     worker->keeper = lease_keeper_new(worker->config, worker->owner);
     struct prober *prober = prober_new(worker->config, worker->keyring);
+    struct scheduler *scheduler = scheduler_new(worker->config);
     for (int i = 0; i < count; i++)
         runner_start(&runners[i], worker);
     LOG_INFO("working", LOG_TEXT("worker", worker->owner), LOG_NUMBER("threads", count));
@@ -107,6 +110,7 @@ static void work(struct worker *worker, struct pg_session *session, int signals)
     LOG_INFO("stopping");
     queue_stop(&worker->queue);
     prober_free(prober);
+    scheduler_free(scheduler);
     for (int i = 0; i < count; i++)
         runner_join(&runners[i]);
     lease_keeper_free(worker->keeper);

@@ -3,6 +3,9 @@
 
 #include "model/instance_store.h"
 
+/* More than this many running tasks of a project weigh the same. */
+#define RUNNING_COUNTED_MAX 64
+
 #define QUOTE(number) QUOTE_AGAIN(number)
 #define QUOTE_AGAIN(number) #number
 
@@ -85,19 +88,92 @@ const struct pg_statement scan_task_list = {
     "WHERE i.project_id = $1::uuid AND i.id = $2::uuid ORDER BY t.created_at DESC, t.id DESC",
     6};
 
+/* The next project after the last one, around the ring of those that have something waiting, up to
+ * where it began.  Each step is one descent of an index. */
+#define WAITING_HEAD(wrapped)                                                                      \
+    "SELECT project_id, claimable_at, " wrapped " AS wrapped FROM scan_task WHERE status = "       \
+    "'waiting' "
+#define NEXT_PROJECT                                                                               \
+    "SELECT * FROM ((" WAITING_HEAD(                                                               \
+        "ring.wrapped") "AND project_id > ring.project_id "                                        \
+                        "    AND (NOT ring.wrapped OR project_id < (SELECT project_id FROM "       \
+                        "start)) "                                                                 \
+                        "    ORDER BY project_id, claimable_at LIMIT 1) "                          \
+                        "UNION ALL (" WAITING_HEAD(                                                \
+                            "true") "AND NOT ring.wrapped "                                        \
+                                    "    AND project_id < (SELECT project_id FROM start) "         \
+                                    "    ORDER BY project_id, claimable_at LIMIT 1)) either "      \
+                                    "LIMIT 1"
+#define RUNNING_OF_RING                                                                            \
+    "(SELECT count(*) FROM (SELECT FROM scan_task r WHERE r.project_id = ring.project_id "         \
+    "AND r.status = 'running' LIMIT " QUOTE(RUNNING_COUNTED_MAX) ") few)"
+#define TAKE "LIMIT 1 FOR UPDATE SKIP LOCKED"
+
+/* First what a lost worker left behind; then, of some projects from a random one on, the oldest
+ * task of the one with the fewest running; and where none of these has any that is due, the oldest
+ * of all.  The arms are tried in turn and the first row ends it, so that one row is locked.  What
+ * it costs grows neither with the history nor with the queue. */
 const struct pg_statement scan_task_claim = {
     "scan_task_claim",
-    "WITH due AS (SELECT project_id, id FROM scan_task WHERE claimable_at <= now() "
-    "    AND attempt < $3::integer ORDER BY claimable_at LIMIT 1 FOR UPDATE SKIP LOCKED), "
-    "t AS (UPDATE scan_task s SET status = 'running', started_at = coalesce(started_at, now()), "
-    "    attempt = attempt + 1, fence = fence + 1, lease_owner = $1::text, "
-    "    claimable_at = now() + $2::integer * interval '1 second' "
-    "    FROM due WHERE s.project_id = due.project_id AND s.id = due.id RETURNING s.*) "
-    "SELECT t.project_id, t.instance_id, t.id, t.kind, t.fence, t.attempt, "
-    "t.created_at, a.scan_keys_count, a.timeout_seconds, " INSTANCE_TARGET_COLUMNS
-    " FROM t JOIN instance i ON i.project_id = t.project_id AND i.id = t.instance_id "
-    "LEFT JOIN autoscan a ON t.scan_type = 'auto' AND a.project_id = t.project_id "
-    "    AND a.instance_id = t.instance_id AND a.kind = t.kind",
+    "WITH RECURSIVE start AS MATERIALIZED (SELECT gen_random_uuid() AS project_id), "
+    "ring AS ((SELECT 1 AS step, project_id, claimable_at, wrapped FROM ((" WAITING_HEAD(
+        "false") "AND project_id >= (SELECT project_id FROM start) "
+                 "    ORDER BY project_id, claimable_at LIMIT 1) UNION ALL (" WAITING_HEAD(
+                     "true") "    AND project_id < (SELECT project_id FROM start) "
+                             "    ORDER BY project_id, claimable_at LIMIT 1)) either LIMIT 1) "
+                             "UNION ALL SELECT ring.step + 1, n.* FROM ring, LATERAL (" NEXT_PROJECT
+                             ") n "
+                             "    WHERE ring.step < " QUOTE(
+                                 SCAN_TASK_PROJECTS_WEIGHED) "), "
+                                                             "due AS (SELECT * FROM ("
+                                                             "    SELECT * FROM (SELECT "
+                                                             "project_id, id FROM scan_task WHERE "
+                                                             "status = 'running' "
+                                                             "        AND claimable_at <= now() "
+                                                             "AND attempt < $3::integer ORDER BY "
+                                                             "claimable_at " TAKE ") a "
+                                                             "    UNION ALL (SELECT w.project_id, "
+                                                             "w.id FROM (SELECT project_id FROM "
+                                                             "ring "
+                                                             "        WHERE claimable_at <= now() "
+                                                             "ORDER BY " RUNNING_OF_RING
+                                                             ", claimable_at) fair, "
+                                                             "        LATERAL (SELECT project_id, "
+                                                             "id FROM scan_task t WHERE "
+                                                             "t.project_id = fair.project_id "
+                                                             "            AND t.status = 'waiting' "
+                                                             "AND t.claimable_at <= now() "
+                                                             "            ORDER BY "
+                                                             "t.claimable_at " TAKE ") w LIMIT 1) "
+                                                             "    UNION ALL SELECT * FROM (SELECT "
+                                                             "project_id, id FROM scan_task WHERE "
+                                                             "status = 'waiting' "
+                                                             "        AND claimable_at <= now() "
+                                                             "ORDER BY claimable_at " TAKE
+                                                             ") c) tried LIMIT 1), "
+                                                             "t AS (UPDATE scan_task s SET status "
+                                                             "= 'running', started_at = "
+                                                             "coalesce(started_at, now()), "
+                                                             "    attempt = attempt + 1, fence = "
+                                                             "fence + 1, lease_owner = $1::text, "
+                                                             "    claimable_at = now() + "
+                                                             "$2::integer * interval '1 second' "
+                                                             "    FROM due WHERE s.project_id = "
+                                                             "due.project_id AND s.id = due.id "
+                                                             "RETURNING s.*) "
+                                                             "SELECT t.project_id, t.instance_id, "
+                                                             "t.id, t.kind, t.fence, t.attempt, "
+                                                             "t.created_at, a.scan_keys_count, "
+                                                             "a.timeout_seconds,"
+                                                             " " INSTANCE_TARGET_COLUMNS
+                                                             " FROM t JOIN instance i ON "
+                                                             "i.project_id = t.project_id AND i.id "
+                                                             "= t.instance_id "
+                                                             "LEFT JOIN autoscan a ON t.scan_type "
+                                                             "= 'auto' AND a.project_id = "
+                                                             "t.project_id "
+                                                             "    AND a.instance_id = "
+                                                             "t.instance_id AND a.kind = t.kind",
     3};
 
 const struct pg_statement scan_task_renew = {

@@ -7,12 +7,14 @@
 
 #include "base/json_writer.h"
 #include "base/scope.h"
+#include "model/autoscan_round_store.h"
 #include "model/scan_task_store.h"
 #include "pg/session.h"
 
 static const struct pg_statement *const statements[] = {
-    &scan_task_claim, &scan_task_renew,   &scan_task_check,   &scan_task_succeed,
-    &scan_task_fail,  &scan_task_release, &scan_task_give_up,
+    &scan_task_claim,   &scan_task_renew,  &scan_task_check,
+    &scan_task_succeed, &scan_task_fail,   &scan_task_release,
+    &scan_task_give_up, &autoscan_advance, &autoscan_round_forget,
 };
 
 static const struct pg_statement *find(const char *name)
