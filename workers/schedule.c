@@ -17,7 +17,7 @@
 #include "pg/session.h"
 
 /* A batch is a transaction of some tens of milliseconds, in which its rows are locked. */
-enum { BATCH = 1000, LOOK_INTERVAL_MS = 1000, STATEMENT_TIMEOUT_MS = 30000 };
+enum { BATCH = AUTOSCAN_ADVANCE_MOST, LOOK_INTERVAL_MS = 1000, STATEMENT_TIMEOUT_MS = 30000 };
 
 struct scheduler {
     const struct config *config;

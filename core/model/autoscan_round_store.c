@@ -12,6 +12,10 @@
 
 #define MOMENT "coalesce($3::timestamptz, now())"
 #define SECONDS(number) "interval '" QUOTE(number) " seconds'"
+#define GRACE SECONDS(AUTOSCAN_GRACE_SECONDS)
+#define RECHECK SECONDS(AUTOSCAN_RECHECK_SECONDS)
+#define MOST_AT_ONCE "LIMIT " QUOTE(AUTOSCAN_ADVANCE_MOST) " FOR UPDATE SKIP LOCKED"
+#define RECORDS_KEPT "OFFSET " QUOTE(SCAN_TASK_RECORDS_MAX) " - 1"
 #define LOOK_AT "coalesce(deferred_until, next_at)"
 
 /* Of a row s with a horizon: the latest daily time up to it, and the first one past it. */
@@ -32,21 +36,25 @@
 
 /* The rows that are due, each with its instance.  What belongs to a row is looked up by the row's
  * key, here and below, in a form that leaves no choice: a join, or EXISTS, may read a whole table
- * for every batch.  Nobody waits for a row that is being moved or configured: it is
+ * for every batch.  Of the two limits the first one is for the planner, which takes one that it
+ * does not know for a tenth of the table.  Nobody waits for a row that is being moved or
+ * configured, nor for an instance that is being removed, which in turn waits for its rows: it is
  * looked at the next time. */
 #define DUE                                                                                        \
-    "due AS (SELECT project_id, instance_id, kind, next_at, schedule_minutes, interval_seconds "   \
-    "    FROM autoscan WHERE next_at IS NOT NULL AND " LOOK_AT " <= " MOMENT                       \
-    "    ORDER BY " LOOK_AT " LIMIT cardinality($1::uuid[]) FOR UPDATE SKIP LOCKED), "             \
+    "due AS (SELECT * FROM (SELECT project_id, instance_id, kind, next_at, schedule_minutes, "     \
+    "        interval_seconds FROM autoscan WHERE next_at IS NOT NULL "                            \
+    "        AND " LOOK_AT " <= " MOMENT " ORDER BY " LOOK_AT " " MOST_AT_ONCE ") o "              \
+    "    LIMIT cardinality($1::uuid[])), "                                                         \
     "known AS (SELECT d.*, ($1::uuid[])[row_number() OVER ()] AS task_id, i.status, "              \
     "    d.kind = ANY (i.capabilities) AS supported, (SELECT true FROM scan_task t "               \
     "        WHERE t.project_id = d.project_id AND t.instance_id = d.instance_id "                 \
     "        AND t.kind = d.kind AND t.status IN ('waiting', 'running') LIMIT 1) "                 \
     "        IS NOT NULL AS busy "                                                                 \
     "    FROM due d, LATERAL (SELECT status, capabilities FROM instance "                          \
-    "        WHERE project_id = d.project_id AND id = d.instance_id LIMIT 1) i), "                 \
+    "        WHERE project_id = d.project_id AND id = d.instance_id LIMIT 1 "                      \
+    "        FOR KEY SHARE SKIP LOCKED) i), "                                                      \
     "horizons AS (SELECT *, " MOMENT " - CASE WHEN busy AND kind = 'expired' "                     \
-    "    THEN " SECONDS(AUTOSCAN_GRACE_SECONDS) " ELSE interval '0' END AS horizon FROM known), "
+    "    THEN " GRACE " ELSE interval '0' END AS horizon FROM known), "
 
 /* The latest round up to the horizon, the one after it, and how many fell due before it.  A next
  * time past the horizon is a round that waits.  The next time is trusted where it is on no grid. */
@@ -87,9 +95,19 @@
     "    LATERAL (SELECT project_id, id FROM scan_task h WHERE h.project_id = m.project_id "       \
     "        AND h.instance_id = m.instance_id AND h.kind = m.kind "                               \
     "        AND h.status IN ('success', 'failed') ORDER BY created_at DESC, id DESC "             \
-    "        OFFSET " QUOTE(                                                                       \
-        SCAN_TASK_RECORDS_MAX) " - 1) old) o "                                                     \
-                               "    WHERE t.project_id = o.project_id AND t.id = o.id), "
+    "        " RECORDS_KEPT ") old) o WHERE t.project_id = o.project_id AND t.id = o.id), "
+
+/* Of an interval of seconds a week has very many rounds.  One of years, so many times, is before
+ * what a time can be. */
+#define STEP "least(s.following - s.slot, interval '1 day')"
+#define LONG_PAST "h.slot < s.slot - " STEP " * " QUOTE(AUTOSCAN_ROUNDS_MAX) " "
+#define OUTLIVED                                                                                   \
+    "outlived AS (DELETE FROM autoscan_round r USING (SELECT old.* FROM settled s, "               \
+    "    LATERAL (SELECT project_id, instance_id, kind, slot FROM autoscan_round h "               \
+    "        WHERE s.kind = 'expired' AND h.project_id = s.project_id "                            \
+    "        AND h.instance_id = s.instance_id AND h.kind = s.kind AND " LONG_PAST                 \
+    "        ORDER BY slot LIMIT 2) old) o WHERE r.project_id = o.project_id "                     \
+    "    AND r.instance_id = o.instance_id AND r.kind = o.kind AND r.slot = o.slot), "
 
 #define RECORDS                                                                                    \
     "settled AS (SELECT j.*, CASE WHEN verdict = 'started' AND m.id IS NULL THEN "                 \
@@ -102,14 +120,13 @@
     "        CASE outcome WHEN 'started' THEN outcome ELSE 'skipped' END, "                        \
     "        CASE WHEN outcome <> 'started' THEN outcome END, missed, "                            \
     "        CASE outcome WHEN 'started' THEN task_id END, " MOMENT " FROM settled "               \
-    "    WHERE outcome NOT IN ('deferred', 'decided')), "                                          \
+    "    WHERE outcome NOT IN ('deferred', 'decided')), " OUTLIVED                                 \
     "moved AS (UPDATE autoscan a SET next_at = CASE s.outcome WHEN 'deferred' THEN a.next_at "     \
     "        ELSE s.following END, deferred_until = CASE s.outcome WHEN 'deferred' THEN "          \
     "        greatest(" MOMENT " + interval '1 second', "                                          \
-    "            least(a.next_at + " SECONDS(AUTOSCAN_GRACE_SECONDS) ", " MOMENT " + " SECONDS(    \
-        AUTOSCAN_RECHECK_SECONDS) ")) END FROM settled s "                                         \
-                                  "    WHERE a.project_id = s.project_id AND a.instance_id = "     \
-                                  "s.instance_id AND a.kind = s.kind) "
+    "            least(a.next_at + " GRACE ", " MOMENT " + " RECHECK ")) END FROM settled s "      \
+    "    WHERE a.project_id = s.project_id AND a.instance_id = s.instance_id "                     \
+    "    AND a.kind = s.kind) "
 
 const struct pg_statement autoscan_advance = {
     "autoscan_advance",
@@ -121,14 +138,15 @@ const struct pg_statement autoscan_advance = {
     "        WHERE EXISTS (SELECT FROM made)) n) FROM settled",
     3};
 
+#define OF_OLD "decided_at < now() - interval '" QUOTE(AUTOSCAN_ROUND_DAYS) " days'"
+
+/* The inner limit is for the planner here as well. */
 const struct pg_statement autoscan_round_forget = {
     "autoscan_round_forget",
     "DELETE FROM autoscan_round WHERE (project_id, instance_id, kind, slot) IN ("
-    "    SELECT project_id, instance_id, kind, slot FROM autoscan_round "
-    "    WHERE decided_at < now() - interval '" QUOTE(
-        AUTOSCAN_ROUND_DAYS) " days' "
-                             "    ORDER BY decided_at LIMIT $1::bigint FOR UPDATE SKIP LOCKED) "
-                             "RETURNING 1",
+    "    SELECT * FROM (SELECT project_id, instance_id, kind, slot FROM autoscan_round "
+    "        WHERE " OF_OLD " ORDER BY decided_at LIMIT 1000 FOR UPDATE SKIP LOCKED) o "
+    "    LIMIT $1::bigint) RETURNING 1",
     1};
 
 #define NAMED(table)                                                                               \

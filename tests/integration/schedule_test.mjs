@@ -272,6 +272,20 @@ test('turned off, changed or removed while a round is due', async () => {
   assert.deepEqual(await schedule(off, 'bigkey'), { next: null, deferred: null });
 });
 
+test('a schedule whose instance is being removed holds nobody up', async () => {
+  const SLOT = at('2031-05-05T01:00Z');
+  const [leaving, staying] = await instances(2);
+  for (const instance of [leaving, staying]) await daily(instance, [60], SLOT);
+  const removal = await world.postgres.open(site.database, 'SELECT FROM instance WHERE id = $1 FOR UPDATE', [leaving]);
+  try {
+    assert.equal((await advance(SLOT)).started, 1);
+    assert.equal((await rounds(staying, 'bigkey')).length, 1);
+  } finally {
+    await removal.commit();
+  }
+  assert.equal((await advance(SLOT)).started, 1);
+});
+
 test('a next time that was moved back onto a round that was decided makes no second task', async () => {
   const SLOT = at('2031-05-05T01:00Z');
   const [instance] = await instances(1);
@@ -295,6 +309,25 @@ test('records stay at a hundred', async () => {
   const kept = await tasks(instance);
   assert.equal(kept.length, 100);
   assert.ok(!kept.some((task) => task.id === oldest.id));
+});
+
+test('of rounds a second apart 200 are kept, of daily ones all of a week', async () => {
+  const FIRST = at('2031-05-05T01:00Z');
+  const [often, seldom] = await instances(2);
+  await periodic(often, 1, FIRST);
+  await periodic(seldom, 86400, FIRST);
+  await site.sql(`INSERT INTO autoscan_round (project_id, instance_id, kind, slot, outcome, reason)
+    SELECT $1, i, 'expired', $4::timestamptz - n * step, 'skipped', 'not_running' FROM generate_series(1, 205) n,
+    (VALUES ($2::uuid, interval '1 second'), ($3::uuid, interval '1 day')) o (i, step)`,
+  [alice.projectId, often, seldom, stamp(FIRST)]);
+  for (let second = 0; second < 5; second++) {
+    await advance(FIRST + second * 1000);
+    await finishAll();
+  }
+  const kept = await rounds(often, 'expired');
+  assert.equal(kept.length, 201);
+  assert.equal(kept[0].slot, FIRST + 4000 - 200_000);
+  assert.equal((await rounds(seldom, 'expired')).length, 204);
 });
 
 test('rounds are forgotten after a week', async () => {

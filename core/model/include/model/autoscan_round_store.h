@@ -10,10 +10,14 @@
 #include "pg/statement.h"
 
 /* How long a round for expired keys waits for the task before it to end, how often it looks, and
- * how many days rounds are kept. */
+ * how many days rounds are kept, and how many of an instance's for expired keys. */
 #define AUTOSCAN_GRACE_SECONDS 300
 #define AUTOSCAN_RECHECK_SECONDS 10
 #define AUTOSCAN_ROUND_DAYS 7
+#define AUTOSCAN_ROUNDS_MAX 200
+
+/* How many schedules one statement takes at most. */
+#define AUTOSCAN_ADVANCE_MOST 1000
 
 /* $1 ids for the tasks to be made, as many as schedules are taken at most; $2 the longest spread in
  * seconds; $3 the moment, null for the database's own, which is what a worker passes.
@@ -32,7 +36,8 @@ enum autoscan_advance_column {
     AUTOSCAN_ADVANCE_MISSED,
 };
 
-/* $1 most rows.  Forgets rounds older than AUTOSCAN_ROUND_DAYS; a row per round. */
+/* $1 most rows, up to 1000.  Forgets the oldest rounds of more than AUTOSCAN_ROUND_DAYS; a row per
+ * round. */
 extern const struct pg_statement autoscan_round_forget;
 
 /* Operators. */
