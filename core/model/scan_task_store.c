@@ -11,13 +11,15 @@
 
 /* A task and the memory of the request that made it are committed together.  Of two equal requests
  * at once the second finds the active task's place taken by a row that its snapshot does not show:
- * `retry` asks for a new snapshot, which shows both. */
+ * `retry` asks for a new snapshot, which shows both.  Tokens are looked up one by one: for a list
+ * the planner may read all of the project's. */
 const struct pg_statement scan_task_create = {
     "scan_task_create",
     "WITH target AS (SELECT status, $4::text = ANY (capabilities) AS supported FROM instance "
     "    WHERE project_id = $1::uuid AND id = $2::uuid FOR KEY SHARE), "
-    "repeated AS (SELECT task_id, fingerprint FROM remembered_request "
-    "    WHERE project_id = $1::uuid AND token IN ($5::bytea, $6::bytea) "
+    "repeated AS (SELECT r.* FROM unnest(ARRAY[$5::bytea, $6::bytea]) AS mine (token), "
+    "    LATERAL (SELECT task_id, fingerprint FROM remembered_request "
+    "        WHERE project_id = $1::uuid AND token = mine.token LIMIT 1) r "
     "    ORDER BY fingerprint = $7::bytea LIMIT 1), "
     "active AS (SELECT id FROM scan_task WHERE project_id = $1::uuid AND instance_id = $2::uuid "
     "    AND kind = $4::text AND status IN ('waiting', 'running')), "
@@ -232,6 +234,17 @@ const struct pg_statement scan_task_give_up = {
                        "$1::integer "
                        "    ORDER BY claimable_at LIMIT 100 FOR UPDATE SKIP LOCKED) RETURNING id",
     1};
+
+/* The inner limit is for the planner, which takes one that it does not know for a tenth of the
+ * table. */
+const struct pg_statement scan_task_forget = {
+    "scan_task_forget",
+    "DELETE FROM scan_task WHERE (project_id, id) IN ("
+    "    SELECT * FROM (SELECT project_id, id FROM scan_task "
+    "        WHERE finished_at < now() - $1::integer * interval '1 day' "
+    "        ORDER BY finished_at LIMIT 1000 FOR UPDATE SKIP LOCKED) o LIMIT $2::bigint) "
+    "RETURNING 1",
+    2};
 
 #define SURVEY_COLUMNS                                                                             \
     SCAN_TASK_COLUMNS ", p.name, t.project_id, i.name, t.kind, t.attempt, t.lease_owner, "         \

@@ -1,4 +1,4 @@
--- Rounds of automatic analyses, and a queue that is fair between projects.
+-- Rounds of automatic analyses, a queue that is fair between projects, and tasks that are forgotten by age.
 
 -- What became of each round that fell due; for operators, never shown to a tenant.  The key makes a round single.
 CREATE TABLE autoscan_round (
@@ -37,3 +37,6 @@ CREATE INDEX scan_task_waiting_of_project ON scan_task (project_id, claimable_at
 -- table: hence the second condition.
 CREATE INDEX scan_task_running ON scan_task (claimable_at) WHERE status = 'running' AND claimable_at IS NOT NULL;
 CREATE INDEX scan_task_running_of_project ON scan_task (project_id) WHERE status = 'running';
+
+-- What retention takes away, the oldest first.
+CREATE INDEX scan_task_age ON scan_task (finished_at) WHERE finished_at IS NOT NULL;

@@ -82,6 +82,10 @@ extern const struct pg_statement scan_task_release;
 /* $1 most attempts.  Fails tasks whose last attempt's lease ran out, and returns their ids. */
 extern const struct pg_statement scan_task_give_up;
 
+/* $1 days, $2 most rows, up to 1000.  Forgets the oldest tasks of those that ended more than so
+ * many days ago, with their results; a row per task. */
+extern const struct pg_statement scan_task_forget;
+
 /* Operators. */
 
 /* $1 project or null, $2 instance or null, $3 status or null, $4 limit.  Newest first. */
