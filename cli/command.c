@@ -15,6 +15,7 @@
      OPTION_BIT(OPTION_SENTINEL_MASTER) | OPTION_BIT(OPTION_NO_PROBE))
 #define TASK_LIST                                                                                  \
     (PROJECT | OPTION_BIT(OPTION_INSTANCE) | OPTION_BIT(OPTION_STATUS) | OPTION_BIT(OPTION_LIMIT))
+#define SCHEDULE_LIST (PROJECT | OPTION_BIT(OPTION_INSTANCE))
 #define SCAN                                                                                       \
     (OPTION_BIT(OPTION_KIND) | OPTION_BIT(OPTION_PROFILE) | OPTION_BIT(OPTION_ENDPOINT) |          \
      OPTION_BIT(OPTION_SENTINEL_MASTER) | OPTION_BIT(OPTION_USER) |                                \
@@ -66,6 +67,11 @@ const struct command commands[] = {
     {"task", "list", NULL, TASK_LIST, 0, command_task_list, "tasks, the newest first", NULL},
     {"task", "show", "ID", 0, 0, command_task_show,
      "a task: progress, worker, reason of failure, biggest keys", NULL},
+    {"schedule", "list", NULL, SCHEDULE_LIST, 0, command_schedule_list,
+     "automatic analyses: the next round and what became of the last one", NULL},
+    {"schedule", "rounds", NULL, SCHEDULE_LIST | OPTION_BIT(OPTION_LIMIT), 0,
+     command_schedule_rounds, "rounds that fell due, the latest first: started, or skipped and why",
+     NULL},
     {"secret", "generate-key", "FILE", 0, 0, command_secret_generate_key,
      "write a new key-encryption key into a new file",
      "Keep the file: without it no sealed secret opens.  To rotate, put the new key's line in "

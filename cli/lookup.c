@@ -74,3 +74,33 @@ int instance_lookup(struct cli *cli, const struct uuid *project, const char *wor
     }
     return 0;
 }
+
+int instance_option(struct cli *cli, const struct uuid *project, struct uuid *ret_instance,
+                    const char **ret_parameter, struct error *err)
+{
+    const char *word = arguments_value(cli->arguments, OPTION_INSTANCE);
+    *ret_parameter = word ? ret_instance->text : NULL;
+    if (!word || uuid_parse(text_of(word), ret_instance) == 0)
+        return 0;
+    if (!arguments_have(cli->arguments, OPTION_PROJECT))
+        return error_set(err, ERROR_INVALID_PARAMETER,
+                         "--instance by name needs --project, which the name belongs to");
+    SCOPED(pg_rows_release) struct pg_rows rows = {0};
+    if (instance_lookup(cli, project, word, &rows, err) < 0)
+        return -1;
+    struct instance instance;
+    instance_read(&rows, 0, 0, &instance);
+    return uuid_parse(text_of(instance.id), ret_instance);
+}
+
+int limit_option(const struct arguments *arguments, int64_t *ret_limit, struct error *err)
+{
+    enum { LIMIT_DEFAULT = 20, LIMIT_MAX = 1000 };
+    const char *limit = arguments_value(arguments, OPTION_LIMIT);
+    *ret_limit = LIMIT_DEFAULT;
+    if (limit && (text_parse_integer(text_of(limit), ret_limit) < 0 || *ret_limit < 1 ||
+                  *ret_limit > LIMIT_MAX))
+        return error_set(err, ERROR_INVALID_PARAMETER, "--limit is a number from 1 to %d",
+                         LIMIT_MAX);
+    return 0;
+}

@@ -28,4 +28,11 @@ int project_option(struct cli *cli, struct uuid *ret_project, const char **ret_p
 int instance_lookup(struct cli *cli, const struct uuid *project, const char *word,
                     struct pg_rows *ret_rows, struct error *err);
 
+/* --instance, an id anywhere or a name in --project, as a parameter: null where it is not given. */
+int instance_option(struct cli *cli, const struct uuid *project, struct uuid *ret_instance,
+                    const char **ret_parameter, struct error *err);
+
+/* --limit, or how many rows are shown without it. */
+int limit_option(const struct arguments *arguments, int64_t *ret_limit, struct error *err);
+
 #endif

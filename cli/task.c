@@ -9,8 +9,6 @@
 #include "model/scan_task_store.h"
 #include "report_rows.h"
 
-enum { LIMIT_DEFAULT = 20, LIMIT_MAX = 1000 };
-
 /* Of the list and, written one below the other, of a task. */
 #define TASK_COLUMNS(id, project, instance, kind, status, num, seen, total, attempt, owner,        \
                      created, started, finished, failure)                                          \
@@ -67,38 +65,13 @@ static void add_task(struct report *report, const struct pg_rows *rows, int row)
     report_add_text(report, pg_rows_string(rows, row, SCAN_TASK_SURVEY_FAILURE));
 }
 
-/* --instance, an id anywhere or a name in --project; null where it is not given. */
-static int instance_option(struct cli *cli, const struct uuid *project, struct uuid *ret_instance,
-                           const char **ret_parameter, struct error *err)
-{
-    const char *word = arguments_value(cli->arguments, OPTION_INSTANCE);
-    *ret_parameter = word ? ret_instance->text : NULL;
-    if (!word || uuid_parse(text_of(word), ret_instance) == 0)
-        return 0;
-    if (!arguments_have(cli->arguments, OPTION_PROJECT))
-        return error_set(err, ERROR_INVALID_PARAMETER,
-                         "--instance by name needs --project, which the name belongs to");
-    SCOPED(pg_rows_release) struct pg_rows rows = {0};
-    if (instance_lookup(cli, project, word, &rows, err) < 0)
-        return -1;
-    struct instance instance;
-    instance_read(&rows, 0, 0, &instance);
-    return uuid_parse(text_of(instance.id), ret_instance);
-}
-
 static int check_filters(const struct arguments *arguments, int64_t *ret_limit, struct error *err)
 {
     const char *status = arguments_value(arguments, OPTION_STATUS);
-    const char *limit = arguments_value(arguments, OPTION_LIMIT);
     enum scan_status parsed;
-    *ret_limit = LIMIT_DEFAULT;
     if (status && scan_status_parse(text_of(status), &parsed) < 0)
         return error_set(err, ERROR_INVALID_PARAMETER, "unknown status '%s'", status);
-    if (limit && (text_parse_integer(text_of(limit), ret_limit) < 0 || *ret_limit < 1 ||
-                  *ret_limit > LIMIT_MAX))
-        return error_set(err, ERROR_INVALID_PARAMETER, "--limit is a number from 1 to %d",
-                         LIMIT_MAX);
-    return 0;
+    return limit_option(arguments, ret_limit, err);
 }
 
 int command_task_list(struct cli *cli, struct error *err)

@@ -4,10 +4,11 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/scope.h"
+#include "model/autoscan_round_store.h"
 #include "model/request_store.h"
 #include "model/scan_task_store.h"
 
-enum { FORGET_INTERVAL_MS = 60000, FORGET_ROWS = 1000, FORGET_CHUNKS_MAX = 20 };
+enum { FORGET_INTERVAL_MS = 60000, FORGET_CHUNKS_MAX = 20 };
 
 /* Fails the tasks whose last attempt was lost. */
 static int give_up(struct janitor *janitor, struct error *err)
@@ -23,25 +24,53 @@ static int give_up(struct janitor *janitor, struct error *err)
     return 0;
 }
 
-/* Returns how many requests were forgotten, or -1. */
-static int forget_chunk(struct janitor *janitor, struct error *err)
+/* What is forgotten, so many rows at a time: a task takes its result along. */
+struct forgotten {
+    const struct pg_statement *statement;
+    int chunk;
+    bool by_days; /* the first parameter is retention_days */
+};
+static const struct forgotten forgotten[] = {
+    {&remembered_request_forget, 1000, false},
+    {&autoscan_round_forget, 1000, false},
+    {&scan_task_forget, 100, true},
+};
+
+/* Returns how many rows were forgotten, or -1. */
+static int forget_chunk(struct janitor *janitor, const struct forgotten *what, struct error *err)
 {
     struct pg_parameters parameters;
     SCOPED(pg_rows_release) struct pg_rows rows = {0};
     pg_parameters_init(&parameters);
-    pg_parameters_add_integer(&parameters, FORGET_ROWS);
-    if (pg_session_execute(janitor->session, &remembered_request_forget, &parameters, &rows, err) <
-        0)
+    if (what->by_days)
+        pg_parameters_add_integer(&parameters, janitor->config->retention_days);
+    pg_parameters_add_integer(&parameters, what->chunk);
+    if (pg_session_execute(janitor->session, what->statement, &parameters, &rows, err) < 0)
         return -1;
     return rows.row_count;
 }
 
-static int forget(struct janitor *janitor, struct error *err)
+/* Sets whether there is more than a sweep may take. */
+static int forget(struct janitor *janitor, const struct forgotten *what, bool *ret_more,
+                  struct error *err)
 {
-    int count = FORGET_ROWS;
-    for (int i = 0; i < FORGET_CHUNKS_MAX && count == FORGET_ROWS; i++)
-        count = forget_chunk(janitor, err);
+    int count = what->chunk;
+    for (int i = 0; i < FORGET_CHUNKS_MAX && count == what->chunk; i++)
+        count = forget_chunk(janitor, what, err);
+    *ret_more |= count == what->chunk;
     return count < 0 ? -1 : 0;
+}
+
+/* The next sweep follows at once where this one left something. */
+static int forget_all(struct janitor *janitor, int64_t now, struct error *err)
+{
+    bool more = false;
+    for (size_t i = 0; i < sizeof(forgotten) / sizeof(forgotten[0]); i++) {
+        if (forget(janitor, &forgotten[i], &more, err) < 0)
+            return -1;
+    }
+    janitor->forget_ms = more ? now : now + FORGET_INTERVAL_MS;
+    return 0;
 }
 
 int janitor_sweep(struct janitor *janitor, struct error *err)
@@ -52,10 +81,5 @@ int janitor_sweep(struct janitor *janitor, struct error *err)
             return -1;
         janitor->give_up_ms = now + janitor->config->poll_seconds * 1000;
     }
-    if (now >= janitor->forget_ms) {
-        if (forget(janitor, err) < 0)
-            return -1;
-        janitor->forget_ms = now + FORGET_INTERVAL_MS;
-    }
-    return 0;
+    return now >= janitor->forget_ms ? forget_all(janitor, now, err) : 0;
 }

@@ -15,7 +15,8 @@ struct janitor {
 };
 
 /* Does what is due: fails tasks whose last attempt was lost, forgets requests that are older than a
- * day. */
+ * day, rounds that are older than a week and tasks that ended retention_days ago.  Takes a bounded
+ * number of short statements. */
 int janitor_sweep(struct janitor *janitor, struct error *err);
 
 #endif

@@ -1,6 +1,7 @@
-/* dcs-worker: a pool of scan threads, a keeper of leases, a prober of instances, a thread that
- * listens for work and sweeps, and a main thread that waits for the signal to stop and for nothing
- * else: whatever hangs, the process ends in time.  What it did not give back, its leases do. */
+/* dcs-worker: a pool of scan threads, a keeper of leases, a prober of instances, a maker of
+ * automatic tasks, a thread that listens for work and sweeps, and a main thread that waits for the
+ * signal to stop and for nothing else: whatever hangs, the process ends in time.  What it did not
+ * give back, its leases do. */
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -19,6 +20,7 @@
 #include "prober.h"
 #include "runner.h"
 #include "scan/profile.h"
+#include "schedule.h"
 
 enum { RUNNERS_MAX = 256, STATEMENT_TIMEOUT_MS = 10000, OWNER_MAX = 128 };
 
@@ -97,11 +99,13 @@ static void work(struct worker *worker, struct pg_session *session, int signals)
     int count = (int)worker->config->scan_threads;
     worker->keeper = lease_keeper_new(worker->config, worker->owner);
     struct prober *prober = prober_new(worker->config, worker->keyring);
+    struct scheduler *scheduler = scheduler_new(worker->config);
     for (int i = 0; i < count; i++)
         runner_start(&runners[i], worker);
     LOG_INFO("working", LOG_TEXT("worker", worker->owner), LOG_NUMBER("threads", count));
     attend(worker, session, signals);
     prober_free(prober);
+    scheduler_free(scheduler);
     for (int i = 0; i < count; i++)
         runner_join(&runners[i]);
     lease_keeper_free(worker->keeper);

@@ -25,15 +25,15 @@ const struct pg_statement autoscan_write_times = {
     "first AS (INSERT INTO remembered_request (project_id, token, fingerprint) "
     "    SELECT project_id, $6::bytea, $7::bytea FROM target ON CONFLICT DO NOTHING RETURNING 1), "
     "next AS (SELECT min(slot) AS slot FROM unnest($5::smallint[]) AS minute, "
-    "    LATERAL (VALUES (date_trunc('day', now()) + minute * interval '1 minute'), "
-    "        (date_trunc('day', now()) + interval '1 day' + minute * interval '1 minute')) "
+    "    LATERAL (VALUES (date_trunc('day', now(), 'UTC') + minute * interval '1 minute'), "
+    "        (date_trunc('day', now(), 'UTC') + (minute + 1440) * interval '1 minute')) "
     "        AS slots (slot) WHERE slot > now() AND $4::boolean), "
     "written AS (INSERT INTO autoscan "
     "    (project_id, instance_id, kind, enabled, schedule_minutes, next_at) "
     "    SELECT $1::uuid, $2::uuid, $3::text, $4::boolean, $5::smallint[], next.slot "
     "    FROM first, next ON CONFLICT (project_id, instance_id, kind) DO UPDATE SET "
     "    enabled = EXCLUDED.enabled, schedule_minutes = EXCLUDED.schedule_minutes, "
-    "    next_at = EXCLUDED.next_at, updated_at = now() RETURNING *) "
+    "    next_at = EXCLUDED.next_at, deferred_until = NULL, updated_at = now() RETURNING *) "
     "SELECT 'written', " AUTOSCAN_COLUMNS " FROM target LEFT JOIN " WRITTEN_OR_CURRENT " ON true",
     7};
 
@@ -63,7 +63,7 @@ const struct pg_statement autoscan_write_interval = {
     "    interval_seconds = EXCLUDED.interval_seconds, "
     "    timeout_seconds = EXCLUDED.timeout_seconds, "
     "    scan_keys_count = EXCLUDED.scan_keys_count, next_at = EXCLUDED.next_at, "
-    "    updated_at = now() RETURNING *) "
+    "    deferred_until = NULL, updated_at = now() RETURNING *) "
     "SELECT CASE judged.outcome WHEN 'repeated' THEN 'written' ELSE judged.outcome "
     "END, " AUTOSCAN_COLUMNS " FROM judged LEFT JOIN " WRITTEN_OR_CURRENT " ON true",
     10};

@@ -3,18 +3,23 @@
 
 #include "model/instance_store.h"
 
+/* More than this many running tasks of a project weigh the same. */
+#define RUNNING_COUNTED_MAX 64
+
 #define QUOTE(number) QUOTE_AGAIN(number)
 #define QUOTE_AGAIN(number) #number
 
 /* A task and the memory of the request that made it are committed together.  Of two equal requests
  * at once the second finds the active task's place taken by a row that its snapshot does not show:
- * `retry` asks for a new snapshot, which shows both. */
+ * `retry` asks for a new snapshot, which shows both.  Tokens are looked up one by one: for a list
+ * the planner may read all of the project's. */
 const struct pg_statement scan_task_create = {
     "scan_task_create",
     "WITH target AS (SELECT status, $4::text = ANY (capabilities) AS supported FROM instance "
     "    WHERE project_id = $1::uuid AND id = $2::uuid FOR KEY SHARE), "
-    "repeated AS (SELECT task_id, fingerprint FROM remembered_request "
-    "    WHERE project_id = $1::uuid AND token IN ($5::bytea, $6::bytea) "
+    "repeated AS (SELECT r.* FROM unnest(ARRAY[$5::bytea, $6::bytea]) AS mine (token), "
+    "    LATERAL (SELECT task_id, fingerprint FROM remembered_request "
+    "        WHERE project_id = $1::uuid AND token = mine.token LIMIT 1) r "
     "    ORDER BY fingerprint = $7::bytea LIMIT 1), "
     "active AS (SELECT id FROM scan_task WHERE project_id = $1::uuid AND instance_id = $2::uuid "
     "    AND kind = $4::text AND status IN ('waiting', 'running')), "
@@ -92,10 +97,50 @@ const struct pg_statement scan_task_list = {
     "now() + $2::integer * interval '1 second' "                                                   \
     "* (1 + least(0.05 * 2 ^ attempt, 0.3) * (0.8 + 0.4 * random()))"
 
+/* Up to a number of projects that have something waiting, from a random one on around their ring.
+ * Each step is one descent of an index. */
+#define HEAD_OF_WAITING "FROM scan_task WHERE status = 'waiting' "
+#define FIRST_OF_WAITING "ORDER BY project_id, claimable_at LIMIT 1) "
+#define WEIGHED QUOTE(SCAN_TASK_PROJECTS_WEIGHED)
+#define RING                                                                                       \
+    "start AS MATERIALIZED (SELECT gen_random_uuid() AS project_id), "                             \
+    "ring AS ((SELECT 1 AS step, project_id, claimable_at, wrapped FROM ("                         \
+    "        (SELECT project_id, claimable_at, false AS wrapped " HEAD_OF_WAITING                  \
+    "         AND project_id >= (SELECT project_id FROM start) " FIRST_OF_WAITING                  \
+    "        UNION ALL (SELECT project_id, claimable_at, true " HEAD_OF_WAITING                    \
+    "         AND project_id < (SELECT project_id FROM start) " FIRST_OF_WAITING                   \
+    "        ) either LIMIT 1) "                                                                   \
+    "    UNION ALL SELECT ring.step + 1, n.* FROM ring, LATERAL (SELECT * FROM ("                  \
+    "        (SELECT project_id, claimable_at, ring.wrapped " HEAD_OF_WAITING                      \
+    "         AND project_id > ring.project_id AND (NOT ring.wrapped "                             \
+    "             OR project_id < (SELECT project_id FROM start)) " FIRST_OF_WAITING               \
+    "        UNION ALL (SELECT project_id, claimable_at, true " HEAD_OF_WAITING                    \
+    "         AND NOT ring.wrapped AND project_id < (SELECT project_id FROM start) "               \
+    "         " FIRST_OF_WAITING ") either LIMIT 1) n WHERE ring.step < " WEIGHED "), "
+
+/* First what a lost worker left behind; then, of the projects of the ring, the oldest task of the
+ * one with the fewest running; and where none of these has any that is due, the oldest of all.  The
+ * arms are tried in turn and the first row ends it, so that one row is locked. */
+#define TAKE "ORDER BY claimable_at LIMIT 1 FOR UPDATE SKIP LOCKED) "
+#define COUNTED QUOTE(RUNNING_COUNTED_MAX)
+#define DUE                                                                                        \
+    "due AS (SELECT * FROM ("                                                                      \
+    "    SELECT * FROM (SELECT project_id, id FROM scan_task WHERE status = 'running' "            \
+    "        AND claimable_at <= now() AND attempt < $3::integer " TAKE "a "                       \
+    "    UNION ALL (SELECT w.project_id, w.id FROM (SELECT project_id FROM ring "                  \
+    "        WHERE claimable_at <= now() ORDER BY (SELECT count(*) FROM (SELECT FROM scan_task r " \
+    "            WHERE r.project_id = ring.project_id AND r.status = 'running' "                   \
+    "            LIMIT " COUNTED ") few), claimable_at) fair, "                                    \
+    "        LATERAL (SELECT project_id, id FROM scan_task t "                                     \
+    "            WHERE t.project_id = fair.project_id AND t.status = 'waiting' "                   \
+    "            AND t.claimable_at <= now() " TAKE "w LIMIT 1) "                                  \
+    "    UNION ALL SELECT * FROM (SELECT project_id, id FROM scan_task WHERE status = 'waiting' "  \
+    "        AND claimable_at <= now() " TAKE "c) tried LIMIT 1), "
+
+/* What it costs grows neither with the history nor with the queue. */
 const struct pg_statement scan_task_claim = {
     "scan_task_claim",
-    "WITH due AS (SELECT project_id, id FROM scan_task WHERE claimable_at <= now() "
-    "    AND attempt < $3::integer ORDER BY claimable_at LIMIT 1 FOR UPDATE SKIP LOCKED), "
+    "WITH RECURSIVE " RING DUE
     "t AS (UPDATE scan_task s SET status = 'running', started_at = coalesce(started_at, now()), "
     "    attempt = attempt + 1, fence = fence + 1, lease_owner = $1::text, "
     "    claimable_at = " LEASE_END " "
@@ -193,6 +238,17 @@ const struct pg_statement scan_task_give_up = {
     "        ORDER BY claimable_at LIMIT 100 FOR UPDATE SKIP LOCKED) RETURNING project_id, "
     "id), " CHECKPOINTS_FORGOTTEN "SELECT id FROM own",
     1};
+
+/* The inner limit is for the planner, which takes one that it does not know for a tenth of the
+ * table. */
+const struct pg_statement scan_task_forget = {
+    "scan_task_forget",
+    "DELETE FROM scan_task WHERE (project_id, id) IN ("
+    "    SELECT * FROM (SELECT project_id, id FROM scan_task "
+    "        WHERE finished_at < now() - $1::integer * interval '1 day' "
+    "        ORDER BY finished_at LIMIT 1000 FOR UPDATE SKIP LOCKED) o LIMIT $2::bigint) "
+    "RETURNING 1",
+    2};
 
 #define SURVEY_COLUMNS                                                                             \
     SCAN_TASK_COLUMNS ", p.name, t.project_id, i.name, t.kind, t.attempt, t.lease_owner, "         \

@@ -9,7 +9,8 @@
 
 enum { REQUEST_TOKEN_LENGTH = 32 };
 
-/* $1 most rows.  Forgets what is older than a day, in a bounded chunk; a row per record. */
+/* $1 most rows, up to 1000.  Forgets what is older than a day, in a bounded chunk; a row per
+ * record. */
 extern const struct pg_statement remembered_request_forget;
 
 #endif

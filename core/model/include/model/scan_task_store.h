@@ -43,7 +43,11 @@ enum { SCAN_TASK_LIST_COUNT = 0, SCAN_TASK_LIST_TOTAL = 1, SCAN_TASK_LIST_FIRST 
 
 /* Workers. */
 
-/* $1 owner, $2 lease in seconds, $3 most attempts.  No row where nothing is due. */
+/* How many projects a claim weighs against each other. */
+#define SCAN_TASK_PROJECTS_WEIGHED 16
+
+/* $1 owner, $2 lease in seconds, $3 most attempts.  No row where nothing is due.  Takes a task that
+ * a lost worker left behind; else one of the project with the fewest running tasks, its oldest. */
 extern const struct pg_statement scan_task_claim;
 enum scan_task_claim_column {
     SCAN_TASK_CLAIM_PROJECT_ID,
@@ -89,6 +93,10 @@ enum { SCAN_TASK_RETRY_ID, SCAN_TASK_RETRY_WAIT_MS };
 
 /* $1 most attempts.  Fails tasks whose last attempt's lease ran out, and returns their ids. */
 extern const struct pg_statement scan_task_give_up;
+
+/* $1 days, $2 most rows, up to 1000.  Forgets the oldest tasks of those that ended more than so
+ * many days ago, with their results; a row per task. */
+extern const struct pg_statement scan_task_forget;
 
 /* Operators. */
 
