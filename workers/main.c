@@ -71,6 +71,8 @@ static void attend(struct worker *worker, struct pg_session *session, int signal
     while (!queue_is_stopping(&worker->queue)) {
         struct error err = {0};
         int status = listening ? 0 : listen_for_tasks(session, &err);
+        if (status == 0 && !listening)
+            queue_ring(&worker->queue);
         listening = status == 0;
         if (status == 0)
             status = pg_session_wait(session, interval_ms, signals, on_notify, worker, &err);

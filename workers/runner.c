@@ -15,7 +15,7 @@
 #include "scan/scan.h"
 
 /* The last one: how long a worker that is to stop goes on trying to record. */
-enum { STATEMENT_TIMEOUT_MS = 30000, RETRY_MS = 500, LAST_WORDS_MS = 5000 };
+enum { STATEMENT_TIMEOUT_MS = 10000, RETRY_MS = 500, CLAIM_RETRY_MS = 1000, LAST_WORDS_MS = 5000 };
 
 /* A claimed task while it runs. */
 struct run {
@@ -315,7 +315,7 @@ static void run_claim(struct run *run, const struct error *unusable)
     lease_remove(keeper, &run->lease);
 }
 
-/* Returns whether there was a task. */
+/* Returns whether there may be more. */
 static bool work_once(struct runner *runner)
 {
     struct worker *worker = runner->worker;
@@ -324,9 +324,12 @@ static bool work_once(struct runner *runner)
     int64_t sent_ms = clock_monotonic_ms();
     int found = claim_next(runner->session, worker->config, worker->keyring, worker->owner,
                            &run.claim, &unusable, &err);
-    if (found < 0)
+    if (found < 0) {
         LOG_WARNING("claim_failed", LOG_ERROR_FIELDS(&err));
-    if (found <= 0)
+        queue_wait(&worker->queue, CLAIM_RETRY_MS);
+        return true;
+    }
+    if (found == 0)
         return false;
     /* There may be more: call a colleague before this one is busy. */
     queue_ring(&worker->queue);

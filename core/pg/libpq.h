@@ -2,6 +2,8 @@
 #ifndef PG_LIBPQ_H
 #define PG_LIBPQ_H
 
+#include <stdbool.h>
+
 #include <libpq-fe.h>
 
 #include "base/error.h"
@@ -12,10 +14,8 @@
 int pg_result_read(PGresult *result, const char *statement, struct pg_rows *ret_rows,
                    struct error *err);
 
-/* Connection parameters common to all programs: UTC, ISO dates, time-outs, keep-alives; the ones in
- * the URI win.  Returns a connection that the caller finishes; never null. */
-PGconn *pg_connection_start(const char *uri, const char *application, int statement_timeout_ms,
-                            bool blocking);
+/* Whether the statement was refused because the server is a stand-by, or was made read-only. */
+bool pg_result_is_read_only(const PGresult *result);
 
 /* The connection's last error, without the line breaks that libpq puts in. */
 void pg_connection_error(const PGconn *connection, const char *doing, struct error *err);

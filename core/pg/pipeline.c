@@ -1,20 +1,28 @@
 /* Many statements in flight on one libpq connection: a state, and a ring of jobs in the order sent.
- */
+ *
+ * Silence is told from slowness by a probe, so that a database that is gone is known to be within
+ * two seconds, while a slow statement has its whole time. */
 #include "pg/pipeline.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "libpq.h"
+#include "connector.h"
 
 enum {
     BACKOFF_FIRST_MS = 100,
-    BACKOFF_LAST_MS = 2000,
-    CONNECT_TIMEOUT_MS = 5000,
+    BACKOFF_LAST_MS = 1000,
+    PREPARE_TIMEOUT_MS = 2000,
     /* Past the server's own statement_timeout something is wrong with the connection itself. */
-    SILENCE_GRACE_MS = 5000,
+    SILENCE_GRACE_MS = 2000,
+    DOUBT_MS = 500,
+    PROBE_MS = 800,
+    HEARTBEAT_MS = 5000,
+    COMPLAINT_INTERVAL_MS = 10000,
 };
 
 enum state { STATE_AWAY, STATE_CONNECTING, STATE_PREPARING, STATE_READY };
@@ -22,22 +30,32 @@ enum state { STATE_AWAY, STATE_CONNECTING, STATE_PREPARING, STATE_READY };
 /* A statement gives its result with an end mark (no result), and a sync. */
 enum phase { PHASE_RESULT, PHASE_SYNC };
 
+enum job_kind { JOB_STATEMENT, JOB_PREPARATION, JOB_HEARTBEAT };
+
 struct job {
+    enum job_kind kind;
     const char *name;
-    pg_pipeline_done_fn
-        *done; /* null for our own preparations, whose failure is the connection's */
+    pg_pipeline_done_fn *done; /* null once it was called, and of our own jobs */
     void *argument;
+    int64_t sent_ms;
 };
 
 struct pg_pipeline {
     const struct pg_pipeline_settings *settings;
-    PGconn *connection;
+    struct pg_connector *connector;
+    PGconn *connection; /* null until it is open */
     enum state state;
-    PostgresPollingStatusType polling;
     bool flush_pending;
+    struct watched {
+        int descriptor;
+        unsigned attempt;
+        ino_t inode; /* libpq may close a socket and open another one of the same number */
+    } watched;
     unsigned generation;
-    int socket;
-    int64_t next_attempt_ms, progress_ms;
+    int64_t next_attempt_ms, progress_ms, complaint_ms;
+    struct pg_probe *probe; /* or null; may outlive the connection that it was for */
+    unsigned probed_attempt;
+    int64_t vouched_ms; /* when a probe said last that the database answers */
     int backoff_ms;
     int preparations_left;
     enum phase phase; /* of the job at the head */
@@ -47,23 +65,32 @@ struct pg_pipeline {
 
 struct pg_pipeline *pg_pipeline_new(const struct pg_pipeline_settings *settings)
 {
-    int capacity = settings->in_flight_max + settings->statement_count + 1;
+    int capacity = settings->in_flight_max + settings->statement_count + 2;
     struct pg_pipeline *pipeline =
         calloc(1, sizeof(*pipeline) + (size_t)capacity * sizeof(pipeline->jobs[0]));
     if (!pipeline)
         abort();
     pipeline->settings = settings;
     pipeline->capacity = capacity;
-    pipeline->socket = -1;
+    pipeline->connector =
+        pg_connector_new(settings->uri, settings->application, settings->statement_timeout_ms);
+    pipeline->watched.descriptor = -1;
+    pipeline->complaint_ms = -COMPLAINT_INTERVAL_MS;
     pipeline->backoff_ms = BACKOFF_FIRST_MS;
     return pipeline;
 }
 
-static void note_socket(struct pg_pipeline *pipeline)
+static void note_descriptor(struct pg_pipeline *pipeline)
 {
-    int socket = pipeline->connection ? PQsocket(pipeline->connection) : -1;
-    if (socket != pipeline->socket) {
-        pipeline->socket = socket;
+    struct stat status;
+    struct watched now = {.attempt = pg_connector_attempt(pipeline->connector)};
+    now.descriptor = pipeline->connection ? PQsocket(pipeline->connection)
+                                          : pg_connector_descriptor(pipeline->connector);
+    if (now.descriptor >= 0 && fstat(now.descriptor, &status) == 0)
+        now.inode = status.st_ino;
+    if (now.descriptor != pipeline->watched.descriptor ||
+        now.attempt != pipeline->watched.attempt || now.inode != pipeline->watched.inode) {
+        pipeline->watched = now;
         pipeline->generation++;
     }
 }
@@ -78,32 +105,59 @@ static struct job pop_job(struct pg_pipeline *pipeline)
 
 static void push_job(struct pg_pipeline *pipeline, struct job job)
 {
+    job.sent_ms = clock_monotonic_ms();
     if (pipeline->depth == 0)
-        pipeline->progress_ms = clock_monotonic_ms();
+        pipeline->progress_ms = job.sent_ms;
     pipeline->jobs[(pipeline->head + pipeline->depth) % pipeline->capacity] = job;
     pipeline->depth++;
 }
 
+/* Tells the owner once; the job stays in the ring until its turn has come. */
+static void answer(struct job *job, struct pg_rows *rows, const struct error *err)
+{
+    pg_pipeline_done_fn *done = job->done;
+    job->done = NULL;
+    if (done)
+        done(job->argument, rows, err);
+}
+
+/* A connection that was lost is told of every time, that there is none only now and then. */
+static void complain(struct pg_pipeline *pipeline, const struct error *err)
+{
+    int64_t now = clock_monotonic_ms();
+    if (pipeline->state != STATE_CONNECTING) {
+        LOG_WARNING("database_connection_lost", LOG_NUMBER("in_flight", pipeline->depth),
+                    LOG_ERROR_FIELDS(err));
+    } else if (now - pipeline->complaint_ms >= COMPLAINT_INTERVAL_MS) {
+        LOG_WARNING("database_unreachable", LOG_ERROR_FIELDS(err));
+        pipeline->complaint_ms = now;
+    }
+}
+
+static void back_off(struct pg_pipeline *pipeline)
+{
+    /* Some jitter, so that many loops do not come back as one. */
+    int jitter = (int)(clock_monotonic_us() % (BACKOFF_FIRST_MS / 2));
+    pipeline->next_attempt_ms = clock_monotonic_ms() + pipeline->backoff_ms - jitter;
+    pipeline->backoff_ms =
+        pipeline->backoff_ms * 2 < BACKOFF_LAST_MS ? pipeline->backoff_ms * 2 : BACKOFF_LAST_MS;
+}
+
 static void drop_connection(struct pg_pipeline *pipeline, const struct error *err)
 {
-    bool answered = pipeline->phase != PHASE_RESULT;
-    LOG_WARNING("database_connection_lost", LOG_NUMBER("in_flight", pipeline->depth),
-                LOG_ERROR_FIELDS(err));
+    complain(pipeline, err);
     PQfinish(pipeline->connection);
     pipeline->connection = NULL;
+    pg_connector_stop(pipeline->connector);
     pipeline->state = STATE_AWAY;
     pipeline->phase = PHASE_RESULT;
     pipeline->flush_pending = false;
+    pipeline->watched = (struct watched){.descriptor = -1};
     pipeline->generation++;
-    pipeline->socket = -1;
-    pipeline->next_attempt_ms = clock_monotonic_ms() + pipeline->backoff_ms;
-    pipeline->backoff_ms =
-        pipeline->backoff_ms * 2 < BACKOFF_LAST_MS ? pipeline->backoff_ms * 2 : BACKOFF_LAST_MS;
+    back_off(pipeline);
     while (pipeline->depth > 0) {
         struct job job = pop_job(pipeline);
-        if (job.done && !answered)
-            job.done(job.argument, NULL, err);
-        answered = false;
+        answer(&job, NULL, err);
     }
     if (pipeline->settings->on_reset)
         pipeline->settings->on_reset(pipeline->settings->argument);
@@ -124,17 +178,18 @@ void pg_pipeline_free(struct pg_pipeline *pipeline)
     error_set(&err, ERROR_UNAVAILABLE, "closing");
     while (pipeline->depth > 0) {
         struct job job = pop_job(pipeline);
-        if (job.done)
-            job.done(job.argument, NULL, &err);
+        answer(&job, NULL, &err);
     }
     PQfinish(pipeline->connection);
+    pg_probe_free(pipeline->probe);
+    pg_connector_free(pipeline->connector);
     free(pipeline);
 }
 
 int pg_pipeline_descriptor(const struct pg_pipeline *pipeline, unsigned *ret_generation)
 {
     *ret_generation = pipeline->generation;
-    return pipeline->socket;
+    return pipeline->watched.descriptor;
 }
 
 unsigned pg_pipeline_interest(const struct pg_pipeline *pipeline)
@@ -143,7 +198,8 @@ unsigned pg_pipeline_interest(const struct pg_pipeline *pipeline)
     case STATE_AWAY:
         return PG_PIPELINE_NOTHING;
     case STATE_CONNECTING:
-        return pipeline->polling == PGRES_POLLING_READING ? PG_PIPELINE_READ : PG_PIPELINE_WRITE;
+        return pg_connector_events(pipeline->connector) == POLLIN ? PG_PIPELINE_READ
+                                                                  : PG_PIPELINE_WRITE;
     case STATE_PREPARING:
     case STATE_READY:
         break;
@@ -163,7 +219,7 @@ static bool send_preparation(struct pg_pipeline *pipeline, const struct pg_state
     if (PQsendPrepare(pipeline->connection, statement->name, statement->sql, 0, NULL) == 0 ||
         PQpipelineSync(pipeline->connection) == 0)
         return false;
-    push_job(pipeline, (struct job){.name = statement->name});
+    push_job(pipeline, (struct job){.kind = JOB_PREPARATION, .name = statement->name});
     pipeline->preparations_left++;
     return true;
 }
@@ -175,7 +231,7 @@ static bool send_listen(struct pg_pipeline *pipeline, const char *channel)
     if (PQsendQueryParams(pipeline->connection, sql, 0, NULL, NULL, NULL, NULL, 0) == 0 ||
         PQpipelineSync(pipeline->connection) == 0)
         return false;
-    push_job(pipeline, (struct job){.name = "listen"});
+    push_job(pipeline, (struct job){.kind = JOB_PREPARATION, .name = "listen"});
     pipeline->preparations_left++;
     return true;
 }
@@ -200,11 +256,14 @@ static void begin_preparing(struct pg_pipeline *pipeline)
 
 static void advance_connecting(struct pg_pipeline *pipeline)
 {
-    pipeline->polling = PQconnectPoll(pipeline->connection);
-    note_socket(pipeline);
-    if (pipeline->polling == PGRES_POLLING_FAILED)
-        lose_connection(pipeline, "connecting");
-    else if (pipeline->polling == PGRES_POLLING_OK)
+    struct error err = {0};
+    int status = pg_connector_advance(pipeline->connector, &pipeline->connection, &err);
+    if (status < 0) {
+        drop_connection(pipeline, &err);
+        return;
+    }
+    note_descriptor(pipeline);
+    if (status > 0)
         begin_preparing(pipeline);
 }
 
@@ -212,22 +271,43 @@ static void finish_preparation(struct pg_pipeline *pipeline)
 {
     if (--pipeline->preparations_left > 0)
         return;
+    LOG_INFO("database_connected", LOG_TEXT("host", PQhost(pipeline->connection)),
+             LOG_TEXT("port", PQport(pipeline->connection)));
     pipeline->state = STATE_READY;
     pipeline->backoff_ms = BACKOFF_FIRST_MS;
+    pipeline->complaint_ms = -COMPLAINT_INTERVAL_MS;
     if (pipeline->settings->on_reset)
         pipeline->settings->on_reset(pipeline->settings->argument);
+}
+
+/* Tells the head's owner what came of it.  Returns false where the connection is of no use. */
+static bool settle(struct pg_pipeline *pipeline, struct pg_rows *rows, const struct error *err,
+                   bool is_read_only)
+{
+    struct job *job = &pipeline->jobs[pipeline->head];
+    enum job_kind kind = job->kind;
+    bool failed = err->code != ERROR_NONE;
+    answer(job, failed ? NULL : rows, err);
+    if (failed && (is_read_only || kind == JOB_PREPARATION)) {
+        drop_connection(pipeline, err);
+        return false;
+    }
+    if (kind == JOB_PREPARATION)
+        finish_preparation(pipeline);
+    return true;
 }
 
 /* Hands the head's result to its owner.  Returns false where the connection is gone. */
 static bool deliver(struct pg_pipeline *pipeline, PGresult *result)
 {
-    struct job job = pipeline->jobs[pipeline->head];
+    const char *name = pipeline->jobs[pipeline->head].name;
     struct pg_rows rows = {0};
     struct error err = {0};
-    int status = pg_result_read(result, job.name, &rows, &err);
+    bool is_read_only = pg_result_is_read_only(result);
+    pg_result_read(result, name, &rows, &err);
     if (PQstatus(pipeline->connection) == CONNECTION_BAD) {
         pg_rows_release(&rows);
-        lose_connection(pipeline, job.name);
+        lose_connection(pipeline, name);
         return false;
     }
     /* The end of the results is there with the last of them.  It is taken before done runs: libpq
@@ -240,18 +320,9 @@ static bool deliver(struct pg_pipeline *pipeline, PGresult *result)
         return false;
     }
     pipeline->phase = PHASE_SYNC;
-    if (job.done) {
-        job.done(job.argument, status < 0 ? NULL : &rows, &err);
-        pg_rows_release(&rows);
-        return true;
-    }
+    bool goes_on = settle(pipeline, &rows, &err, is_read_only);
     pg_rows_release(&rows);
-    if (status < 0) {
-        drop_connection(pipeline, &err);
-        return false;
-    }
-    finish_preparation(pipeline);
-    return true;
+    return goes_on;
 }
 
 /* Takes one step of the head's two.  Returns false where there is no further step now. */
@@ -303,37 +374,102 @@ void pg_pipeline_advance(struct pg_pipeline *pipeline)
     deliver_notifications(pipeline);
 }
 
-static void begin_connecting(struct pg_pipeline *pipeline)
+static void give_up(struct pg_pipeline *pipeline, const char *why, int64_t silence_ms)
 {
-    const struct pg_pipeline_settings *settings = pipeline->settings;
-    pipeline->connection = pg_connection_start(settings->uri, settings->application,
-                                               settings->statement_timeout_ms, false);
-    if (!pipeline->connection)
-        abort();
-    pipeline->state = STATE_CONNECTING;
-    pipeline->polling = PGRES_POLLING_WRITING;
-    pipeline->progress_ms = clock_monotonic_ms();
-    note_socket(pipeline);
-    if (PQstatus(pipeline->connection) == CONNECTION_BAD)
-        lose_connection(pipeline, "connecting");
+    struct error err = {0};
+    error_set(&err, ERROR_DATABASE_CONNECTION, "%s after %d ms", why, (int)silence_ms);
+    drop_connection(pipeline, &err);
+    pg_connector_avoid(pipeline->connector);
+}
+
+/* Starts a probe when the head is silent, and takes its verdict.  One of another connection is only
+ * waited for. */
+static void doubt(struct pg_pipeline *pipeline, int64_t now)
+{
+    unsigned attempt = pg_connector_attempt(pipeline->connector);
+    int64_t silence_ms = now - pipeline->progress_ms;
+    bool is_suspect = silence_ms > DOUBT_MS && now - pipeline->vouched_ms > DOUBT_MS;
+    if (!pipeline->probe) {
+        if (is_suspect)
+            pipeline->probe = pg_connector_probe(pipeline->connector, PROBE_MS);
+        pipeline->probed_attempt = attempt;
+        return;
+    }
+    enum pg_verdict verdict = pg_probe_verdict(pipeline->probe);
+    if (verdict == PG_VERDICT_NONE_YET)
+        return;
+    pg_probe_free(pipeline->probe);
+    pipeline->probe = NULL;
+    if (verdict == PG_VERDICT_ANSWERS)
+        pipeline->vouched_ms = now;
+    else if (pipeline->probed_attempt == attempt && is_suspect)
+        give_up(pipeline, "neither an answer nor another connection", silence_ms);
+}
+
+/* Requests do not wait for longer than one statement may take, however many are in front. */
+static void answer_overdue(struct pg_pipeline *pipeline, int64_t now, int64_t patience_ms)
+{
+    struct error err = {0};
+    error_set(&err, ERROR_UNAVAILABLE, "no answer for %d ms", (int)patience_ms);
+    for (int i = 0; i < pipeline->depth; i++) {
+        struct job *job = &pipeline->jobs[(pipeline->head + i) % pipeline->capacity];
+        if (now - job->sent_ms <= patience_ms)
+            return;
+        answer(job, NULL, &err);
+    }
+}
+
+/* What nobody uses could be dead for long without anybody's noticing, and notifications with it. */
+static void beat(struct pg_pipeline *pipeline)
+{
+    if (PQsendQueryParams(pipeline->connection, "SELECT 1", 0, NULL, NULL, NULL, NULL, 0) == 0 ||
+        PQpipelineSync(pipeline->connection) == 0) {
+        lose_connection(pipeline, "heartbeat");
+        return;
+    }
+    push_job(pipeline, (struct job){.kind = JOB_HEARTBEAT, .name = "heartbeat"});
+    flush(pipeline);
+}
+
+static void tick_ready(struct pg_pipeline *pipeline, int64_t now)
+{
+    const int64_t patience_ms = pipeline->settings->statement_timeout_ms + SILENCE_GRACE_MS;
+    int64_t silence_ms = now - pipeline->progress_ms;
+    if (!pg_connector_accepts(pipeline->connector, pipeline->connection)) {
+        give_up(pipeline, "the server became read-only", silence_ms);
+    } else if (pipeline->depth == 0) {
+        if (silence_ms >= HEARTBEAT_MS)
+            beat(pipeline);
+    } else if (silence_ms > patience_ms) {
+        give_up(pipeline, "no answer", silence_ms);
+    } else {
+        answer_overdue(pipeline, now, patience_ms);
+        doubt(pipeline, now);
+    }
 }
 
 void pg_pipeline_tick(struct pg_pipeline *pipeline)
 {
     int64_t now = clock_monotonic_ms();
-    if (pipeline->state == STATE_AWAY) {
-        if (now >= pipeline->next_attempt_ms)
-            begin_connecting(pipeline);
+    switch (pipeline->state) {
+    case STATE_AWAY:
+        if (now < pipeline->next_attempt_ms)
+            return;
+        pipeline->state = STATE_CONNECTING;
+        pg_connector_start(pipeline->connector);
+        advance_connecting(pipeline);
         return;
-    }
-    int64_t patience = pipeline->state == STATE_READY
-                           ? pipeline->settings->statement_timeout_ms + SILENCE_GRACE_MS
-                           : CONNECT_TIMEOUT_MS;
-    if ((pipeline->state == STATE_CONNECTING || pipeline->depth > 0) &&
-        now - pipeline->progress_ms > patience) {
-        struct error err = {0};
-        error_set(&err, ERROR_DATABASE_CONNECTION, "no answer for %d ms", (int)patience);
-        drop_connection(pipeline, &err);
+    case STATE_CONNECTING:
+        if (now >= pg_connector_deadline_ms(pipeline->connector))
+            advance_connecting(pipeline);
+        return;
+    case STATE_PREPARING:
+        if (now - pipeline->progress_ms > PREPARE_TIMEOUT_MS)
+            give_up(pipeline, "statements were not prepared", now - pipeline->progress_ms);
+        return;
+    case STATE_READY:
+        tick_ready(pipeline, now);
+        return;
     }
 }
 
@@ -362,7 +498,7 @@ int pg_pipeline_submit(struct pg_pipeline *pipeline, const struct pg_statement *
         PQpipelineSync(pipeline->connection) == 0)
         return error_set(err, ERROR_UNAVAILABLE, "sending %s: %s", statement->name,
                          PQerrorMessage(pipeline->connection));
-    push_job(pipeline, (struct job){statement->name, done, argument});
+    push_job(pipeline, (struct job){.name = statement->name, .done = done, .argument = argument});
     flush(pipeline);
     return 0;
 }

@@ -87,16 +87,20 @@ static enum error_code code_of_sqlstate(const char *sqlstate)
         const char *prefix;
         enum error_code code;
     } codes[] = {
-        {"40", ERROR_DATABASE_CONFLICT},    /* serialization failure, deadlock */
+        {"40001", ERROR_DATABASE_CONFLICT}, /* serialization failure */
+        {"40P01", ERROR_DATABASE_CONFLICT}, /* deadlock */
+        {"40", ERROR_UNAVAILABLE},          /* 40003: the outcome is unknown */
         {"23505", ERROR_ALREADY_EXISTS},    /* unique violation */
         {"42710", ERROR_DATABASE_CONFLICT}, /* another one made the same type meanwhile */
         {"42P07", ERROR_DATABASE_CONFLICT}, /* or table */
         {"23503", ERROR_STILL_IN_USE},      /* foreign key violation */
-        {"08", ERROR_DATABASE_CONNECTION},    {"57P", ERROR_DATABASE_CONNECTION},
+        {"08", ERROR_DATABASE_CONNECTION},
+        {"57P", ERROR_DATABASE_CONNECTION},   /* shut down, crashed, starting */
         {"53", ERROR_DATABASE_CONNECTION},    /* out of connections, memory, disk */
         {"25006", ERROR_DATABASE_CONNECTION}, /* read-only: a stand-by */
         {"57014", ERROR_UNAVAILABLE},         /* statement_timeout */
         {"55P03", ERROR_UNAVAILABLE},         /* lock_timeout */
+        {"25P03", ERROR_UNAVAILABLE},         /* idle_in_transaction_session_timeout */
     };
     for (size_t i = 0; sqlstate && i < sizeof(codes) / sizeof(codes[0]); i++) {
         if (strncmp(sqlstate, codes[i].prefix, strlen(codes[i].prefix)) == 0)
@@ -120,6 +124,12 @@ static struct pg_value *values_of(const PGresult *result, int rows, int columns)
         }
     }
     return values;
+}
+
+bool pg_result_is_read_only(const PGresult *result)
+{
+    const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    return sqlstate && strcmp(sqlstate, "25006") == 0;
 }
 
 int pg_result_read(PGresult *result, const char *statement, struct pg_rows *ret_rows,

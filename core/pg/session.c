@@ -1,48 +1,34 @@
-/* A blocking connection that comes back by itself; it never repeats a statement on its own. */
+/* A blocking connection over libpq's non-blocking calls, so that every wait has an end.  It comes
+ * back by itself and repeats a statement only where the server said that it was rolled back. */
 #include "pg/session.h"
 
 #include <errno.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "base/log.h"
 #include "base/scope.h"
-#include "libpq.h"
+#include "connector.h"
 
-enum { PREPARED_MAX = 64 };
+enum {
+    PREPARED_MAX = 64,
+    /* For connecting, and past the server's own statement_timeout. */
+    GRACE_MS = 3000,
+    CONFLICT_ATTEMPTS_MAX = 4,
+    CONFLICT_PAUSE_MS = 10,
+    HEARTBEAT_MS = 4000,
+};
 
 struct pg_session {
+    struct pg_connector *connector;
     PGconn *connection; /* null while there is none */
-    char *uri;
-    char *application;
     int statement_timeout_ms;
+    int64_t heard_ms; /* when the server answered last */
     int prepared_count;
     const struct pg_statement *prepared[PREPARED_MAX];
 };
-
-enum { OPTIONS_MAX = 256 };
-
-PGconn *pg_connection_start(const char *uri, const char *application, int statement_timeout_ms,
-                            bool blocking)
-{
-    char options[OPTIONS_MAX];
-    /* Every statement finds its rows by an index.  Without being told, the planner reads a table
-     * that is empty as a whole, and keeps that plan while it fills. */
-    snprintf(options, sizeof(options),
-             "-c TimeZone=UTC -c DateStyle=ISO -c client_min_messages=warning "
-             "-c enable_seqscan=off -c jit=off "
-             "-c statement_timeout=%d -c idle_in_transaction_session_timeout=60000",
-             statement_timeout_ms);
-    /* What the URI says stands in front, so that libpq expands it first and what follows wins; the
-     * ones that an operator may want to choose are fall-backs instead. */
-    const char *const names[] = {
-        "connect_timeout",  "keepalives_idle",  "keepalives_interval",
-        "keepalives_count", "tcp_user_timeout", "fallback_application_name",
-        "dbname",           "options",          NULL};
-    const char *const values[] = {"5", "5", "3", "3", "15000", application, uri, options, NULL};
-    return blocking ? PQconnectdbParams(names, values, 1) : PQconnectStartParams(names, values, 1);
-}
 
 void pg_connection_error(const PGconn *connection, const char *doing, struct error *err)
 {
@@ -63,8 +49,7 @@ struct pg_session *pg_session_new(const char *uri, const char *application,
     struct pg_session *session = calloc(1, sizeof(*session));
     if (!session)
         abort();
-    session->uri = text_copy(uri, strlen(uri));
-    session->application = text_copy(application, strlen(application));
+    session->connector = pg_connector_new(uri, application, statement_timeout_ms);
     session->statement_timeout_ms = statement_timeout_ms;
     return session;
 }
@@ -81,32 +66,114 @@ void pg_session_free(struct pg_session *session)
     if (!session)
         return;
     disconnect(session);
-    free(session->uri);
-    free(session->application);
+    pg_connector_free(session->connector);
     free(session);
 }
 
-int pg_session_connect(struct pg_session *session, struct error *err)
+/* When a call that begins now must be over. */
+static int64_t deadline_of(const struct pg_session *session)
 {
+    return clock_monotonic_ms() + session->statement_timeout_ms + GRACE_MS;
+}
+
+static int connect_until(struct pg_session *session, int64_t deadline_ms, struct error *err)
+{
+    if (session->connection && !pg_connector_accepts(session->connector, session->connection)) {
+        disconnect(session);
+        return error_set(err, ERROR_DATABASE_CONNECTION, "database: the server became read-only");
+    }
     if (session->connection)
         return 0;
-    session->connection = pg_connection_start(session->uri, session->application,
-                                              session->statement_timeout_ms, true);
-    if (!session->connection)
-        abort();
-    if (PQstatus(session->connection) == CONNECTION_OK)
+    pg_connector_start(session->connector);
+    if (pg_connector_finish(session->connector, deadline_ms, &session->connection, err) < 0)
+        return -1;
+    session->heard_ms = clock_monotonic_ms();
+    if (PQsetnonblocking(session->connection, 1) == 0)
         return 0;
     pg_connection_error(session->connection, "database", err);
     disconnect(session);
     return -1;
 }
 
-static int read_result(struct pg_session *session, PGresult *result, const char *name,
-                       struct pg_rows *ret_rows, struct error *err)
+int pg_session_connect(struct pg_session *session, struct error *err)
 {
-    int status = pg_result_read(result, name, ret_rows, err);
-    if (PQstatus(session->connection) != CONNECTION_OK)
+    return connect_until(session, deadline_of(session), err);
+}
+
+/* Until the descriptor is ready or the deadline has passed; then the connection is gone. */
+static int wait_for(struct pg_session *session, short events, int64_t deadline_ms,
+                    struct error *err)
+{
+    int64_t left = deadline_ms - clock_monotonic_ms();
+    struct pollfd wait = {.fd = PQsocket(session->connection), .events = events};
+    int ready = left > 0 ? poll(&wait, 1, (int)left) : 0;
+    if (ready > 0 || (ready < 0 && errno == EINTR))
+        return 0;
+    error_set(err, ERROR_DATABASE_CONNECTION, "database: no answer in time");
+    disconnect(session);
+    pg_connector_avoid(session->connector);
+    return -1;
+}
+
+static int lose(struct pg_session *session, struct error *err)
+{
+    pg_connection_error(session->connection, "database", err);
+    disconnect(session);
+    return -1;
+}
+
+/* Until libpq has nothing left to send; what comes meanwhile is taken in, or both sides could wait
+ * for each other. */
+static int flush(struct pg_session *session, int64_t deadline_ms, struct error *err)
+{
+    int status;
+    while ((status = PQflush(session->connection)) == 1) {
+        if (wait_for(session, POLLIN | POLLOUT, deadline_ms, err) < 0)
+            return -1;
+        if (PQconsumeInput(session->connection) == 0)
+            return lose(session, err);
+    }
+    /* One that failed shows up on the read side too, with the server's last words. */
+    return 0;
+}
+
+static int next_result(struct pg_session *session, int64_t deadline_ms, PGresult **ret_result,
+                       struct error *err)
+{
+    while (PQisBusy(session->connection)) {
+        if (wait_for(session, POLLIN, deadline_ms, err) < 0)
+            return -1;
+        if (PQconsumeInput(session->connection) == 0)
+            return lose(session, err);
+    }
+    *ret_result = PQgetResult(session->connection);
+    session->heard_ms = clock_monotonic_ms();
+    return 0;
+}
+
+/* Takes the results of what was sent: the last one, or the first that failed. */
+static int receive(struct pg_session *session, const char *name, int64_t deadline_ms,
+                   struct pg_rows *ret_rows, struct error *err)
+{
+    int status = flush(session, deadline_ms, err);
+    bool is_read_only = false;
+    while (session->connection) {
+        PGresult *result = NULL;
+        if (next_result(session, deadline_ms, &result, err) < 0)
+            break;
+        if (!result)
+            break;
+        is_read_only = is_read_only || pg_result_is_read_only(result);
+        pg_rows_release(ret_rows);
+        if (pg_result_read(result, name, ret_rows, err) < 0)
+            status = -1;
+    }
+    if (!session->connection)
+        status = -1;
+    else if (is_read_only || PQstatus(session->connection) != CONNECTION_OK)
         disconnect(session);
+    if (status < 0)
+        pg_rows_release(ret_rows);
     return status;
 }
 
@@ -120,35 +187,59 @@ static bool is_prepared(const struct pg_session *session, const struct pg_statem
 }
 
 static int prepare(struct pg_session *session, const struct pg_statement *statement,
-                   struct error *err)
+                   int64_t deadline_ms, struct error *err)
 {
     if (is_prepared(session, statement))
         return 0;
     if (session->prepared_count == PREPARED_MAX)
         abort();
-    struct pg_rows rows = {0};
-    PGresult *result = PQprepare(session->connection, statement->name, statement->sql, 0, NULL);
-    if (read_result(session, result, statement->name, &rows, err) < 0)
+    SCOPED(pg_rows_release) struct pg_rows rows = {0};
+    if (PQsendPrepare(session->connection, statement->name, statement->sql, 0, NULL) == 0)
+        return lose(session, err);
+    if (receive(session, statement->name, deadline_ms, &rows, err) < 0)
         return -1;
-    pg_rows_release(&rows);
     session->prepared[session->prepared_count++] = statement;
     return 0;
+}
+
+/* Sets *ret_alone where the statement was a transaction of its own. */
+static int execute_once(struct pg_session *session, const struct pg_statement *statement,
+                        const struct pg_parameters *parameters, int64_t deadline_ms,
+                        bool *ret_alone, struct pg_rows *ret_rows, struct error *err)
+{
+    if (connect_until(session, deadline_ms, err) < 0 ||
+        prepare(session, statement, deadline_ms, err) < 0)
+        return -1;
+    *ret_alone = PQtransactionStatus(session->connection) == PQTRANS_IDLE;
+    if (PQsendQueryPrepared(session->connection, statement->name, statement->parameter_count,
+                            parameters ? parameters->values : NULL, NULL, NULL, 0) == 0)
+        return lose(session, err);
+    return receive(session, statement->name, deadline_ms, ret_rows, err);
 }
 
 int pg_session_execute(struct pg_session *session, const struct pg_statement *statement,
                        const struct pg_parameters *parameters, struct pg_rows *ret_rows,
                        struct error *err)
 {
-    int count = parameters ? parameters->count : 0;
-    if (count != statement->parameter_count)
+    if ((parameters ? parameters->count : 0) != statement->parameter_count)
         abort();
-    if (pg_session_connect(session, err) < 0 || prepare(session, statement, err) < 0)
-        return -1;
-    PGresult *result = PQexecPrepared(session->connection, statement->name, count,
-                                      parameters ? parameters->values : NULL, NULL, NULL, 0);
+    const int64_t deadline_ms = deadline_of(session);
     struct pg_rows rows = {0};
-    if (read_result(session, result, statement->name, &rows, err) < 0)
-        return -1;
+    for (int attempt = 1;; attempt++) {
+        struct error failure = {0};
+        bool alone = false;
+        if (execute_once(session, statement, parameters, deadline_ms, &alone, &rows, &failure) == 0)
+            break;
+        int pause_ms = CONFLICT_PAUSE_MS * attempt + (int)(clock_monotonic_us() % 10);
+        if (failure.code != ERROR_DATABASE_CONFLICT || !alone || attempt == CONFLICT_ATTEMPTS_MAX ||
+            clock_monotonic_ms() + pause_ms >= deadline_ms) {
+            if (err->code == ERROR_NONE)
+                *err = failure;
+            return -1;
+        }
+        LOG_INFO("statement_repeated", LOG_ERROR_FIELDS(&failure));
+        poll(NULL, 0, pause_ms);
+    }
     if (ret_rows)
         *ret_rows = rows;
     else
@@ -156,14 +247,31 @@ int pg_session_execute(struct pg_session *session, const struct pg_statement *st
     return 0;
 }
 
+/* The server's time-out is for each command, ours for all. */
+static int count_commands(const char *sql)
+{
+    int count = 1;
+    for (; *sql; sql++)
+        count += *sql == ';';
+    return count;
+}
+
+static int script_until(struct pg_session *session, const char *sql, int64_t deadline_ms,
+                        struct error *err)
+{
+    SCOPED(pg_rows_release) struct pg_rows rows = {0};
+    if (PQsendQuery(session->connection, sql) == 0)
+        return lose(session, err);
+    return receive(session, "script", deadline_ms, &rows, err);
+}
+
 int pg_session_script(struct pg_session *session, const char *sql, struct error *err)
 {
-    struct pg_rows rows = {0};
-    if (pg_session_connect(session, err) < 0 ||
-        read_result(session, PQexec(session->connection, sql), "script", &rows, err) < 0)
+    int64_t deadline_ms = deadline_of(session);
+    if (connect_until(session, deadline_ms, err) < 0)
         return -1;
-    pg_rows_release(&rows);
-    return 0;
+    deadline_ms += (int64_t)session->statement_timeout_ms * (count_commands(sql) - 1);
+    return script_until(session, sql, deadline_ms, err);
 }
 
 static void notify_cleanup(PGnotify **notification)
@@ -186,25 +294,41 @@ static int drain_notifications(struct pg_session *session,
     }
 }
 
+/* Waits once, and asks the server for a sign of life where it has been silent for long: a
+ * connection that was cut would look like one on which nothing happens. */
+static int wait_some(struct pg_session *session, int64_t deadline_ms, int wake_fd, bool *ret_woken,
+                     struct error *err)
+{
+    int64_t now = clock_monotonic_ms();
+    if (now - session->heard_ms >= HEARTBEAT_MS)
+        return script_until(session, "SELECT 1", now + GRACE_MS, err);
+    int64_t until = session->heard_ms + HEARTBEAT_MS;
+    if (until > deadline_ms)
+        until = deadline_ms;
+    struct pollfd waits[] = {{.fd = PQsocket(session->connection), .events = POLLIN},
+                             {.fd = wake_fd, .events = POLLIN}};
+    if (poll(waits, 2, until > now ? (int)(until - now) : 0) < 0 && errno != EINTR)
+        return error_set(err, ERROR_INTERNAL, "poll: %s", strerror(errno));
+    *ret_woken = waits[1].revents != 0;
+    if (waits[0].revents == 0)
+        return 0;
+    session->heard_ms = clock_monotonic_ms();
+    return PQconsumeInput(session->connection) == 0 ? lose(session, err) : 0;
+}
+
 int pg_session_wait(struct pg_session *session, int timeout_ms, int wake_fd,
                     void (*on_notify)(void *argument, const char *channel, const char *payload),
                     void *argument, struct error *err)
 {
-    if (pg_session_connect(session, err) < 0)
-        return -1;
-    int found = drain_notifications(session, on_notify, argument);
-    if (found)
-        return found;
-    struct pollfd waits[] = {{.fd = PQsocket(session->connection), .events = POLLIN},
-                             {.fd = wake_fd, .events = POLLIN}};
-    if (poll(waits, 2, timeout_ms) < 0 && errno != EINTR)
-        return error_set(err, ERROR_INTERNAL, "poll: %s", strerror(errno));
-    if (!(waits[0].revents))
-        return 0;
-    if (PQconsumeInput(session->connection) == 0) {
-        pg_connection_error(session->connection, "database", err);
-        disconnect(session);
-        return -1;
+    const int64_t deadline_ms = clock_monotonic_ms() + timeout_ms;
+    bool woken = false;
+    for (;;) {
+        if (!session->connection)
+            return error_set(err, ERROR_DATABASE_CONNECTION, "database: the connection was lost");
+        int found = drain_notifications(session, on_notify, argument);
+        if (found || woken || clock_monotonic_ms() >= deadline_ms)
+            return found;
+        if (wait_some(session, deadline_ms, wake_fd, &woken, err) < 0)
+            return -1;
     }
-    return drain_notifications(session, on_notify, argument);
 }

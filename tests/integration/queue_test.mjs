@@ -105,11 +105,11 @@ async function round(database, [project, instance], execute) {
     assert.equal(outcome, 'created');
     const [[, , id, , fence]] = await execute('scan_task_claim', 'w', 3600, 3);
     const mine = [`{${project}}`, `{${id}}`, `{${fence}}`];
-    assert.equal((await execute('scan_task_renew', 'w', 3600, ...mine, '{1}', '{1}')).length, 1);
+    assert.equal((await execute('scan_task_renew', 'w', 3600, ...mine, '{1}', '{1}', '{1}', '{NULL}')).length, 1);
     assert.equal((await execute('scan_task_check', ...mine)).length, 1);
-    if (kind === 'bigkey') await execute('scan_task_succeed', project, id, fence, 0, '[]', 1, '\\N');
-    else if (kind === 'hotkey') await execute('scan_task_fail', project, id, fence, 'why', 0);
-    else await execute('scan_task_release', project, id, fence);
+    if (kind === 'bigkey') await execute('scan_task_succeed', project, id, fence, 0, '[]', 1, '\\N', 1);
+    else if (kind === 'hotkey') await execute('scan_task_fail', project, id, fence, 'why', 0, 1);
+    else await execute('scan_task_release', project, id, fence, '\\N', 1);
     ended[kind] = id;
     await database.touch(`UPDATE remembered_request SET created_at = now() - interval '25 hours'
       WHERE project_id = $1 AND token = $2`, [project, Buffer.from(token.slice(2), 'hex')]);

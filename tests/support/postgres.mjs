@@ -1,4 +1,5 @@
-// A private PostgreSQL cluster: Unix socket only, in a temporary directory, no fsync, gone afterwards.
+// Private PostgreSQL clusters, with stand-bys where asked: Unix sockets only, in a temporary directory, no fsync,
+// gone afterwards.
 
 import { existsSync, readdirSync, chownSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -56,19 +57,46 @@ export async function executeOn(client, text, values) {
 export class Postgres {
   // directory is new and can be entered by the server's user.
   static async start(directory) {
-    const postgres = new Postgres();
-    postgres.directory = join(directory, 'postgres');
-    postgres.data = join(postgres.directory, 'data');
-    postgres.databases = 0;
-    postgres.role = ROLE;
-    mkdirSync(postgres.directory, { mode: 0o755 });
-    if (SERVER_USER) await chownTo(SERVER_USER, postgres.directory);
+    const postgres = await Postgres.prepare(directory, 'postgres');
     await must('initdb', join(postgresDirectory(), 'initdb'),
       ['-D', postgres.data, '-U', ROLE, '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync',
         '--no-instructions'],
       { user: SERVER_USER, cwd: postgres.directory, deadlineMs: 60_000 });
     await postgres.launch();
     return postgres;
+  }
+
+  // The directory of one that is still to be made.
+  static async prepare(directory, name) {
+    const postgres = new Postgres();
+    postgres.directory = join(directory, name);
+    postgres.data = join(postgres.directory, 'data');
+    postgres.databases = 0;
+    postgres.role = ROLE;
+    mkdirSync(postgres.directory, { mode: 0o755 });
+    if (SERVER_USER) await chownTo(SERVER_USER, postgres.directory);
+    return postgres;
+  }
+
+  // A copy of this one that follows it.
+  async standby(directory, name = 'standby') {
+    const standby = await Postgres.prepare(directory, name);
+    await must('pg_basebackup', join(postgresDirectory(), 'pg_basebackup'),
+      ['-D', standby.data, '-h', this.directory, '-U', ROLE, '-R', '--checkpoint=fast', '--no-sync'],
+      { user: SERVER_USER, cwd: standby.directory, deadlineMs: 60_000 });
+    await standby.launch();
+    return standby;
+  }
+
+  async promote() {
+    await this.sql('postgres', 'SELECT pg_promote(wait => false)');
+    await until('it is promoted', async () =>
+      (await this.sql('postgres', 'SELECT pg_is_in_recovery() AS standby'))[0].standby === 'f');
+  }
+
+  // What a proxy in front of it connects to.
+  get socket() {
+    return join(this.directory, '.s.PGSQL.5432');
   }
 
   async launch() {
@@ -87,6 +115,11 @@ export class Postgres {
     return `postgresql:///${database}?host=${encodeURIComponent(this.directory)}&user=${ROLE}`;
   }
 
+  // By way of others: `host:port`, one or several with commas between.
+  urlVia(hosts, database) {
+    return `postgresql://${ROLE}@${hosts}/${database}`;
+  }
+
   connect(database) {
     return connectTo({ host: this.directory, user: ROLE, database });
   }
@@ -103,6 +136,8 @@ export class Postgres {
     await client.query(text, values);
     return {
       async isWaitedFor() {
+        // What a transaction has read of it stays as it was.
+        await client.query('SELECT pg_stat_clear_snapshot()');
         const { rows } = await client.query(
           'SELECT FROM pg_stat_activity WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))');
         return rows.length > 0;
@@ -146,5 +181,10 @@ export class Postgres {
   // Away and back, as an operator's restart is.
   async stop() {
     await this.program.stop({ signal: 'SIGINT' });
+  }
+
+  // As a power cut is.
+  async stopImmediately() {
+    await this.program.stop({ signal: 'SIGQUIT', expected: null });
   }
 }

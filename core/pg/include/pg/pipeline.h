@@ -4,8 +4,14 @@
  * pg_pipeline_advance() when it is ready, and pg_pipeline_tick() a few times a second; after each
  * call, and after a submit, descriptor and interest may have changed.  Each statement is a
  * transaction of its own (one sync each), so one that fails takes no other with it.  A lost
- * connection fails what is in flight and comes back by itself with back-off.  One thread; callbacks
- * run inside advance and tick and may submit. */
+ * connection fails what is in flight, which may have been committed or not and is never repeated
+ * here; it comes back by itself, a second after the database at most.  A server that became
+ * read-only is left.
+ *
+ * Every statement is answered: after its time-out and two seconds at the latest, and within two
+ * seconds where the database has fallen silent and does not answer a second connection either.
+ * Nothing waits for a connection, so that what is held is bounded by in_flight_max.  One thread;
+ * callbacks run inside advance and tick and may submit. */
 #ifndef PG_PIPELINE_H
 #define PG_PIPELINE_H
 
