@@ -1,0 +1,99 @@
+// What the scenarios share: instances to scan whose results are known, the load on them, and the verdict.
+
+import { check } from '../../support/history_checker.mjs';
+import { fillSmall } from '../../support/dataset.mjs';
+import { analyse } from '../../support/fleet.mjs';
+
+// Every key is asked for its type once in a scan that nothing disturbs.
+async function askedOf(redis) {
+  return Number(/calls=(\d+)/.exec((await redis.info('commandstats')).cmdstat_type)?.[1] ?? 0);
+}
+
+// A moment within the next milliseconds that nobody can foresee.
+export const moment = (random, most) => new Promise((resolve) => setTimeout(resolve, random.below(most + 1)));
+
+export async function fill(redis, keys) {
+  await fillSmall(redis);
+  await redis.command('DEBUG', 'POPULATE', keys, 'k', 10);
+}
+
+// An instance of a Redis that nobody else uses and nobody changes: what a scan of it finds, asks and takes is
+// learnt from one that nothing disturbs.
+export class Target {
+  // redis, or whatever `instance` and `asked` are given for instead.
+  constructor(fleet, redis, instance, asked = () => askedOf(redis)) {
+    Object.assign(this, { fleet, redis, instance, asked });
+  }
+
+  async learn(random) {
+    const before = await this.asked();
+    const { task, state } = await analyse(this.fleet, this.instance, random);
+    const [row] = await this.fleet.sql(`SELECT r.digest, extract(epoch FROM t.finished_at - t.started_at) * 1000 AS ms
+      FROM scan_task t JOIN history.result r ON r.task = t.id WHERE t.id = $1`, [task]);
+    if (state !== 'success' || !row) throw new Error(`the undisturbed scan of ${this.instance.id} ended as ${state}`);
+    this.digest = row.digest;
+    this.usual = await this.asked() - before;
+    this.usualMs = Number(row.ms);
+  }
+
+  async analyse(random) {
+    const before = await this.asked();
+    const { task, state } = await analyse(this.fleet, this.instance, random);
+    const { usual, usualMs } = this;
+    if (state === 'success' && usual > 0)
+      this.fleet.recorder.work.push({ task, asked: await this.asked() - before, usual, usualMs });
+  }
+}
+
+export async function targets(fleet, count, { keys, random }) {
+  const list = await Promise.all(Array.from({ length: count }, async (_, i) => {
+    const redis = await fleet.world.redis();
+    await fill(redis, keys);
+    return new Target(fleet, redis, await fleet.tenant.instance(`cache-${i}`, redis.endpoint));
+  }));
+  await Promise.all(list.map((target) => target.learn(random)));
+  return list;
+}
+
+// Analyses of all of them, one after the other each, until it is ended; what one of them throws, end() throws.
+export class Load {
+  constructor(list, random) {
+    this.over = false;
+    this.work = Promise.all(list.map((target) => this.#keep(target, random)));
+    this.work.catch(() => {});
+  }
+
+  async #keep(target, random) {
+    while (!this.over) await target.analyse(random);
+  }
+
+  // The rounds, as long as the load goes on as well.
+  async during(rounds, round) {
+    const rest = async () => {
+      for (let i = 0; i < rounds && !this.failed; i++) await round(i);
+    };
+    const failure = this.work.then(() => new Promise(() => {}), (error) => {
+      this.failed = true;
+      throw error;
+    });
+    await Promise.race([rest(), failure]);
+  }
+
+  async end() {
+    this.over = true;
+    await this.work;
+  }
+}
+
+export const reference = (list) => Object.fromEntries(list.map(({ instance, digest }) => [instance.id, digest]));
+
+const SETTLE_MS = 120_000;
+
+// { rounds, kills, figures, violations, … }: what the report shows and the tests judge by.
+export async function conclude(fleet, rules, more) {
+  await fleet.recorder.settle(SETTLE_MS);
+  const history = await fleet.recorder.history();
+  const { figures, violations } = check(history, rules);
+  for (const { program } of [...fleet.workers, ...fleet.servers]) await program.stop();
+  return { ...more, figures, violations, acknowledged: history.requests.filter((r) => r.op === 'create' && r.task).length };
+}

@@ -1,0 +1,14 @@
+// The scenarios by name.  run(world, { rounds, random, keys }) gives { rounds, kills, figures, violations, note };
+// rounds is how many the long form takes.
+
+import { killServers } from './kill_servers.mjs';
+import { killWorkers } from './kill_workers.mjs';
+import { restartDatabase } from './restart_database.mjs';
+import { stopWorkers } from './stop_workers.mjs';
+
+export const SCENARIOS = {
+  workers: { run: killWorkers, rounds: 300, what: 'workers are killed in mid-scan' },
+  servers: { run: killServers, rounds: 300, what: 'servers are killed between commit and answer' },
+  stops: { run: stopWorkers, rounds: 100, what: 'workers are held for longer than their lease' },
+  database: { run: restartDatabase, rounds: 20, what: 'PostgreSQL crashes under load' },
+};

@@ -1,0 +1,30 @@
+// Chaos with a history that is judged, a few rounds of each scenario; `script/bench chaos` runs many.
+//
+//     DCS_CHAOS_ROUNDS=20   rounds of each, 3 without it
+//     DCS_TEST_SEED=N       what happens when
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { Random } from '../support/random.mjs';
+import { SANITIZER, World } from '../support/site.mjs';
+import { SCENARIOS } from './scenarios/index.mjs';
+
+const ROUNDS = Number(process.env.DCS_CHAOS_ROUNDS ?? 3);
+const KEYS = SANITIZER ? 5000 : 50_000;
+const random = new Random();
+
+let world;
+
+before(async () => {
+  world = await World.open();
+});
+after(() => world?.close());
+
+for (const [name, { run, what }] of Object.entries(SCENARIOS)) {
+  test(`${name}: ${what}`, async (t) => {
+    const done = await run(world, { rounds: ROUNDS, random, keys: KEYS });
+    t.diagnostic(`seed ${random.seed}: ${JSON.stringify({ ...done, violations: done.violations.length })}`);
+    assert.deepEqual(done.violations, []);
+    assert.ok(done.figures.tasks > 0);
+  });
+}
