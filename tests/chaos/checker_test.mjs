@@ -47,7 +47,7 @@ const failedAt = (at, more) => ({ at, status: 'failed', failure: 'given up', wri
 test('a good history has no fault, and its figures', () => {
   const { violations, figures } = check(history(), STRICT);
   assert.deepEqual(violations, []);
-  assert.deepEqual(figures, { tasks: 1, lost: 0, stuck: 0, doubled: 0, late: 0, takeOvers: [2800], repeated: [1000] });
+  assert.deepEqual(figures, { tasks: 1, failed: 0, lost: 0, stuck: 0, doubled: 0, late: 0, takeOvers: [2800], repeated: [1000] });
 });
 
 test('what is allowed, though it looks odd', () => {

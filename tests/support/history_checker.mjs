@@ -221,6 +221,7 @@ export function check(history, rules = {}) {
   const repeated = repeatedWork(verdict, history, tasks, rules);
   verdict.figures = {
     tasks: tasks.size,
+    failed: [...tasks.values()].filter((steps) => lastOf(steps).status === 'failed').length,
     lost: verdict.count('lost'),
     stuck: verdict.count('stuck'),
     doubled: verdict.count('doubled') + verdict.count('results') + verdict.count('claims'),

@@ -89,11 +89,13 @@ export const reference = (list) => Object.fromEntries(list.map(({ instance, dige
 
 const SETTLE_MS = 120_000;
 
-// { rounds, kills, figures, violations, … }: what the report shows and the tests judge by.
+// { rounds, kills, figures, violations, evidence, … }: what the report shows and the tests judge by.
 export async function conclude(fleet, rules, more) {
   await fleet.recorder.settle(SETTLE_MS);
   const history = await fleet.recorder.history();
   const { figures, violations } = check(history, rules);
   for (const { program } of [...fleet.workers, ...fleet.servers]) await program.stop();
-  return { ...more, figures, violations, acknowledged: history.requests.filter((r) => r.op === 'create' && r.task).length };
+  const doubtful = new Set(violations.map(({ task }) => task));
+  const evidence = [...history.transitions, ...history.results].filter(({ task }) => doubtful.has(task));
+  return { ...more, figures, violations, evidence };
 }

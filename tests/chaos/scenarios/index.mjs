@@ -1,6 +1,8 @@
 // The scenarios by name.  run(world, { rounds, random, keys }) gives { rounds, kills, figures, violations, note };
-// rounds is how many the long form takes.
+// rounds is how many the long form takes, and long what else it is given.
 
+import { breakRedis } from './break_redis.mjs';
+import { claimers } from './claimers.mjs';
 import { killServers } from './kill_servers.mjs';
 import { killWorkers } from './kill_workers.mjs';
 import { restartDatabase } from './restart_database.mjs';
@@ -11,4 +13,7 @@ export const SCENARIOS = {
   servers: { run: killServers, rounds: 300, what: 'servers are killed between commit and answer' },
   stops: { run: stopWorkers, rounds: 100, what: 'workers are held for longer than their lease' },
   database: { run: restartDatabase, rounds: 20, what: 'PostgreSQL crashes under load' },
+  redis: { run: breakRedis, rounds: 100, what: 'Redis restarts, and a cluster changes, in mid-scan' },
+  claimers: { run: claimers, rounds: 3, what: 'many claimers share many tasks',
+    long: { tasks: 100_000, claimers: 64, compare: true } },
 };
