@@ -29,6 +29,8 @@ export class Fleet {
     fleet.servers = [];
     fleet.workers = [];
     fleet.serverCount = 0;
+    // What an undisturbed scan finds, by instance.
+    fleet.learnt = {};
     for (let i = 0; i < servers; i++) await fleet.startServer();
     fleet.tenant = await fleet.site.tenant('alice');
     fleet.recorder = await Recorder.open((text, values) => fleet.sql(text, values));
@@ -80,6 +82,14 @@ export class Fleet {
     this.workers = this.workers.filter((other) => other !== worker);
     await worker.program.stop({ signal: 'SIGKILL', expected: 137 });
     this.recorder.event({ at, kind: 'killed', target: worker.name, tasks: await this.recorder.heldBy(worker.name) });
+  }
+
+  // Tells a worker to end, and waits until it has.
+  async endWorker(worker) {
+    const tasks = await this.recorder.heldBy(worker.name);
+    this.recorder.event({ at: Date.now(), kind: 'told', target: worker.name, tasks });
+    this.workers = this.workers.filter((other) => other !== worker);
+    await worker.program.stop();
   }
 
   // Holds a worker, though not what it has sent: what it has then, by task, is the result.

@@ -14,7 +14,8 @@
 //
 // rules: {
 //   reference       { instance: digest }: what an undisturbed scan finds
-//   takeOverMs      from the loss of a worker until somebody else has its task
+//   takeOverMs      from the loss of a worker (killed, stopped) until somebody else has its task
+//   handOverMs      the same of one that was told to end
 //   repeatedMs      scanning done again for each take-over, at an undisturbed scan's pace
 //   attemptsMax     claims that were not given back
 //   allSucceed      whether a task that failed is a fault
@@ -76,12 +77,15 @@ function checkOwner(verdict, entry) {
     verdict.fault('overlap', task, `${entry.oldOwner} to ${entry.owner} without a claim`);
 }
 
-// Whoever made the last claim may write; once its lease is over anybody may give the task up.
+// Whoever made the last claim may write, until it lets go of the task; once its lease is over anybody may give the
+// task up.
 function checkWriter(verdict, entry, holder) {
   if (isClaim(entry) || entry.was !== 'running' || entry.writer === holder) return;
   const givenUp = entry.status === 'failed' && entry.oldUntil !== null && entry.oldUntil <= entry.at;
-  if (!givenUp) verdict.fault('late', entry.task, `${entry.writer} wrote, but ${holder} had claimed it`);
+  if (!givenUp) verdict.fault('late', entry.task, `${entry.writer} wrote, but it was held by ${holder ?? 'nobody'}`);
 }
+
+const letsGo = ({ oldOwner, owner, status }) => oldOwner !== null && owner === null && status === 'running';
 
 function checkTask(verdict, task, steps, rules) {
   let holder, fence = 0, claims = 0;
@@ -90,6 +94,7 @@ function checkTask(verdict, task, steps, rules) {
     checkStep(verdict, entry);
     checkOwner(verdict, entry);
     checkWriter(verdict, entry, holder);
+    if (letsGo(entry)) holder = undefined;
     if (!isClaim(entry)) continue;
     if (entry.fence <= fence) verdict.fault('fence', task, `claimed again under fence ${entry.fence}`);
     ({ fence, writer: holder } = entry);
@@ -107,7 +112,7 @@ function checkResults(verdict, task, { last, holder, writes, instance }, rules) 
   if (made.length !== wanted) verdict.fault('results', task, `${last.status} with ${made.length} results`);
   if (writes.some(({ op }) => op === 'UPDATE')) verdict.fault('results', task, 'a result was changed');
   for (const { writer, digest } of made) {
-    if (writer !== holder) verdict.fault('late', task, `${writer} stored a result, but ${holder} had claimed it`);
+    if (writer !== holder) verdict.fault('late', task, `${writer} stored a result, but it was held by ${holder ?? 'nobody'}`);
     const usual = rules.reference?.[instance];
     if (rules.reference && digest !== usual)
       verdict.fault('result', task, `its result is ${digest}, undisturbed it is ${usual}`);
@@ -180,8 +185,9 @@ function checkReads(verdict, history) {
 // From each loss of a worker to the next claim, or the end, of what it held.
 function takeOvers(verdict, history, tasks, rules) {
   const durations = [];
+  const longest = { killed: rules.takeOverMs, stopped: rules.takeOverMs, told: rules.handOverMs };
   for (const { at, kind, target, tasks: held = [] } of history.events) {
-    if (kind !== 'killed' && kind !== 'stopped') continue;
+    if (!(kind in longest)) continue;
     for (const task of held) {
       const steps = tasks.get(task) ?? [];
       const before = steps.filter((entry) => entry.at <= at).pop();
@@ -189,7 +195,7 @@ function takeOvers(verdict, history, tasks, rules) {
         (isClaim(entry) || entry.op === 'DELETE' || isFinal(entry.status)));
       if (before?.owner !== target || !next || (next.writer === target && !isClaim(next))) continue;
       durations.push(next.at - at);
-      if (rules.takeOverMs !== undefined && next.at - at > rules.takeOverMs)
+      if (longest[kind] !== undefined && next.at - at > longest[kind])
         verdict.fault('take_over', task, `${Math.round(next.at - at)} ms after ${target} was ${kind}`);
     }
   }

@@ -5,13 +5,13 @@ import { SCENARIOS } from '../../chaos/scenarios/index.mjs';
 import { Random } from '../../support/random.mjs';
 import { World } from '../../support/site.mjs';
 
-const KEYS = 100_000;
+const SCAN_MS = 3000;
 const VIOLATIONS_SHOWN = 20;
 const COLUMNS = ['scenario', 'rounds', 'kills', 'tasks', 'failed', 'lost', 'stuck', 'doubled', 'late writes', 'take-over p50/max s',
   'repeated work max s', 'other faults'];
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: {
-  rounds: { type: 'string' }, seed: { type: 'string' }, keys: { type: 'string' },
+  rounds: { type: 'string' }, seed: { type: 'string' }, 'scan-ms': { type: 'string' }, 'repeated-ms': { type: 'string' },
 } });
 
 const number = (name, text, fallback) => {
@@ -54,7 +54,7 @@ async function play(name, random) {
   const world = await World.open();
   try {
     return await run(world, { rounds: number('rounds', values.rounds, rounds), random,
-      keys: number('keys', values.keys, KEYS), ...long });
+      repeatedMs: number('repeated-ms', values['repeated-ms']), scanMs: number('scan-ms', values['scan-ms'], SCAN_MS), ...long });
   } finally {
     await world.close();
   }

@@ -12,6 +12,7 @@ async function askedOf(redis) {
 // A moment within the next milliseconds that nobody can foresee.
 export const moment = (random, most) => new Promise((resolve) => setTimeout(resolve, random.below(most + 1)));
 
+// Adds to what is there already.
 export async function fill(redis, keys) {
   await fillSmall(redis);
   await redis.command('DEBUG', 'POPULATE', keys, 'k', 10);
@@ -31,7 +32,7 @@ export class Target {
     const [row] = await this.fleet.sql(`SELECT r.digest, extract(epoch FROM t.finished_at - t.started_at) * 1000 AS ms
       FROM scan_task t JOIN history.result r ON r.task = t.id WHERE t.id = $1`, [task]);
     if (state !== 'success' || !row) throw new Error(`the undisturbed scan of ${this.instance.id} ended as ${state}`);
-    this.digest = row.digest;
+    this.fleet.learnt[this.instance.id] = row.digest;
     this.usual = await this.asked() - before;
     this.usualMs = Number(row.ms);
   }
@@ -45,15 +46,28 @@ export class Target {
   }
 }
 
-export async function targets(fleet, count, { keys, random }) {
-  const list = await Promise.all(Array.from({ length: count }, async (_, i) => {
-    const redis = await fleet.world.redis();
-    await fill(redis, keys);
-    return new Target(fleet, redis, await fleet.tenant.instance(`cache-${i}`, redis.endpoint));
-  }));
-  await Promise.all(list.map((target) => target.learn(random)));
-  return list;
+const FIRST_KEYS = 5000;
+const MOST_KEYS = 300_000;
+
+// As many instances, with as many keys as make an undisturbed scan of each, all at the same time, last about so
+// long.
+export async function targets(fleet, count, { scanMs, random }) {
+  const servers = await Promise.all(Array.from({ length: count }, async () => fleet.world.redis()));
+  const prepare = async (name, keys) => {
+    const list = await Promise.all(servers.map(async (redis, i) => {
+      await fill(redis, keys);
+      return new Target(fleet, redis, await fleet.tenant.instance(`${name}-${i}`, redis.endpoint));
+    }));
+    await Promise.all(list.map((target) => target.learn(random)));
+    return list;
+  };
+  const list = await prepare('small', FIRST_KEYS);
+  const wanted = Math.min(MOST_KEYS, Math.round(FIRST_KEYS * scanMs / longest(list)));
+  return wanted > FIRST_KEYS ? prepare('large', wanted) : list;
 }
+
+// An undisturbed scan.
+export const longest = (list) => Math.round(Math.max(...list.map(({ usualMs }) => usualMs)));
 
 // Analyses of all of them, one after the other each, until it is ended; what one of them throws, end() throws.
 export class Load {
@@ -85,15 +99,13 @@ export class Load {
   }
 }
 
-export const reference = (list) => Object.fromEntries(list.map(({ instance, digest }) => [instance.id, digest]));
-
 const SETTLE_MS = 120_000;
 
 // { rounds, kills, figures, violations, evidence, … }: what the report shows and the tests judge by.
 export async function conclude(fleet, rules, more) {
   await fleet.recorder.settle(SETTLE_MS);
   const history = await fleet.recorder.history();
-  const { figures, violations } = check(history, rules);
+  const { figures, violations } = check(history, { reference: fleet.learnt, ...rules });
   for (const { program } of [...fleet.workers, ...fleet.servers]) await program.stop();
   const doubtful = new Set(violations.map(({ task }) => task));
   const evidence = [...history.transitions, ...history.results].filter(({ task }) => doubtful.has(task));

@@ -3,7 +3,7 @@
 import { Fleet } from '../../support/fleet.mjs';
 import { until } from '../../support/wait.mjs';
 import { sign } from '../../support/signer.mjs';
-import { Load, conclude, moment, reference, targets } from './common.mjs';
+import { Load, conclude, moment, targets } from './common.mjs';
 
 const TARGETS = 4;
 const LONGEST_MOMENT_MS = 1000;
@@ -14,9 +14,9 @@ async function serves(fleet, { instance }, server) {
   return (await server.client.send('GET', instance.path, { headers })).status === 200;
 }
 
-export async function restartDatabase(world, { rounds, random, keys }) {
-  const fleet = await Fleet.open(world, { servers: 2, workers: 3, worker: { attempts_max: 100 } });
-  const list = await targets(fleet, TARGETS, { keys, random });
+export async function restartDatabase(world, { rounds, random, scanMs }) {
+  const fleet = await Fleet.open(world, { servers: 2, workers: 3, worker: { attempts_max: 100, scan_batch_keys: 10 } });
+  const list = await targets(fleet, TARGETS, { scanMs, random });
   const load = new Load(list, random);
   const back = [], ready = [];
   const made = () => fleet.recorder.requests.filter(({ op, task }) => op === 'create' && task).length;
@@ -34,7 +34,7 @@ export async function restartDatabase(world, { rounds, random, keys }) {
     ready.push(Date.now() - launchedAt);
   });
   await load.end();
-  const done = await conclude(fleet, { reference: reference(list), allSucceed: true }, { rounds, kills: rounds });
+  const done = await conclude(fleet, { allSucceed: true }, { rounds, kills: rounds });
   return { ...done, back, ready, note: `service back after at most ${Math.max(...back)} ms, ${Math.max(...ready)} ms after ` +
     'the database took connections' };
 }

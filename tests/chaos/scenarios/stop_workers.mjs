@@ -2,7 +2,7 @@
 
 import { Fleet } from '../../support/fleet.mjs';
 import { until } from '../../support/wait.mjs';
-import { Load, conclude, moment, reference, targets } from './common.mjs';
+import { Load, conclude, moment, targets } from './common.mjs';
 
 const TARGETS = 4;
 const LEASE_SECONDS = 3;
@@ -16,10 +16,10 @@ async function takenOver(fleet, worker, tasks) {
       [tasks, worker.name])).length === 0, LEASE_SECONDS * 1000 + 2 * FREE_WORKER_MS);
 }
 
-export async function stopWorkers(world, { rounds, random, keys }) {
+export async function stopWorkers(world, { rounds, random, scanMs }) {
   const fleet = await Fleet.open(world, { servers: 2, workers: 3, worker: {
     scan_batch_keys: 10, attempts_max: 100, lease_seconds: LEASE_SECONDS, heartbeat_seconds: 1 } });
-  const list = await targets(fleet, TARGETS, { keys, random });
+  const list = await targets(fleet, TARGETS, { scanMs, random });
   const load = new Load(list, random);
   await load.during(rounds, async () => {
     await moment(random, LONGEST_MOMENT_MS);
@@ -37,7 +37,7 @@ export async function stopWorkers(world, { rounds, random, keys }) {
   });
   await load.end();
   const refused = fleet.logged('write_fenced'), given = fleet.logged(...GIVES_UP);
-  const done = await conclude(fleet, { reference: reference(list), allSucceed: true,
+  const done = await conclude(fleet, { allSucceed: true,
     takeOverMs: LEASE_SECONDS * 1000 + FREE_WORKER_MS }, { rounds, kills: rounds });
   return { ...done, note: `${given} scans given up afterwards, ${refused} at a write` };
 }
