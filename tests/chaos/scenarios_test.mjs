@@ -10,7 +10,7 @@ import { World } from '../support/site.mjs';
 import { SCENARIOS } from './scenarios/index.mjs';
 
 const ROUNDS = Number(process.env.DCS_CHAOS_ROUNDS ?? 3);
-const SCAN_MS = 1000;
+const SCAN_MS = 700;
 const random = new Random();
 
 let world;

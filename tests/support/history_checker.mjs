@@ -6,7 +6,7 @@
 //   transitions  [{ seq, at, op, task, instance, status, was, fence, oldFence, attempt, owner, oldOwner, until,
 //                   oldUntil, writer, failure }]   every write to a task's row, by the database's clock
 //   results      [{ seq, at, op, task, digest, writer }]   every write to a result's row
-//   work         [{ task, asked, usual, usualMs }]   what a task asked of Redis, and an undisturbed one
+//   work         [{ task, asked, usual }]   how much a task asked of Redis, and how much an undisturbed one does
 //   events       [{ at, kind, target, tasks }]   what was broken when, and the tasks that it held
 // }
 // Times are milliseconds since 1970.  name is a request's Idempotency-Key or signature; answeredAt is null where
@@ -16,7 +16,8 @@
 //   reference       { instance: digest }: what an undisturbed scan finds
 //   takeOverMs      from the loss of a worker (killed, stopped) until somebody else has its task
 //   handOverMs      the same of one that was told to end
-//   repeatedMs      scanning done again for each take-over, at an undisturbed scan's pace
+//   repeatedMs      scanning done again for each take-over: as much of the time that the task was scanned as there
+//                   was asked more of Redis than in an undisturbed scan
 //   attemptsMax     claims that were not given back
 //   allSucceed      whether a task that failed is a fault
 //   claimedOnce     whether a second claim is a fault
@@ -202,13 +203,25 @@ function takeOvers(verdict, history, tasks, rules) {
   return durations;
 }
 
-// What was asked of Redis beyond an undisturbed scan, in that scan's time, for each claim after the first.
+// From every claim until its worker is lost, is followed by another, or done.
+function scannedMs(steps, events) {
+  let sum = 0;
+  const claims = steps.filter(isClaim);
+  for (const [i, { at, owner }] of claims.entries()) {
+    const next = claims[i + 1]?.at ?? steps.find((entry) => entry.at > at && isFinal(entry.status))?.at ?? at;
+    const lost = events.find((event) => event.target === owner && event.at > at);
+    sum += Math.min(next, lost?.at ?? next) - at;
+  }
+  return sum;
+}
+
 function repeatedWork(verdict, history, tasks, rules) {
   const repeated = [];
-  for (const { task, asked, usual, usualMs } of history.work) {
-    const again = (tasks.get(task) ?? []).filter(isClaim).length - 1;
+  for (const { task, asked, usual } of history.work) {
+    const steps = tasks.get(task) ?? [];
+    const again = steps.filter(isClaim).length - 1;
     if (again < 1) continue;
-    const ms = Math.max(0, asked - usual) / usual * usualMs / again;
+    const ms = Math.max(0, asked - usual) / asked * scannedMs(steps, history.events) / again;
     repeated.push(ms);
     if (rules.repeatedMs !== undefined && ms > rules.repeatedMs)
       verdict.fault('repeated', task, `${Math.round(ms)} ms of scanning were done again`);

@@ -62,6 +62,8 @@ export async function breakRedis(world, { rounds, random }) {
   await load.end();
   const kills = rounds - (counts.reshard ?? 0) - (counts.handOver ?? 0);
   const done = await conclude(fleet, {}, { rounds, kills, counts });
-  return { ...done, note: `${Object.entries(counts).map(([name, n]) => `${n} ${name}`).join(', ')}; ` +
-    `${done.figures.failed} failed with a reason` };
+  const ends = await fleet.sql(`SELECT i.name, count(*) AS tasks, count(*) FILTER (WHERE t.status = 'success') AS good
+    FROM scan_task t JOIN instance i ON i.id = t.instance_id GROUP BY i.name ORDER BY i.name DESC`);
+  return { ...done, note: `${Object.entries(counts).map(([name, n]) => `${n} ${name}`).join(', ')}; succeeded: ` +
+    ends.map(({ name, tasks, good }) => `${good} of ${tasks} scans of the ${name === 'single' ? 'single server' : 'cluster'}`).join(', ') };
 }

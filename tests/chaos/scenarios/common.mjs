@@ -40,13 +40,12 @@ export class Target {
   async analyse(random) {
     const before = await this.asked();
     const { task, state } = await analyse(this.fleet, this.instance, random);
-    const { usual, usualMs } = this;
-    if (state === 'success' && usual > 0)
-      this.fleet.recorder.work.push({ task, asked: await this.asked() - before, usual, usualMs });
+    if (state === 'success' && this.usual > 0)
+      this.fleet.recorder.work.push({ task, asked: await this.asked() - before, usual: this.usual });
   }
 }
 
-const FIRST_KEYS = 5000;
+const FIRST_KEYS = 2000;
 const MOST_KEYS = 300_000;
 
 // As many instances, with as many keys as make an undisturbed scan of each, all at the same time, last about so

@@ -16,7 +16,7 @@ async function loseWorkers(world, how, rules, { rounds, random, scanMs, leaseSec
   const usualMs = longest(list);
   const load = new Load(list, random);
   await load.during(rounds, async () => {
-    await moment(random, usualMs);
+    await moment(random, Math.min(usualMs, scanMs));
     const busy = await until('a worker is busy', async () => {
       const workers = await fleet.busyWorkers();
       return workers.length && workers;
