@@ -10,10 +10,14 @@ const FREE_WORKER_MS = 15_000;
 const LONGEST_MOMENT_MS = 500;
 const GIVES_UP = ['scan_stopped', 'write_fenced'];
 
+// Returns whether somebody took any of it over; a result that was on its way may have ended all of it.
 async function takenOver(fleet, worker, tasks) {
   await until(`what ${worker.name} held is with others`, async () =>
     (await fleet.sql(`SELECT FROM scan_task WHERE id = ANY ($1) AND status = 'running' AND lease_owner = $2 LIMIT 1`,
       [tasks, worker.name])).length === 0, LEASE_SECONDS * 1000 + 2 * FREE_WORKER_MS);
+  const { at } = fleet.recorder.events.filter(({ kind }) => kind === 'stopped').pop();
+  return (await fleet.sql(`SELECT FROM history.transition WHERE task = ANY ($1) AND fence > old_fence AND old_owner = $2
+    AND at > to_timestamp($3::float8 / 1000) LIMIT 1`, [tasks, worker.name, at])).length > 0;
 }
 
 export async function stopWorkers(world, { rounds, random, scanMs }) {
@@ -30,9 +34,9 @@ export async function stopWorkers(world, { rounds, random, scanMs }) {
       return tasks.length > 0 && { worker, tasks };
     });
     const before = worker.program.events.filter(({ event }) => GIVES_UP.includes(event)).length;
-    await takenOver(fleet, worker, tasks);
+    const taken = await takenOver(fleet, worker, tasks);
     fleet.continueWorker(worker);
-    await until('it gives up what it held', () =>
+    if (taken) await until('it gives up what it held', () =>
       worker.program.events.filter(({ event }) => GIVES_UP.includes(event)).length > before);
   });
   await load.end();
