@@ -80,16 +80,17 @@ export class Load {
     while (!this.over) await target.analyse(random);
   }
 
-  // The rounds, as long as the load goes on as well.
+  // The rounds, as long as the load goes on as well; where one of them fails, the load ends.
   async during(rounds, round) {
     const rest = async () => {
-      for (let i = 0; i < rounds && !this.failed; i++) await round(i);
+      for (let i = 0; i < rounds && !this.over; i++) await round(i);
     };
-    const failure = this.work.then(() => new Promise(() => {}), (error) => {
-      this.failed = true;
+    try {
+      await Promise.race([rest(), this.work]);
+    } catch (error) {
+      this.over = true;
       throw error;
-    });
-    await Promise.race([rest(), failure]);
+    }
   }
 
   async end() {
