@@ -6,7 +6,7 @@ export const DEADLINE_MS = Number(process.env.DCS_TEST_DEADLINE_MS ?? 30_000);
 
 // Calls probe until it returns something truthy, which is the result.  A probe that throws counts as not
 // yet; what it threw last is named when the deadline passes.
-export async function until(what, probe, deadlineMs = DEADLINE_MS) {
+export async function until(what, probe, deadlineMs = DEADLINE_MS, pollMs = POLL_MS) {
   const end = Date.now() + deadlineMs;
   let problem;
   for (;;) {
@@ -19,7 +19,7 @@ export async function until(what, probe, deadlineMs = DEADLINE_MS) {
     }
     if (Date.now() >= end)
       throw new Error(`not within ${deadlineMs} ms: ${what}`, { cause: problem });
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    await new Promise((resolve) => setTimeout(resolve, pollMs));
   }
 }
 
