@@ -169,7 +169,8 @@ const struct pg_statement scan_task_renew = {
     "        $8::bigint[], $9::text[]) "
     "        AS mine (project_id, id, fence, keys_seen, keys_total, scan_ms, checkpoint) "
     "    WHERE t.project_id = mine.project_id AND t.id = mine.id AND t.fence = mine.fence "
-    "    AND t.lease_owner IS NOT NULL RETURNING t.project_id, t.id, t.fence, "
+    "    AND t.status = 'running' AND t.lease_owner IS NOT NULL "
+    "    RETURNING t.project_id, t.id, t.fence, "
     "mine.checkpoint), " CHECKPOINTS_KEPT "SELECT id, fence FROM own",
     9};
 
@@ -178,7 +179,7 @@ const struct pg_statement scan_task_check = {
     "SELECT t.id, t.fence "
     "FROM unnest($1::uuid[], $2::uuid[], $3::bigint[]) AS mine (project_id, id, fence) "
     "JOIN scan_task t ON t.project_id = mine.project_id AND t.id = mine.id "
-    "    AND t.fence = mine.fence AND t.lease_owner IS NOT NULL",
+    "    AND t.fence = mine.fence AND t.status = 'running' AND t.lease_owner IS NOT NULL",
     3};
 
 /* Only what runs has an owner, and what was let go has none. */
