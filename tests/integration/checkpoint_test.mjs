@@ -12,7 +12,7 @@ import { Redis, RedisCluster, slotOf } from '../support/redis.mjs';
 import { scanOnce } from '../support/scan_once.mjs';
 import { until } from '../support/wait.mjs';
 
-const KEYS = process.env.DCS_SANITIZE ? 30_000 : 100_000;
+const KEYS = process.env.DCS_SANITIZE ? 18_000 : 100_000;
 const FEW = 6000;
 const NOTABLE = 400;
 const STOPS = 6;

@@ -46,7 +46,7 @@ const execute = (name, ...parameters) => run(name, join(process.env.DCS_BUILD, '
   [name, ...parameters.map(String)], { env: environmentOf(world.settings(site.database)) });
 const list = (...values) => `{${values.join(',')}}`;
 const renewBoth = () => execute('scan_task_renew', 'w', 30, list(alice.projectId, alice.projectId),
-  list(tasks.bigkey.id, tasks.hotkey.id), '{1,1}', '{1,1}', '{2,2}');
+  list(tasks.bigkey.id, tasks.hotkey.id), '{1,1}', '{1,1}', '{2,2}', '{3,3}', '{NULL,NULL}');
 
 // Every change of a task fails with that code, until so many have; counts all of them.
 async function failing(t, code, times) {

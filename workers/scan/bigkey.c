@@ -216,12 +216,13 @@ static int take_encoding(struct bigkey *bigkey, int db, struct scan_key *key,
                          const struct redis_reply *reply, struct error *err)
 {
     struct error refusal = {0};
-    enum key_encoding encoding = KEY_ENCODING_OTHER;
+    enum key_encoding encoding;
     if (key_take_encoding(reply, &encoding, &refusal) < 0) {
         if (refusal.code != ERROR_REDIS_REFUSED) {
             *err = refusal;
             return -1;
         }
+        encoding = KEY_ENCODING_OTHER;
         bigkey->layout.known = false;
         snprintf(bigkey->note, sizeof(bigkey->note), "more lengths were asked: %.200s",
                  refusal.text);
