@@ -1,7 +1,7 @@
 // Scans of a cluster that is resharded, fails over and loses nodes meanwhile: each key that was there throughout
 // is seen, or the scan fails and says why.  What the cluster itself has kept is checked at the end.
 //
-//     DCS_CHAOS_SCANS=200   how many scans, 12 without it
+//     DCS_CHAOS_SCANS=200   how many scans, 8 without it
 //     DCS_CHAOS_SEED=N      what happens when
 
 import assert from 'node:assert/strict';
@@ -13,7 +13,7 @@ import { run } from '../support/program.mjs';
 import { RedisCluster } from '../support/redis.mjs';
 import { CLUSTER_OPTIONS, ClusterEvents } from './cluster_events.mjs';
 
-const SCANS = Number(process.env.DCS_CHAOS_SCANS ?? 12);
+const SCANS = Number(process.env.DCS_CHAOS_SCANS ?? 8);
 const SEED = Number(process.env.DCS_CHAOS_SEED ?? Date.now() % 1e6);
 const AT_ONCE = SCANS > 100 ? 8 : 3;
 const KEYS = 20_000;
