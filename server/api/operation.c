@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+#include "auth/policy.h"
 #include "model/access_key_store.h"
 #include "model/autoscan_store.h"
 #include "model/instance_store.h"
@@ -106,6 +107,8 @@ const struct operation operations[] = {
      bind_instance, render_admin_instance_probed, true},
 };
 
+_Static_assert(sizeof(operations) / sizeof(operations[0]) <= POLICY_OPERATIONS_MAX,
+               "a policy has a bit for each operation");
 const size_t operation_count = sizeof(operations) / sizeof(operations[0]);
 
 struct memory {

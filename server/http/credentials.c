@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "answer.h"
+#include "api/grant.h"
 #include "base/clock.h"
 #include "model/access_key_store.h"
 
@@ -50,10 +51,10 @@ static int read_key(const struct exchange *exchange, const struct pg_rows *rows,
         return error_prefix(err, "access key %s", ret_key->identity.name);
     memcpy(ret_key->secret, secret, ret_key->secret_length + 1);
     secret_cleanse(secret, sizeof(secret));
-    ret_key->identity.is_operator = pg_rows_is_null(rows, 0, ACCESS_KEY_FIND_PROJECT_ID);
-    if (!ret_key->identity.is_operator &&
-        uuid_parse(pg_rows_text(rows, 0, ACCESS_KEY_FIND_PROJECT_ID), &ret_key->identity.project) <
-            0)
+    bool is_operator = pg_rows_is_null(rows, 0, ACCESS_KEY_FIND_PROJECT_ID);
+    grant_role(&ret_key->identity.policy, is_operator ? ROLE_OPERATOR : ROLE_FULL_ACCESS);
+    if (!is_operator && uuid_parse(pg_rows_text(rows, 0, ACCESS_KEY_FIND_PROJECT_ID),
+                                   &ret_key->identity.project) < 0)
         return error_set(err, ERROR_INTERNAL, "access key %s: malformed project",
                          ret_key->identity.name);
     return 0;

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "answer.h"
-#include "auth/policy.h"
+#include "api/grant.h"
 #include "base/clock.h"
 #include "connection.h"
 #include "credentials.h"
@@ -88,12 +88,13 @@ static int check_project_header(const struct exchange *exchange, struct error *e
 
 static int authorise(const struct exchange *exchange, struct error *err)
 {
-    const struct operation *operation = exchange->match.operation;
-    const struct policy_request wanted = {
-        .action = operation->action,
-        .for_operators = operation->for_operators,
-        .project = exchange->request.project.text,
-    };
+    struct policy_request wanted = grant_request(exchange->match.operation);
+    struct uuid instance = {0}; /* stays empty, and in no policy's list, where it is malformed */
+    wanted.project = exchange->request.project.text;
+    if (exchange->match.instance[0]) {
+        uuid_parse(text_of(exchange->match.instance), &instance);
+        wanted.instance = instance.text;
+    }
     return policy_check(&exchange->identity, &wanted, err);
 }
 

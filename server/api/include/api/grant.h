@@ -1,0 +1,32 @@
+/* What roles and policies mean, by the table of operations: they become bits of its rows.
+ *
+ * An operation that is added to the table is in the roles, and can be named in policies, by its
+ * action alone.  Pure functions; any thread. */
+#ifndef API_GRANT_H
+#define API_GRANT_H
+
+#include "api/operation.h"
+#include "auth/policy.h"
+#include "auth/role.h"
+
+/* The older single action, an alias of all actions on analyses. */
+#define ACTION_ANALYZE "dcs:instance:analyze"
+
+/* Allows what the role may do, besides what the policy allows already. */
+void grant_role(struct policy *policy, enum role role);
+
+/* Whether the action, or the alias, is one of an operation that the role has. */
+bool grant_has_action(enum role role, struct text action);
+
+/* Takes away what is not in the list (actions separated by commas; null bytes: nothing is taken
+ * away).  An action that no operation has grants nothing. */
+void grant_limit_actions(struct policy *policy, struct text actions);
+
+/* Limits the policy to a list of instances (ids separated by commas; null bytes: all).  What is no
+ * id is left out, and what is left out is not allowed. */
+void grant_limit_instances(struct policy *policy, struct text instances);
+
+/* What is checked of a request for the operation; its ids are filled in by the caller. */
+struct policy_request grant_request(const struct operation *operation);
+
+#endif
