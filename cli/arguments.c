@@ -8,7 +8,16 @@ const struct option_description option_descriptions[OPTION_COUNT] = {
     [OPTION_JSON] = {"--json", NULL, 1, "print one JSON document instead of a table"},
     [OPTION_PROJECT] = {"--project", "P", 1, "project, by id or name"},
     [OPTION_OPERATOR] = {"--operator", NULL, 1, "an operator's key: administration, no project"},
-    [OPTION_INSTANCE] = {"--instance", "I", 1, "instance, by id, or by name with --project"},
+    [OPTION_INSTANCE] = {"--instance", "I", ARGUMENTS_VALUES_MAX,
+                         "instance, by id, or by name with --project; of a key: may be repeated"},
+    [OPTION_ROLE] = {"--role", "ROLE", 1,
+                     "'DCS FullAccess' (default), 'DCS UserAccess', 'DCS ReadOnlyAccess' or "
+                     "'operator'"},
+    [OPTION_ACTION] = {"--action", "A", ARGUMENTS_VALUES_MAX,
+                       "allow, of what the role may do, this; may be repeated"},
+    [OPTION_NO_POLICY] = {"--no-policy", NULL, 1, "allow all that the role may do"},
+    [OPTION_TEMPORARY] = {"--temporary", "SECONDS", 1,
+                          "a key that ends by itself (1 to 604800), used with a security token"},
     [OPTION_STATUS] = {"--status", "S", 1, "waiting, running, success or failed"},
     [OPTION_LIMIT] =
         {"--limit", "N", 1,

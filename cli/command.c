@@ -13,6 +13,8 @@
      OPTION_BIT(OPTION_CLIENT_CERTIFICATE) | OPTION_BIT(OPTION_CLIENT_KEY_FILE) |                  \
      OPTION_BIT(OPTION_PROFILE) | OPTION_BIT(OPTION_ADDRESS_MAP) |                                 \
      OPTION_BIT(OPTION_SENTINEL_MASTER) | OPTION_BIT(OPTION_NO_PROBE))
+#define KEY_GRANT                                                                                  \
+    (OPTION_BIT(OPTION_ROLE) | OPTION_BIT(OPTION_ACTION) | OPTION_BIT(OPTION_INSTANCE))
 #define TASK_LIST                                                                                  \
     (PROJECT | OPTION_BIT(OPTION_INSTANCE) | OPTION_BIT(OPTION_STATUS) | OPTION_BIT(OPTION_LIMIT))
 #define SCHEDULE_LIST (PROJECT | OPTION_BIT(OPTION_INSTANCE))
@@ -32,14 +34,20 @@ const struct command commands[] = {
      "Prints what it applied.  Safe to repeat, and to run twice at once."},
     {"project", "add", "NAME", 0, 0, command_project_add, "make a project; prints its id", NULL},
     {"project", "list", NULL, 0, 0, command_project_list, "all projects", NULL},
-    {"key", "add", NULL, PROJECT | OPTION_BIT(OPTION_OPERATOR), 0, command_key_add,
-     "make an access key; prints its secret, once",
+    {"key", "add", NULL,
+     PROJECT | OPTION_BIT(OPTION_OPERATOR) | OPTION_BIT(OPTION_TEMPORARY) | KEY_GRANT, 0,
+     command_key_add, "make an access key; prints its secret, once",
      "Either --project: a tenant's key, which opens that project; or --operator: an operator's, "
      "which\n"
      "belongs to no project and opens the administration interface only.  The secret is stored "
      "sealed\n"
-     "under the key file's first key and cannot be read again."},
+     "under the key file's first key and cannot be read again.\n"
+     "The key may do what both its role and, where there are --action or --instance, they allow."},
     {"key", "list", NULL, PROJECT, 0, command_key_list, "access keys", NULL},
+    {"key", "show", "ID", 0, 0, command_key_show, "an access key", NULL},
+    {"key", "set", "ID", KEY_GRANT | OPTION_BIT(OPTION_NO_POLICY), 0, command_key_set,
+     "change what a key may do, at once",
+     "--action and --instance each replace the whole list of theirs; what is not given stays."},
     {"key", "disable", "ID", 0, 0, command_key_disable, "refuse requests signed with a key", NULL},
     {"key", "enable", "ID", 0, 0, command_key_enable, "take them again", NULL},
     {"instance", "add", "NAME", INSTANCE_WAY, PROJECT | OPTION_BIT(OPTION_ENDPOINT),

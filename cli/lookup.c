@@ -80,6 +80,8 @@ int instance_option(struct cli *cli, const struct uuid *project, struct uuid *re
 {
     const char *word = arguments_value(cli->arguments, OPTION_INSTANCE);
     *ret_parameter = word ? ret_instance->text : NULL;
+    if (cli->arguments->counts[OPTION_INSTANCE] > 1)
+        return error_set(err, ERROR_INVALID_PARAMETER, "--instance is given more than once");
     if (!word || uuid_parse(text_of(word), ret_instance) == 0)
         return 0;
     if (!arguments_have(cli->arguments, OPTION_PROJECT))

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/scope.h"
+#include "model/access_key_store.h"
 #include "model/autoscan_round_store.h"
 #include "model/request_store.h"
 #include "model/scan_task_store.h"
@@ -31,6 +32,7 @@ struct forgotten {
     bool by_days; /* the first parameter is retention_days */
 };
 static const struct forgotten forgotten[] = {
+    {&access_key_forget, 1000, false},
     {&remembered_request_forget, 1000, false},
     {&autoscan_round_forget, 1000, false},
     {&scan_task_forget, 100, true},

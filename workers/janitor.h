@@ -14,9 +14,9 @@ struct janitor {
     int64_t give_up_ms, forget_ms; /* monotonic; when each is due */
 };
 
-/* Does what is due: fails tasks whose last attempt was lost, forgets requests that are older than a
- * day, rounds that are older than a week and tasks that ended retention_days ago.  Takes a bounded
- * number of short statements. */
+/* Does what is due: fails tasks whose last attempt was lost, removes temporary access keys that
+ * have ended, forgets requests that are older than a day, rounds that are older than a week and
+ * tasks that ended retention_days ago.  Takes a bounded number of short statements. */
 int janitor_sweep(struct janitor *janitor, struct error *err);
 
 #endif

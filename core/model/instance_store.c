@@ -3,6 +3,7 @@
 
 #define FILTER                                                                                     \
     "FROM instance WHERE project_id = $1::uuid AND ($2::uuid IS NULL OR id = $2::uuid) "           \
+    "AND ($9::text IS NULL OR id = ANY (string_to_array($9::text, ',')::uuid[])) "                 \
     "AND ($3::text IS NULL OR strpos(lower(name), lower($3::text)) > 0) "                          \
     "AND ($4::text IS NULL OR name = $4::text) AND ($5::text IS NULL OR status = $5::text) "       \
     "AND ($6::text IS NULL OR strpos(array_to_string(endpoints, ','), $6::text) > 0) "
@@ -13,7 +14,7 @@ const struct pg_statement instance_list = {
     "LEFT JOIN LATERAL (SELECT * " FILTER
     "    ORDER BY created_at DESC, id DESC OFFSET $7::bigint LIMIT $8::bigint) i ON true "
     "ORDER BY i.created_at DESC, i.id DESC",
-    8};
+    9};
 
 const struct pg_statement instance_show = {
     "instance_show",

@@ -1,15 +1,12 @@
-/* Administration of projects and of access keys. */
+/* Administration of projects. */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/json.h"
-#include "model/access_key_store.h"
 #include "model/project_store.h"
 #include "operations.h"
 
-enum { NAME_MAX_BYTES = 64, SEALED_KEY_MAX = ACCESS_KEY_SECRET_LENGTH + SECRET_OVERHEAD };
-
-/* Projects. */
+enum { NAME_MAX_BYTES = 64 };
 
 int bind_project_list(struct api_request *request, struct pg_parameters *parameters,
                       struct error *err)
@@ -67,36 +64,17 @@ int bind_project_update(struct api_request *request, struct pg_parameters *param
     return bind_version(request, parameters, err);
 }
 
-static void write_row_time(struct json_writer *body, const char *name, const struct pg_rows *rows,
-                           int row, int column)
-{
-    char text[PG_TIME_LENGTH + 1];
-    if (pg_rows_time(rows, row, column, text) == 0)
-        json_writer_member_text(body, name, text);
-}
-
-static void write_id(struct json_writer *body, const char *name, const struct pg_rows *rows,
-                     int row, int column)
-{
-    struct uuid uuid;
-    char digits[UUID_HEX_LENGTH + 1];
-    if (uuid_parse(pg_rows_text(rows, row, column), &uuid) < 0)
-        return;
-    uuid_format_hex(&uuid, digits);
-    json_writer_member_text(body, name, digits);
-}
-
 static void write_project(struct json_writer *body, const struct pg_rows *rows, int row, int first)
 {
     json_writer_begin_object(body);
-    write_id(body, "id", rows, row, first + PROJECT_ID);
+    write_id_column(body, "id", rows, row, first + PROJECT_ID);
     json_writer_member_text(body, "name", pg_rows_string(rows, row, first + PROJECT_NAME));
     json_writer_member_number(body, "instances",
                               pg_rows_integer(rows, row, first + PROJECT_INSTANCES));
     json_writer_member_number(body, "access_keys",
                               pg_rows_integer(rows, row, first + PROJECT_ACCESS_KEYS));
-    write_row_time(body, "created_at", rows, row, first + PROJECT_CREATED_AT);
-    write_row_time(body, "updated_at", rows, row, first + PROJECT_UPDATED_AT);
+    write_time_column(body, "created_at", rows, row, first + PROJECT_CREATED_AT);
+    write_time_column(body, "updated_at", rows, row, first + PROJECT_UPDATED_AT);
     json_writer_end_object(body);
 }
 
@@ -169,122 +147,5 @@ int render_deleted(const struct api_request *request, const struct pg_rows *rows
     if (rows->row_count == 0)
         return error_set_public(err, ERROR_NO_SUCH_RESOURCE, "resource");
     reply->status = HTTP_NO_CONTENT;
-    return 0;
-}
-
-/* Access keys. */
-
-int bind_key_list(struct api_request *request, struct pg_parameters *parameters, struct error *err)
-{
-    (void)err;
-    pg_parameters_add_reference(parameters, request->project.text);
-    return 0;
-}
-
-int bind_key(struct api_request *request, struct pg_parameters *parameters, struct error *err)
-{
-    struct text id = request->access_key_id;
-    if (id.length != ACCESS_KEY_ID_LENGTH || !text_is_utf8(id.bytes, id.length))
-        return error_set_public(err, ERROR_NO_SUCH_RESOURCE, "access key");
-    pg_parameters_add_reference(parameters, id.bytes);
-    return 0;
-}
-
-int bind_key_create(struct api_request *request, struct pg_parameters *parameters,
-                    struct error *err)
-{
-    unsigned char sealed[SEALED_KEY_MAX];
-    size_t length;
-    access_key_generate(&request->new_key);
-    if (secret_seal(request->context->keyring, request->new_key.id, request->new_key.secret,
-                    ACCESS_KEY_SECRET_LENGTH, sealed, &length, err) < 0)
-        return -1;
-    pg_parameters_add_reference(parameters, request->new_key.id);
-    pg_parameters_add_reference(parameters, request->project.text);
-    pg_parameters_add_bytes(parameters, sealed, length);
-    return 0;
-}
-
-int bind_key_update(struct api_request *request, struct pg_parameters *parameters,
-                    struct error *err)
-{
-    bool enabled;
-    if (bind_key(request, parameters, err) < 0 || parse_body(request, err) < 0 ||
-        json_get_boolean(request->object, "enabled", &enabled, err) < 0)
-        return -1;
-    pg_parameters_add_boolean(parameters, enabled);
-    return bind_version(request, parameters, err);
-}
-
-static void write_key(struct json_writer *body, const struct pg_rows *rows, int row, int first,
-                      const char *secret)
-{
-    json_writer_begin_object(body);
-    json_writer_member_text(body, "id", pg_rows_string(rows, row, first + ACCESS_KEY_ID));
-    if (secret)
-        json_writer_member_text(body, "secret", secret);
-    write_id(body, "project_id", rows, row, first + ACCESS_KEY_PROJECT_ID);
-    json_writer_member_text(body, "role", pg_rows_string(rows, row, first + ACCESS_KEY_ROLE));
-    json_writer_member_boolean(body, "enabled",
-                               pg_rows_is_null(rows, row, first + ACCESS_KEY_DISABLED_AT));
-    write_row_time(body, "created_at", rows, row, first + ACCESS_KEY_CREATED_AT);
-    write_row_time(body, "disabled_at", rows, row, first + ACCESS_KEY_DISABLED_AT);
-    json_writer_end_object(body);
-}
-
-int render_key_list(const struct api_request *request, const struct pg_rows *rows,
-                    struct api_reply *reply, struct error *err)
-{
-    struct json_writer *body = &reply->body;
-    (void)request;
-    (void)err;
-    json_writer_begin_object(body);
-    json_writer_member_number(body, "count", rows->row_count);
-    json_writer_name(body, "access_keys");
-    json_writer_begin_array(body);
-    for (int row = 0; row < rows->row_count; row++)
-        write_key(body, rows, row, 0, NULL);
-    json_writer_end_array(body);
-    json_writer_end_object(body);
-    return 0;
-}
-
-static int refuse_unknown_key(struct error *err)
-{
-    return error_set_public(err, ERROR_NO_SUCH_RESOURCE, "access key");
-}
-
-int render_key(const struct api_request *request, const struct pg_rows *rows,
-               struct api_reply *reply, struct error *err)
-{
-    (void)request;
-    if (rows->row_count == 0)
-        return refuse_unknown_key(err);
-    write_key(&reply->body, rows, 0, 0, NULL);
-    api_reply_set_version(reply, pg_rows_integer(rows, 0, ACCESS_KEY_VERSION));
-    return 0;
-}
-
-int render_key_created(const struct api_request *request, const struct pg_rows *rows,
-                       struct api_reply *reply, struct error *err)
-{
-    if (rows->row_count == 0)
-        return error_set_public(err, ERROR_NO_SUCH_RESOURCE, "project");
-    reply->status = HTTP_CREATED;
-    snprintf(reply->location, sizeof(reply->location), "/admin/v1/access-keys/%s",
-             request->new_key.id);
-    write_key(&reply->body, rows, 0, 0, request->new_key.secret);
-    api_reply_set_version(reply, pg_rows_integer(rows, 0, ACCESS_KEY_VERSION));
-    return 0;
-}
-
-int render_key_updated(const struct api_request *request, const struct pg_rows *rows,
-                       struct api_reply *reply, struct error *err)
-{
-    (void)request;
-    if (check_update(rows, "access key", err) < 0)
-        return -1;
-    write_key(&reply->body, rows, 0, 1, NULL);
-    api_reply_set_version(reply, pg_rows_integer(rows, 0, 1 + ACCESS_KEY_VERSION));
     return 0;
 }

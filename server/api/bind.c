@@ -1,4 +1,4 @@
-/* What several operations bind in the same way. */
+/* What several operations bind and render in the same way. */
 #include <string.h>
 
 #include "base/json.h"
@@ -62,4 +62,23 @@ void write_time(struct json_writer *body, const char *name, const char *time)
 {
     if (time[0])
         json_writer_member_text(body, name, time);
+}
+
+void write_time_column(struct json_writer *body, const char *name, const struct pg_rows *rows,
+                       int row, int column)
+{
+    char text[PG_TIME_LENGTH + 1];
+    if (pg_rows_time(rows, row, column, text) == 0)
+        json_writer_member_text(body, name, text);
+}
+
+void write_id_column(struct json_writer *body, const char *name, const struct pg_rows *rows,
+                     int row, int column)
+{
+    struct uuid uuid;
+    char digits[UUID_HEX_LENGTH + 1];
+    if (uuid_parse(pg_rows_text(rows, row, column), &uuid) < 0)
+        return;
+    uuid_format_hex(&uuid, digits);
+    json_writer_member_text(body, name, digits);
 }

@@ -32,6 +32,11 @@ static bool role_has(enum role role, const struct operation *operation)
     return false;
 }
 
+static bool is_about_oneself(const struct operation *operation)
+{
+    return strcmp(operation->action, ACTION_OWN_PROJECT) == 0;
+}
+
 static bool is_action_of(struct text action, const struct operation *operation)
 {
     if (text_equals(action, TEXT(ACTION_ANALYZE)))
@@ -47,10 +52,10 @@ void grant_role(struct policy *policy, enum role role)
     }
 }
 
-bool grant_has_action(enum role role, struct text action)
+bool grant_knows_action(struct text action)
 {
     for (size_t i = 0; i < operation_count; i++) {
-        if (role_has(role, &operations[i]) && is_action_of(action, &operations[i]))
+        if (is_action_of(action, &operations[i]))
             return true;
     }
     return false;
@@ -76,6 +81,10 @@ void grant_limit_actions(struct policy *policy, struct text actions)
     if (!actions.bytes)
         return;
     memset(limited.operations, 0, sizeof(limited.operations));
+    for (size_t i = 0; i < operation_count; i++) {
+        if (policy_allows(policy, i) && is_about_oneself(&operations[i]))
+            policy_allow(&limited, i);
+    }
     while (next_part(&actions, &action)) {
         for (size_t i = 0; i < operation_count; i++) {
             if (policy_allows(policy, i) && is_action_of(action, &operations[i]))
@@ -104,7 +113,7 @@ struct policy_request grant_request(const struct operation *operation)
         .operation = (size_t)(operation - operations),
         .for_operators = operation->for_operators,
         .project = "",
-        /* Its statement takes the policy's instances and leaves out all others. */
-        .is_contained = operation->statement == &instance_list,
+        /* A list's statement takes the policy's instances and leaves out all others. */
+        .is_contained = operation->statement == &instance_list || is_about_oneself(operation),
     };
 }

@@ -41,6 +41,21 @@ static int bind_name(const struct api_request *request, struct pg_parameters *pa
     return 0;
 }
 
+/* The instances that the policy of who asks is limited to, separated by commas; or null. */
+static const char *allowed_instances(struct api_request *request)
+{
+    const struct policy *policy = request->policy;
+    if (!policy || !policy->is_limited)
+        return NULL;
+    size_t entry = UUID_TEXT_LENGTH + 1;
+    char *list = api_request_allocate(request, (size_t)policy->instance_count * entry + 1);
+    for (int i = 0; i < policy->instance_count; i++) {
+        memcpy(list + (size_t)i * entry, policy->instances[i].text, UUID_TEXT_LENGTH);
+        list[(size_t)i * entry + UUID_TEXT_LENGTH] = i + 1 < policy->instance_count ? ',' : '\0';
+    }
+    return list;
+}
+
 int bind_instance_list(struct api_request *request, struct pg_parameters *parameters,
                        struct error *err)
 {
@@ -49,7 +64,10 @@ int bind_instance_list(struct api_request *request, struct pg_parameters *parame
         return -1;
     pg_parameters_add_reference(parameters, api_query_find(&request->query, "status").bytes);
     pg_parameters_add_reference(parameters, api_query_find(&request->query, "ip").bytes);
-    return bind_page(request, parameters, err);
+    if (bind_page(request, parameters, err) < 0)
+        return -1;
+    pg_parameters_add_reference(parameters, allowed_instances(request));
+    return 0;
 }
 
 /* `ip` has all hosts, separated by commas; `domain_name` and `port` are the first one's. */

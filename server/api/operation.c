@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+#include "api/grant.h"
 #include "auth/policy.h"
 #include "model/access_key_store.h"
 #include "model/autoscan_store.h"
@@ -71,6 +72,9 @@ const struct operation operations[] = {
      render_nodes, false},
     {HTTP_GET, INSTANCE "/configs", "dcs:instance:getConfiguration", NULL, &instance_configs,
      bind_instance, render_configs, false},
+
+    {HTTP_GET, "/v3/projects", ACTION_OWN_PROJECT, NULL, &project_show, bind_project,
+     render_own_project, false},
 
     {HTTP_GET, ADMIN "/projects", "admin:project:list", NULL, &project_list, bind_project_list,
      render_project_list, true},

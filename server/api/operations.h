@@ -17,6 +17,9 @@ operation_render_fn render_autoscan_times, render_autoscan_interval;
 operation_bind_fn bind_instance_list, bind_instance;
 operation_render_fn render_instance_list, render_instance, render_nodes, render_configs;
 
+/* The tenant's own project, as an identity service lists it. */
+operation_render_fn render_own_project;
+
 /* Administration. */
 operation_bind_fn bind_project_list, bind_project_create, bind_project, bind_project_update;
 operation_render_fn render_project_list, render_project, render_project_created,
@@ -47,5 +50,11 @@ int check_update(const struct pg_rows *rows, const char *noun, struct error *err
 
 /* A time of a row as a member; left out where there is none. */
 void write_time(struct json_writer *body, const char *name, const char *time);
+/* A timestamp of a row as a member; left out where it is null. */
+void write_time_column(struct json_writer *body, const char *name, const struct pg_rows *rows,
+                       int row, int column);
+/* A project's id of a row as a member, 32 digits; left out where it is null. */
+void write_id_column(struct json_writer *body, const char *name, const struct pg_rows *rows,
+                     int row, int column);
 
 #endif

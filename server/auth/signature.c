@@ -104,7 +104,7 @@ static int parse_fields(struct text fields, struct signature *ret_signature, str
     return 0;
 }
 
-static bool is_signed(const struct signature *signature, const char *name)
+bool signature_signs(const struct signature *signature, const char *name)
 {
     struct text rest = signature->signed_headers, part;
     while (next_part(&rest, ';', &part)) {
@@ -120,7 +120,7 @@ static int check_date(const struct auth_request *request, int64_t now, int64_t w
     const struct auth_header *date = auth_request_find_header(request, date_header);
     if (!date || auth_request_count_headers(request, date_header) != 1)
         return refuse(err, "exactly one X-Sdk-Date header is needed");
-    if (!is_signed(signature, date_header))
+    if (!signature_signs(signature, date_header))
         return refuse(err, "the X-Sdk-Date header is not signed");
     int64_t signed_at;
     signature->date = text_trim(date->value);

@@ -6,6 +6,7 @@
 
 #include "answer.h"
 #include "api/grant.h"
+#include "auth/security_token.h"
 #include "base/clock.h"
 #include "model/access_key_store.h"
 
@@ -17,7 +18,10 @@ static int verify(struct exchange *exchange, const struct access_key *key, struc
                                     : (struct text){nobody, sizeof(nobody) - 1};
     if (signature_verify(&exchange->auth, &exchange->signature, secret, err) < 0)
         return -1;
-    return key->known ? 0 : signature_refuse(err);
+    if (!key->known)
+        return signature_refuse(err);
+    return security_token_check(&exchange->auth, &exchange->signature, key, clock_monotonic_ms(),
+                                err);
 }
 
 static void continue_with_key(struct exchange *exchange, const struct access_key *key)
@@ -30,6 +34,41 @@ static void continue_with_key(struct exchange *exchange, const struct access_key
     }
     if (status < 0)
         answer_error(exchange, &err);
+}
+
+/* Null bytes for SQL NULL. */
+static struct text optional_text(const struct pg_rows *rows, int column)
+{
+    return pg_rows_is_null(rows, 0, column) ? (struct text){0} : pg_rows_text(rows, 0, column);
+}
+
+/* A role that this release does not know grants nothing. */
+static int read_policy(const struct pg_rows *rows, struct access_key *ret_key, struct error *err)
+{
+    struct policy *policy = &ret_key->identity.policy;
+    enum role role;
+    if (!pg_rows_is_null(rows, 0, ACCESS_KEY_FIND_PROJECT_ID) &&
+        uuid_parse(pg_rows_text(rows, 0, ACCESS_KEY_FIND_PROJECT_ID), &ret_key->identity.project) <
+            0)
+        return error_set(err, ERROR_INTERNAL, "access key %s: malformed project",
+                         ret_key->identity.name);
+    if (role_parse(pg_rows_text(rows, 0, ACCESS_KEY_FIND_ROLE), &role) == 0)
+        grant_role(policy, role);
+    grant_limit_actions(policy, optional_text(rows, ACCESS_KEY_FIND_ACTIONS));
+    grant_limit_instances(policy, optional_text(rows, ACCESS_KEY_FIND_INSTANCES));
+    return 0;
+}
+
+static int read_ending(const struct pg_rows *rows, struct access_key *ret_key, struct error *err)
+{
+    ret_key->is_temporary = !pg_rows_is_null(rows, 0, ACCESS_KEY_FIND_TOKEN_DIGEST);
+    ret_key->ends_ms = clock_monotonic_ms() + pg_rows_integer(rows, 0, ACCESS_KEY_FIND_LIFE_MS);
+    if (ret_key->is_temporary &&
+        pg_rows_bytes(rows, 0, ACCESS_KEY_FIND_TOKEN_DIGEST, ret_key->token_digest,
+                      sizeof(ret_key->token_digest)) != sizeof(ret_key->token_digest))
+        return error_set(err, ERROR_INTERNAL, "access key %s: malformed digest of its token",
+                         ret_key->identity.name);
+    return 0;
 }
 
 /* Opens the row of an access key; no row makes a key that is not known. */
@@ -51,13 +90,9 @@ static int read_key(const struct exchange *exchange, const struct pg_rows *rows,
         return error_prefix(err, "access key %s", ret_key->identity.name);
     memcpy(ret_key->secret, secret, ret_key->secret_length + 1);
     secret_cleanse(secret, sizeof(secret));
-    bool is_operator = pg_rows_is_null(rows, 0, ACCESS_KEY_FIND_PROJECT_ID);
-    grant_role(&ret_key->identity.policy, is_operator ? ROLE_OPERATOR : ROLE_FULL_ACCESS);
-    if (!is_operator && uuid_parse(pg_rows_text(rows, 0, ACCESS_KEY_FIND_PROJECT_ID),
-                                   &ret_key->identity.project) < 0)
-        return error_set(err, ERROR_INTERNAL, "access key %s: malformed project",
-                         ret_key->identity.name);
-    return 0;
+    if (read_policy(rows, ret_key, err) < 0)
+        return -1;
+    return read_ending(rows, ret_key, err);
 }
 
 static void on_key_row(void *argument, struct pg_rows *rows, const struct error *database_error)

@@ -112,6 +112,7 @@ static int prepare(struct exchange *exchange, struct error *err)
         replay_read(&exchange->auth, &exchange->replay, err) < 0)
         return -1;
     request->context = &exchange->loop->server->api;
+    request->policy = &exchange->identity.policy;
     request->body = exchange->auth.body;
     request->if_match = if_match ? if_match->value : (struct text){0};
     request->signature_token = exchange->signature.digest;
@@ -137,6 +138,9 @@ static int execute(struct exchange *exchange, struct error *err)
 int exchange_continue(struct exchange *exchange, struct error *err)
 {
     struct uuid *project = &exchange->request.project;
+    /* Without a project in its path a tenant's operation is about the tenant's own. */
+    if (!exchange->match.project[0] && !exchange->match.operation->for_operators)
+        *project = exchange->identity.project;
     if ((exchange->match.project[0] && route_read_project(&exchange->match, project, err) < 0) ||
         check_project_header(exchange, err) < 0 || authorise(exchange, err) < 0 ||
         prepare(exchange, err) < 0)

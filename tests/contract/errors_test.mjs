@@ -65,6 +65,10 @@ after(() => world?.close());
 const isAdministration = (operation) => operation.path.startsWith('/admin/');
 const clientOf = (operation) => (isAdministration(operation) ? operator : alice.client);
 
+// Whose credentials are good, and for something else.
+const forbidden = (operation) =>
+  (operation.path.includes('{project_id}') || isAdministration(operation) ? bob.client : operator);
+
 const targetOf = (operation, other = {}) => {
   const values = {
     project_id: alice.projectId, instance_id: ids.able, task_id: UNKNOWN, access_key_id: ids.key, ...other,
@@ -135,7 +139,7 @@ const PROVOKE = {
   'APIGW.0301': (operation) => clientOf(operation).send(operation.method, targetOf(operation)),
   'DCS.1001': (operation) =>
     clientOf(operation).send(operation.method, targetOf(operation), { headers: [['X-Auth-Token', 'x']] }),
-  'DCS.2003': (operation) => send(operation, { client: bob.client }),
+  'DCS.2003': (operation) => send(operation, { client: forbidden(operation) }),
   'DCS.3022': (operation) => send(operation, { ids: { instance_id: UNKNOWN } }),
   'ADMIN.0404': (operation) => send(operation, { ids: nobody }),
   'DCS.5001': (operation) => send(operation, { method: 'PATCH' }),

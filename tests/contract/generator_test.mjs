@@ -91,7 +91,8 @@ function bodyOf(operation, way, request) {
   const { what, body, value, broken } = oddBody(r, schema);
   request.what += ` ${what}`;
   request.body = body;
-  request.wrong = broken || !contract.isValid(operation.bodyPointer, value);
+  if (body === '') request.wrong = operation.needsBody;
+  else request.wrong = broken || !contract.isValid(operation.bodyPointer, value);
 }
 
 function build(operation) {

@@ -84,7 +84,7 @@ test('an access key: it works, is disabled, works again, and is deleted', async 
   const key = await created(`${project.path}/access-keys`);
   assert.match(key.id, /^[A-Z0-9]{20}$/);
   assert.equal(key.secret.length, 40);
-  assert.deepEqual([key.project_id, key.role, key.enabled], [project.id, 'tenant', true]);
+  assert.deepEqual([key.project_id, key.role, key.enabled], [project.id, 'DCS FullAccess', true]);
   const tenant = site.client({ id: key.id, secret: key.secret });
   const status = async () => (await tenant.get(`/v2/${project.id}/instances`)).status;
   assert.equal(await status(), 200);

@@ -48,6 +48,7 @@ class Contract {
       segments: path.split('/'),
       parameters: [...(item.parameters ?? []), ...(own.parameters ?? [])].map((p) => this.resolve(p)),
       body: own.requestBody?.content['application/json'],
+      needsBody: own.requestBody?.required ?? false,
       bodyPointer: `/paths/${escape(path)}/${method}/requestBody/content/application~1json/schema`,
       responses: Object.fromEntries(Object.entries(own.responses).map(([status, response]) => [status, {
         ...this.resolve(response),

@@ -32,18 +32,26 @@ const KNOWN = {
   endpoints: (r) => r.pick([['127.0.0.1:1'], ['[::1]:65535'], ['a:1', 'b.example:6379', 'c_d-e:2']]),
   tls: () => true, tls_ca: () => 'PEM', tls_server_name: () => 'name', username: () => 'user', password: (r) => r.hex(9),
   address_map: (r) => r.pick(['', 'a=b', '10.0.0.1:1=[::1]:2,c=d.example']),
+  role: (r) => r.pick(['DCS FullAccess', 'DCS UserAccess', 'DCS ReadOnlyAccess']),
+  policy: (r) => r.pick([null, {}, { actions: ['dcs:instance:list'] },
+    { actions: ['dcs:instance:analyze', 'dcs:instance:get', 'iam:projects:list'] }]),
+  expires_in: (r) => 1000 + r.below(1000), expires_at: () => new Date(Date.now() + 3_600_000).toISOString(),
 };
 
 export function validBody(r, schema) {
   const required = new Set(schema.required);
   const members = Object.entries(schema.properties).filter(([name]) => required.has(name) || r.chance(0.5));
-  const body = Object.fromEntries(members.map(([name, { type, enum: values }]) => [name,
-    values ? r.pick(values) : KNOWN[name]?.(r) ?? (type.includes('boolean') ? r.chance(0.5) : null)]));
+  const body = Object.fromEntries(members.map(([name, { type, enum: values }]) => {
+    if (values) return [name, r.pick(values)];
+    if (name in KNOWN) return [name, KNOWN[name](r)];
+    return [name, type.includes('boolean') ? r.chance(0.5) : null];
+  }));
   // What goes together.
   if (body.enable_auto_scan === true && !('schedule_at' in body))
     for (const name of Object.keys(schema.properties)) body[name] ??= KNOWN[name](r);
   if (body.tls_ca ?? body.tls_server_name) body.tls = true;
   if (body.username) body.password ??= r.hex(8);
+  if (body.expires_in) delete body.expires_at;
   return body;
 }
 
@@ -75,7 +83,7 @@ export function oddBody(r, schema) {
   if (what === 'value') {
     value[name] = r.pick(ODD_VALUES);
   } else if (what === 'missing') {
-    delete value[r.pick(schema.required)];
+    delete value[r.pick(schema.required ?? names)];
   } else {
     const text = JSON.stringify(value);
     const [body, broken] = TEXTS[what](r, text);

@@ -1,15 +1,28 @@
-/* Making an access key: an id and a secret that nobody can guess. */
+/* Making an access key: an id, a secret and a token that nobody can guess. */
 #ifndef MODEL_ACCESS_KEY_H
 #define MODEL_ACCESS_KEY_H
 
-enum { ACCESS_KEY_ID_LENGTH = 20, ACCESS_KEY_SECRET_LENGTH = 40 };
+#include "base/error.h"
+#include "base/text.h"
+
+enum {
+    ACCESS_KEY_ID_LENGTH = 20,
+    ACCESS_KEY_SECRET_LENGTH = 40,
+    ACCESS_KEY_TOKEN_LENGTH = 64,
+    ACCESS_KEY_DIGEST_LENGTH = 32
+};
 
 struct access_key_pair {
     char id[ACCESS_KEY_ID_LENGTH + 1];         /* A-Z, 0-9 */
     char secret[ACCESS_KEY_SECRET_LENGTH + 1]; /* A-Z, a-z, 0-9; the caller cleanses it */
+    char token[ACCESS_KEY_TOKEN_LENGTH + 1];   /* the same; empty for a permanent key */
 };
 
 /* From the operating system's generator; aborts where there is none.  Any thread. */
-void access_key_generate(struct access_key_pair *ret_pair);
+void access_key_generate(bool temporary, struct access_key_pair *ret_pair);
+
+/* What is stored of a token, its SHA-256: a token has too many values to be guessed from it. */
+int access_key_digest_token(struct text token, unsigned char ret_digest[ACCESS_KEY_DIGEST_LENGTH],
+                            struct error *err);
 
 #endif

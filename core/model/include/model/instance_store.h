@@ -30,9 +30,10 @@ enum instance_target_column {
 };
 
 /* $1 project, $2 instance_id or null, $3 part of a name or null, $4 whole name or null, $5 status
- * or null, $6 part of an endpoint or null, $7 offset, $8 limit.  A row per instance of the page, by
- * creation and id, each with the count of all that match before INSTANCE_COLUMNS; one row with a
- * null instance where the page is empty. */
+ * or null, $6 part of an endpoint or null, $7 offset, $8 limit, $9 ids outside which nothing is
+ * shown (separated by commas), or null.  A row per instance of the page, by creation and id, each
+ * with the count of all that match before INSTANCE_COLUMNS; one row with a null instance where the
+ * page is empty. */
 extern const struct pg_statement instance_list;
 enum { INSTANCE_LIST_COUNT = 0, INSTANCE_LIST_FIRST = 1 };
 

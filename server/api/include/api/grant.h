@@ -12,11 +12,14 @@
 /* The older single action, an alias of all actions on analyses. */
 #define ACTION_ANALYZE "dcs:instance:analyze"
 
+/* Asking for one's own project, which every tenant's credential may, whatever its policy. */
+#define ACTION_OWN_PROJECT "iam:projects:list"
+
 /* Allows what the role may do, besides what the policy allows already. */
 void grant_role(struct policy *policy, enum role role);
 
-/* Whether the action, or the alias, is one of an operation that the role has. */
-bool grant_has_action(enum role role, struct text action);
+/* Whether an operation has the action, or it is the alias. */
+bool grant_knows_action(struct text action);
 
 /* Takes away what is not in the list (actions separated by commas; null bytes: nothing is taken
  * away).  An action that no operation has grants nothing. */

@@ -12,6 +12,7 @@
 
 #include "api/query.h"
 #include "api/reply.h"
+#include "auth/policy.h"
 #include "base/secret.h"
 #include "base/uuid.h"
 #include "model/access_key.h"
@@ -34,10 +35,11 @@ struct api_context {
 struct api_request {
     const struct operation *operation;
     const struct api_context *context;
-    struct uuid project;
-    struct uuid instance;      /* empty where the path has none */
-    struct uuid task;          /* empty where the path has none */
-    struct text access_key_id; /* of the path; empty where it has none */
+    const struct policy *policy; /* of who asks; null in tests: no limits */
+    struct uuid project;         /* of the path, or the tenant's own where it has none */
+    struct uuid instance;        /* empty where the path has none */
+    struct uuid task;            /* empty where the path has none */
+    struct text access_key_id;   /* of the path; empty where it has none */
     struct api_query query;
     struct text body;
     struct text if_match; /* null bytes where it was not sent */

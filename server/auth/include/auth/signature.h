@@ -48,6 +48,9 @@ size_t auth_request_count_headers(const struct auth_request *request, const char
 int signature_parse(const struct auth_request *request, int64_t now, int64_t window_seconds,
                     struct signature *ret_signature, struct error *err);
 
+/* Whether a header of that name is among the signed ones (ASCII case ignored). */
+bool signature_signs(const struct signature *signature, const char *name);
+
 /* Compares the signature with the one that the secret key gives, in constant time.  Refuses as well
  * where a signed header is missing. */
 int signature_verify(const struct auth_request *request, const struct signature *signature,

@@ -12,16 +12,19 @@ static void test_form(void **state)
     enum { UPPER_CASE = 36 };
     char upper_case[UPPER_CASE + 1] = "";
     bool seen[256] = {false};
-    struct access_key_pair last = {"", ""};
+    struct access_key_pair last = {0};
     (void)state;
     memcpy(upper_case, letters, UPPER_CASE);
     for (int i = 0; i < 200; i++) {
         struct access_key_pair pair;
-        access_key_generate(&pair);
+        access_key_generate(i % 2 == 0, &pair);
         assert_int_equal(strlen(pair.id), ACCESS_KEY_ID_LENGTH);
         assert_int_equal(strlen(pair.secret), ACCESS_KEY_SECRET_LENGTH);
         assert_int_equal(strspn(pair.id, upper_case), ACCESS_KEY_ID_LENGTH);
         assert_int_equal(strspn(pair.secret, letters), ACCESS_KEY_SECRET_LENGTH);
+        assert_int_equal(strlen(pair.token), i % 2 == 0 ? ACCESS_KEY_TOKEN_LENGTH : 0);
+        assert_int_equal(strspn(pair.token, letters), strlen(pair.token));
+        assert_string_not_equal(pair.token, last.token);
         assert_string_not_equal(pair.id, last.id);
         assert_string_not_equal(pair.secret, last.secret);
         for (const char *c = pair.secret; *c; c++)
@@ -33,8 +36,19 @@ static void test_form(void **state)
         assert_true(seen[(unsigned char)*c]);
 }
 
+static void test_digest(void **state)
+{
+    /* FIPS 180-2, B.1 */
+    static const unsigned char expected[] = {0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea};
+    unsigned char digest[ACCESS_KEY_DIGEST_LENGTH];
+    struct error err = {0};
+    (void)state;
+    assert_int_equal(access_key_digest_token(TEXT("abc"), digest, &err), 0);
+    assert_memory_equal(digest, expected, sizeof(expected));
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_form)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_form), cmocka_unit_test(test_digest)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,5 @@
-/* Administration of projects and keys, over plain structs. */
+/* Administration of projects, over plain structs. */
 #include "fixture.h"
-#include "model/access_key_store.h"
 #include "model/project_store.h"
 
 #define PROJECTS "/admin/v1/projects"
@@ -78,8 +77,6 @@ static int render(const struct operation *operation, const struct pg_rows *rows,
                   struct api_reply *reply, struct error *err)
 {
     struct api_request request = {.operation = operation, .new_id = {"new"}};
-    memcpy(request.new_key.id, "NEWKEY", 7);
-    memcpy(request.new_key.secret, "SECRET", 7);
     api_reply_init(reply);
     *err = (struct error){0};
     return operation->render(&request, rows, reply, err);
@@ -141,49 +138,6 @@ static void test_update_outcomes(void **state)
     }
 }
 
-#define KEY_VALUES                                                                                 \
-    V("ABCDEFGHIJ0123456789"), V("a4d31cb6-3d72-4fdc-8ec9-6e3a41e47f71"), V("shop"), V("tenant"),  \
-        V("2026-11-22 17:09:23+00"), {0}, V("1")
-
-static void test_keys(void **state)
-{
-    (void)state;
-    const struct pg_value values[] = {KEY_VALUES};
-    const struct pg_rows rows = {1, ACCESS_KEY_COLUMN_COUNT, values, NULL};
-    struct api_reply reply;
-    struct error err;
-    assert_int_equal(render(fixture_operation(HTTP_POST, "/access-keys"), &rows, &reply, &err), 0);
-    assert_int_equal(reply.status, 201);
-    assert_string_equal(reply.body.text,
-                        "{\"id\":\"ABCDEFGHIJ0123456789\",\"secret\":\"SECRET\","
-                        "\"project_id\":\"a4d31cb63d724fdc8ec96e3a41e47f71\",\"role\":\"tenant\","
-                        "\"enabled\":true,\"created_at\":\"2026-11-22T17:09:23.000Z\"}");
-    api_reply_release(&reply);
-    assert_int_equal(
-        render(fixture_operation(HTTP_GET, "/access-keys/{access_key_id}"), &rows, &reply, &err),
-        0);
-    assert_null(strstr(reply.body.text, "secret"));
-    assert_string_equal(reply.etag, "\"1\"");
-    api_reply_release(&reply);
-}
-
-static void test_key_ids(void **state)
-{
-    (void)state;
-    static const char *const bad[] = {"", "short", "ABCDEFGHIJ01234567890",
-                                      "ABCDEFGHIJ012345678\xff"};
-    for (size_t i = 0; i < COUNT_OF(bad); i++) {
-        struct api_request request = {.access_key_id = text_of(bad[i])};
-        struct pg_parameters parameters;
-        struct error err;
-        assert_int_equal(fixture_bind(&request,
-                                      fixture_operation(HTTP_GET, "/access-keys/{access_key_id}"),
-                                      "", &parameters, &err),
-                         -1);
-        assert_int_equal(err.code, ERROR_NO_SUCH_RESOURCE);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -191,8 +145,6 @@ int main(void)
         cmocka_unit_test(test_versions),
         cmocka_unit_test(test_project_replies),
         cmocka_unit_test(test_update_outcomes),
-        cmocka_unit_test(test_keys),
-        cmocka_unit_test(test_key_ids),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -172,12 +172,76 @@ static void test_bind_filters(void **state)
     }
 }
 
+/* Only what the policy of who asks names is listed. */
+static void test_list_within_a_policy(void **state)
+{
+    static const char *const ids[] = {"6f1c1c34-6d1e-4a58-9d6c-000000000002",
+                                      "6f1c1c34-6d1e-4a58-9d6c-000000000001"};
+    struct policy policy = {0};
+    (void)state;
+    for (size_t i = 0; i <= COUNT_OF(ids); i++) {
+        static const char *const expected[] = {NULL, "6f1c1c34-6d1e-4a58-9d6c-000000000002",
+                                               "6f1c1c34-6d1e-4a58-9d6c-000000000001,"
+                                               "6f1c1c34-6d1e-4a58-9d6c-000000000002"};
+        struct api_request request = {.operation = find_operation("dcs:instance:list"),
+                                      .policy = &policy};
+        struct pg_parameters parameters;
+        struct error err = {0};
+        pg_parameters_init(&parameters);
+        assert_int_equal(request.operation->bind(&request, &parameters, &err), 0);
+        assert_int_equal(parameters.count, instance_list.parameter_count);
+        if (expected[i])
+            assert_string_equal(parameters.values[8], expected[i]);
+        else
+            assert_null(parameters.values[8]);
+        api_request_release(&request);
+        if (i < COUNT_OF(ids)) {
+            struct uuid id;
+            assert_int_equal(uuid_parse(text_of(ids[i]), &id), 0);
+            policy_add_instance(&policy, &id);
+        }
+    }
+    policy = (struct policy){.is_limited = true};
+    struct api_request request = {.operation = find_operation("dcs:instance:list"),
+                                  .policy = &policy};
+    struct pg_parameters parameters;
+    struct error err = {0};
+    pg_parameters_init(&parameters);
+    assert_int_equal(request.operation->bind(&request, &parameters, &err), 0);
+    assert_string_equal(parameters.values[8], "");
+    api_request_release(&request);
+}
+
+static void test_own_project(void **state)
+{
+    (void)state;
+    const struct pg_value values[] = {
+        V("a4d31cb6-3d72-4fdc-8ec9-6e3a41e47f71"), V("shop"), {0}, {0}, V("2"), V("1"), V("7")};
+    const struct pg_rows rows = {1, COUNT_OF(values), values, NULL};
+    check("iam:projects:list", &rows,
+          "{\"projects\":[{\"id\":\"a4d31cb63d724fdc8ec96e3a41e47f71\",\"name\":\"shop\","
+          "\"enabled\":true}],\"links\":{}}");
+    const struct pg_rows none = {0, COUNT_OF(values), NULL, NULL};
+    struct api_request request = {.operation = find_operation("iam:projects:list")};
+    struct api_reply reply;
+    struct error err = {0};
+    api_reply_init(&reply);
+    assert_int_equal(request.operation->render(&request, &none, &reply, &err), -1);
+    assert_int_equal(err.code, ERROR_FORBIDDEN);
+    api_reply_release(&reply);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_show),    cmocka_unit_test(test_show_of_nothing),
-        cmocka_unit_test(test_list),    cmocka_unit_test(test_nodes),
-        cmocka_unit_test(test_configs), cmocka_unit_test(test_bind_filters),
+        cmocka_unit_test(test_list_within_a_policy),
+        cmocka_unit_test(test_own_project),
+        cmocka_unit_test(test_show),
+        cmocka_unit_test(test_show_of_nothing),
+        cmocka_unit_test(test_list),
+        cmocka_unit_test(test_nodes),
+        cmocka_unit_test(test_configs),
+        cmocka_unit_test(test_bind_filters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
