@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { BasicCredentials } from '@huaweicloud/huaweicloud-sdk-core';
 import { ClientBuilder } from '@huaweicloud/huaweicloud-sdk-core/ClientBuilder.js';
+import { Region } from '@huaweicloud/huaweicloud-sdk-core/region/region.js';
 import { enumerate, fillExpired, fillSmall, largest } from '../support/dataset.mjs';
 import { World } from '../support/site.mjs';
 import { until } from '../support/wait.mjs';
@@ -19,19 +20,28 @@ let world, site, alice, cache, redis, client, agent;
 const credentials = (projectId, key) =>
   new BasicCredentials().withAk(key.id).withSk(key.secret).withProjectId(projectId);
 
-const clientOf = (projectId, key, httpsAgent) => new ClientBuilder((hcClient) => hcClient)
-  .withCredential(credentials(projectId, key))
-  .withEndpoint(`https://localhost:${site.port}`)
-  .withOptions({ axiosRequestConfig: { httpsAgent, timeout: 10_000 } })
-  .build();
+const builderOf = (credential, httpsAgent) => new ClientBuilder((hcClient) => hcClient)
+  .withCredential(credential)
+  .withOptions({ axiosRequestConfig: { httpsAgent, timeout: 10_000 } });
 
-// A request as the generated models of the SDK build it.
-const send = (method, url, { queryParams = {}, data, pathParams = {}, by = client } = {}) => by.sendRequest({
+const clientOf = (projectId, key, httpsAgent) => builderOf(credentials(projectId, key), httpsAgent)
+  .withEndpoint(`https://localhost:${site.port}`).build();
+
+// A client that knows its region alone, and asks for its project's id.
+const clientOfRegion = (key, httpsAgent) => {
+  const endpoint = `https://localhost:${site.port}`;
+  const credential = new BasicCredentials().withAk(key.id).withSk(key.secret).withSecurityToken(key.security_token)
+    .withIamEndpoint(endpoint);
+  return builderOf(credential, httpsAgent).withRegion(new Region('eu-west-0', [endpoint])).build();
+};
+
+// A request as the generated models of the SDK build it: these leave the project to the client where it is to ask.
+const send = (method, url, { queryParams = {}, data, pathParams = {}, by = client, asks = false } = {}) => by.sendRequest({
   method,
   url: `/v2/{project_id}/instances${url}`,
   contentType: 'application/json',
   queryParams,
-  pathParams: { project_id: alice.projectId, instance_id: cache.id, ...pathParams },
+  pathParams: { ...(asks ? {} : { project_id: alice.projectId }), instance_id: cache.id, ...pathParams },
   headers: {},
   data: data ?? {},
 });
@@ -46,6 +56,8 @@ before(async () => {
   await fillSmall(redis);
   cache = await alice.instance('cache', redis.endpoint, '--password-file', password);
   agent = new https.Agent({ ca: world.ca, keepAlive: true });
+  // What the SDK asks for by itself does not go by its client's agent.
+  https.globalAgent.options.ca = world.ca;
   client = clientOf(alice.projectId, alice.key, agent);
 });
 after(async () => {
@@ -102,6 +114,23 @@ test('instances, and pages as an existing client walks them', async () => {
     offset += items.length;
   }
   assert.equal(new Set(found.map((item) => item.instance_id)).size, 13);
+});
+
+test('a client that has to ask for its project', async () => {
+  const by = clientOfRegion(alice.key, agent);
+  assert.equal((await send('GET', '/{instance_id}', { by, asks: true })).instance_id, cache.id);
+});
+
+test('a temporary key with its security token', async () => {
+  const key = await site.dcsctl('key', 'add', '--project', 'alice', '--temporary', '600',
+    '--role', 'DCS ReadOnlyAccess');
+  const temporary = clientOfRegion(key, agent);
+  const shown = await send('GET', '/{instance_id}', { by: temporary, asks: true });
+  assert.equal(shown.instance_id, cache.id);
+  assert.deepEqual(await refusal(send('POST', '/{instance_id}/bigkey-task', { by: temporary, asks: true })),
+    [403, 'DCS.2003', true]);
+  const without = clientOfRegion({ ...key, security_token: undefined }, agent);
+  assert.deepEqual(await refusal(send('GET', '/{instance_id}', { by: without })), [401, 'APIGW.0301', true]);
 });
 
 const refusal = async (promise) => {
