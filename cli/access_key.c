@@ -129,7 +129,7 @@ static int insert(struct cli *cli, const char *project, const struct key_grant *
                   const struct access_key_pair *pair, struct pg_rows *ret_rows, struct error *err)
 {
     char sealed[SEALED_TEXT_MAX];
-    const char *role;
+    const char *role = NULL;
     if (choose_role(project, grant->role, &role, err) < 0 ||
         seal(cli->config, pair->id, pair->secret, ACCESS_KEY_SECRET_LENGTH, sealed, err) < 0)
         return -1;
