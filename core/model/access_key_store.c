@@ -89,12 +89,6 @@ const struct pg_statement access_key_delete = {
     "SELECT k.id, " NOTIFY " FROM k",
     1};
 
-/* The inner limit is for the planner, which takes one that it does not know for a tenth of the
- * table. */
-const struct pg_statement access_key_forget = {
-    "access_key_forget",
-    "DELETE FROM access_key WHERE id IN ("
-    "    SELECT * FROM (SELECT id FROM access_key WHERE expires_at < now() "
-    "        ORDER BY expires_at LIMIT 1000 FOR UPDATE SKIP LOCKED) o LIMIT $1::bigint) "
-    "RETURNING 1",
-    1};
+/* The worker itself may not touch the table. */
+const struct pg_statement access_key_forget = {"access_key_forget",
+                                               "SELECT forget_ended_access_keys($1::bigint)", 1};

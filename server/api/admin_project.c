@@ -115,6 +115,7 @@ int render_project_created(const struct api_request *request, const struct pg_ro
     reply->status = HTTP_CREATED;
     snprintf(reply->location, sizeof(reply->location), "/admin/v1/projects/%s",
              request->new_id.text);
+    api_reply_set_subject(reply, request->new_id.text);
     return render_project(request, rows, reply, err);
 }
 
