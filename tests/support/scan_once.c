@@ -101,6 +101,7 @@ static int parse_request(char **argv, struct scan_request *ret_request)
         text_parse_integer(text_of(argv[5]), &reply_timeout) < 0)
         return -1;
     ret_request->timeout_ms = timeout;
+    target->outbound = outbound_new_anywhere();
     target->username = getenv("REDIS_USER");
     target->password = getenv("REDIS_PASSWORD");
     target->tls_ca = getenv("REDIS_CA");

@@ -31,7 +31,9 @@ static int scan(struct redis_connection *connection, const char *count, struct e
 
 int main(int argc, char **argv)
 {
-    struct redis_target target = {.connect_timeout_ms = WAIT_MS, .reply_timeout_ms = WAIT_MS};
+    struct redis_target target = {.outbound = outbound_new_anywhere(),
+                                  .connect_timeout_ms = WAIT_MS,
+                                  .reply_timeout_ms = WAIT_MS};
     struct redis_connection *connection;
     struct error err = {0};
     if (argc != 3 || endpoint_parse(text_of(argv[1]), &target.endpoint) < 0) {

@@ -22,7 +22,9 @@ static void stop(int number)
 
 int main(int argc, char **argv)
 {
-    struct redis_target target = {.connect_timeout_ms = WAIT_MS, .reply_timeout_ms = WAIT_MS};
+    struct redis_target target = {.outbound = outbound_new_anywhere(),
+                                  .connect_timeout_ms = WAIT_MS,
+                                  .reply_timeout_ms = WAIT_MS};
     const struct text words[] = {TEXT("PING")};
     const struct timespec nap = {.tv_nsec = 1000000};
     const struct redis_reply *reply;

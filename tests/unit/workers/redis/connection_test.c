@@ -170,6 +170,7 @@ static void test_nobody_listens(void **state)
 static void test_name_without_address(void **state)
 {
     struct redis_target target = {.endpoint = {"no-such-host.invalid", 6379},
+                                  .outbound = fake_outbound(),
                                   .connect_timeout_ms = 1000};
     struct redis_connection *connection;
     struct error err = {0};

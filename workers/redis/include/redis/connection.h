@@ -10,6 +10,7 @@
 
 #include "base/endpoint.h"
 #include "base/error.h"
+#include "base/outbound.h"
 #include "redis/reply.h"
 
 enum {
@@ -23,6 +24,7 @@ enum {
 /* All text is borrowed during redis_connection_open only. */
 struct redis_target {
     struct endpoint endpoint;
+    struct outbound *outbound; /* asked about every address before it is dialled; never null */
     bool tls;
     const char *tls_ca;          /* PEM certificates, NULL: those the system trusts */
     const char *tls_certificate; /* PEM, for servers that ask for one, with its chain; NULL: none */
@@ -45,9 +47,10 @@ struct redis_connection;
 
 /* Connects, verifies the certificate (TLS 1.2 or later), authenticates and names the connection
  * `dcs-scan`; CLIENT NO-EVICT and NO-TOUCH are set where the server has them.  A name is resolved
- * anew every time, and all of its addresses are tried in turn.  Fails with ERROR_REDIS_CONNECTION,
- * _REFUSED (credentials), _TIMEOUT, _PROTOCOL or the interrupt's error.  The result is freed by
- * redis_connection_free. */
+ * anew every time, once, and all of its addresses that may be dialled are tried in turn.  Fails
+ * with ERROR_OUTBOUND_FORBIDDEN where none may, without a packet to any; with
+ * ERROR_REDIS_CONNECTION, _REFUSED (credentials), _TIMEOUT, _PROTOCOL or the interrupt's error. The
+ * result is freed by redis_connection_free. */
 int redis_connection_open(const struct redis_target *target, struct redis_interrupt interrupt,
                           struct redis_connection **ret_connection, struct error *err);
 void redis_connection_free(struct redis_connection *connection);
