@@ -173,6 +173,7 @@ int main(int argc, char **argv)
     scan_run(&request, &outcome, &err);
     show(&outcome, &err);
     scan_outcome_release(&outcome);
+    outbound_free(request.target.outbound);
     free(missing);
     return 0;
 }

@@ -169,5 +169,6 @@ int main(int argc, char **argv)
     write_result(status < 0 ? NULL : &outcome, &err, clock_monotonic_ms() - started);
     if (status == 0)
         scan_outcome_release(&outcome);
+    outbound_free(request.target.outbound);
     return 0;
 }

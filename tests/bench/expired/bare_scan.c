@@ -51,5 +51,6 @@ int main(int argc, char **argv)
     else
         printf("%.3f\n", (double)(clock_monotonic_us() - started) / 1e6);
     redis_connection_free(connection);
+    outbound_free(target.outbound);
     return status < 0;
 }

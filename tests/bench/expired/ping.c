@@ -49,5 +49,6 @@ int main(int argc, char **argv)
     }
     printf("%.1f %d\n", (double)worst / 1e3, stalled);
     redis_connection_free(connection);
+    outbound_free(target.outbound);
     return stopped ? 0 : 1;
 }

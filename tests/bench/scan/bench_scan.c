@@ -99,5 +99,6 @@ int main(int argc, char **argv)
     if (options.show_keys && outcome.keys)
         printf("%s\n", outcome.keys);
     scan_outcome_release(&outcome);
+    outbound_free(options.request.target.outbound);
     return 0;
 }
