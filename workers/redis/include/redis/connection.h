@@ -11,20 +11,22 @@
 #include "base/endpoint.h"
 #include "base/error.h"
 #include "base/outbound.h"
+#include "redis/memory.h"
 #include "redis/reply.h"
 
 enum {
-    REDIS_REPLY_BYTES_MAX = 64 << 20,   /* one reply, as it comes and as it is kept */
+    REDIS_REPLY_BYTES_MAX = 16 << 20,   /* one reply, as it comes and as it is kept */
     REDIS_REPLY_ELEMENTS_MAX = 1 << 18, /* of one array */
     REDIS_REPLY_LINE_MAX = 64 << 10,    /* a status, an error, a length */
-    REDIS_OUTPUT_BYTES_MAX = 192 << 20, /* commands that wait to be sent */
+    REDIS_OUTPUT_BYTES_MAX = 16 << 20,  /* commands that wait to be sent */
     REDIS_INTERRUPT_INTERVAL_MS = 100   /* how often a wait asks whether to go on */
 };
 
-/* All text is borrowed during redis_connection_open only. */
+/* All text is borrowed during redis_connection_open only; memory must outlive the connection. */
 struct redis_target {
     struct endpoint endpoint;
-    struct outbound *outbound; /* asked about every address before it is dialled; never null */
+    struct outbound *outbound;   /* asked about every address before it is dialled; never null */
+    struct redis_memory *memory; /* of the task; null: an account of the connection's own */
     bool tls;
     const char *tls_ca;          /* PEM certificates, NULL: those the system trusts */
     const char *tls_certificate; /* PEM, for servers that ask for one, with its chain; NULL: none */
@@ -62,7 +64,11 @@ const char *redis_connection_name(const struct redis_connection *connection);
  * idle times and LFU counters alone. */
 bool redis_connection_touches_nothing(const struct redis_connection *connection);
 
-/* Queues a command of any bytes.  Fails with ERROR_REDIS_PROTOCOL past REDIS_OUTPUT_BYTES_MAX. */
+/* The account that its replies and questions are held on. */
+struct redis_memory *redis_connection_memory(struct redis_connection *connection);
+
+/* Queues a command of any bytes.  Fails with ERROR_REDIS_PROTOCOL past REDIS_OUTPUT_BYTES_MAX or
+ * REDIS_MEMORY_MAX. */
 int redis_connection_append(struct redis_connection *connection, const struct text *words,
                             int count, struct error *err);
 
