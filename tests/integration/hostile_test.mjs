@@ -105,7 +105,7 @@ const FAILURES = [
     /REDIS_PROTOCOL.*more than 32 MiB of replies and questions are held/, ['bigkey', 'hotkey']],
   ['nests without end', at('SCAN', 2, (honest, socket) => flood(socket, '*1\r\n'.repeat(1000))),
     /REDIS_PROTOCOL.*(nested|depth)/i],
-  ['says nothing at all', { greet: () => HANDLED }, /REDIS_TIMEOUT.*(no reply|not reached|no answer) within 500 ms/],
+  ['says nothing at all', { greet: () => HANDLED }, /REDIS_TIMEOUT.*no reply within 500 ms|REDIS_CONNECTION.*timed out/],
   ['nests deeply', at('SCAN', 2, () => `${'*1\r\n'.repeat(64)}:1\r\n`), /REDIS_PROTOCOL.*(nested|depth)/i],
   ['sends an error without end', at('SCAN', 2, (honest, socket) => {
     socket.write('-ERR ');
@@ -279,7 +279,7 @@ test('long names are kept within bounds', async () => {
 
 // Whether it is asked about all of them or not: it is not an answer to COUNT 100.
 test('a server that returns as many names as a reply may have', async () => {
-  const names = array(Array.from({ length: 262_144 }, (_, i) => bulk(`name:${i}`.padEnd(40, 'x'))));
+  const names = array(Array.from({ length: 262_144 }, (_, i) => bulk(`name:${i}`.padEnd(30, 'x'))));
   for (const kind of KINDS) {
     const result = await scan(at('SCAN', 1, () => `*2\r\n$1\r\n0\r\n${names}`), kind);
     if (result.status === 'failed') assert.match(result.reason, /more than (32|16) MiB/);
