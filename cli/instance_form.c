@@ -8,6 +8,7 @@
 
 #include "base/address_map.h"
 #include "base/endpoint.h"
+#include "base/special_address.h"
 #include "pem_file.h"
 #include "sealing.h"
 
@@ -44,6 +45,10 @@ static int take_endpoints(struct instance_form *form, const struct arguments *ar
         struct endpoint endpoint;
         if (endpoint_parse(text_of(word), &endpoint) < 0)
             return error_set(err, ERROR_INVALID_PARAMETER, "'%s' is not HOST:PORT", word);
+        const char *reason = special_address_refusal(endpoint.host);
+        if (reason)
+            return error_set(err, ERROR_INVALID_PARAMETER, "'%s' is never dialled: it is %s", word,
+                             reason);
         if (i > 0)
             *end++ = ',';
         endpoint_format(&endpoint, end);
@@ -119,12 +124,24 @@ static int take_certificate(struct instance_form *form, struct cli *cli, const s
     return read_pair(form, cli, id, path, key_path, err);
 }
 
-static int check_way(const struct instance_form *form, struct error *err)
+static int check_address_map(const char *text, struct error *err)
 {
     struct address_map map;
-    if (address_map_parse(form->address_map, &map, err) < 0)
+    const char *reason;
+    if (address_map_parse(text, &map, err) < 0)
         return -1;
+    const struct endpoint *refused = address_map_find_refused(&map, &reason);
+    if (refused)
+        error_set(err, ERROR_INVALID_PARAMETER, "address map: '%s' is never dialled: it is %s",
+                  refused->host, reason);
     address_map_release(&map);
+    return refused ? -1 : 0;
+}
+
+static int check_way(const struct instance_form *form, struct error *err)
+{
+    if (check_address_map(form->address_map, err) < 0)
+        return -1;
     if (form->address_map && strlen(form->address_map) > ADDRESS_MAP_TEXT_MAX)
         return error_set(err, ERROR_INVALID_PARAMETER, "the address map is too long");
     if (form->sentinel_master && !instance_sentinel_master_is_name(text_of(form->sentinel_master)))

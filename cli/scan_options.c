@@ -169,6 +169,9 @@ static int get_target(struct scan_options *options, const struct cli *cli, struc
 {
     struct redis_target *target = &options->request.target;
     target->endpoint = options->url.endpoint;
+    /* A person reaches what is theirs without this tool; a server must not send it anywhere. */
+    options->outbound = outbound_new_anywhere();
+    target->outbound = options->outbound;
     target->tls = options->url.tls;
     target->tls_server_name = arguments_value(cli->arguments, OPTION_TLS_SERVER_NAME);
     target->connect_timeout_ms = (int)cli->config->redis_connect_timeout_ms;
@@ -201,6 +204,7 @@ int scan_options_init(struct scan_options *options, const struct cli *cli, struc
 
 void scan_options_release(struct scan_options *options)
 {
+    outbound_free(options->outbound);
     free(options->tls_ca);
     free(options->tls_certificate);
     secret_cleanse(options->tls_key, sizeof(options->tls_key));

@@ -12,6 +12,7 @@ struct scan_options {
     struct redis_url url;
     struct endpoint endpoints[ARGUMENTS_VALUES_MAX]; /* beside the URL's */
     int endpoint_count;
+    struct outbound *outbound;
     const char *profile;
     int limit; /* rows of a table */
     char *tls_ca, *tls_certificate;

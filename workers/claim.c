@@ -9,12 +9,11 @@
 
 enum { TARGET = SCAN_TASK_CLAIM_FIRST_OF_INSTANCE };
 
-static int read_target(const struct pg_rows *rows, const struct config *config,
-                       const struct keyring *keyring, struct claim *claim, struct error *err)
+static int read_target(const struct pg_rows *rows, const struct instance_access *access,
+                       struct claim *claim, struct error *err)
 {
     struct instance_target *target = &claim->target;
-    if (instance_target_init(target, rows, 0, TARGET, claim->instance.text, keyring, config, err) <
-        0)
+    if (instance_target_init(target, rows, 0, TARGET, claim->instance.text, access, err) < 0)
         return -1;
     if (!instance_target_is_scannable(target))
         return error_set(err, ERROR_REDIS_REFUSED, "cannot scan an instance of mode %s",
@@ -44,16 +43,15 @@ static int read_task(const struct pg_rows *rows, struct claim *claim, struct err
     return 0;
 }
 
-int claim_next(struct pg_session *session, const struct config *config,
-               const struct keyring *keyring, const char *owner, struct claim *ret_claim,
-               struct error *ret_unusable, struct error *err)
+int claim_next(struct pg_session *session, const struct instance_access *access, const char *owner,
+               struct claim *ret_claim, struct error *ret_unusable, struct error *err)
 {
     struct pg_parameters parameters;
     SCOPED(pg_rows_release) struct pg_rows rows = {0};
     pg_parameters_init(&parameters);
     pg_parameters_add_reference(&parameters, owner);
-    pg_parameters_add_integer(&parameters, config->lease_seconds);
-    pg_parameters_add_integer(&parameters, config->attempts_max);
+    pg_parameters_add_integer(&parameters, access->config->lease_seconds);
+    pg_parameters_add_integer(&parameters, access->config->attempts_max);
     if (pg_session_execute(session, &scan_task_claim, &parameters, &rows, err) < 0)
         return -1;
     if (rows.row_count == 0)
@@ -67,7 +65,7 @@ int claim_next(struct pg_session *session, const struct config *config,
         error_set(ret_unusable, ERROR_CONFIG, "this worker does not know the kind '%s'",
                   pg_rows_string(&rows, 0, SCAN_TASK_CLAIM_KIND));
     else
-        read_target(&rows, config, keyring, ret_claim, ret_unusable);
+        read_target(&rows, access, ret_claim, ret_unusable);
     return 1;
 }
 

@@ -3,8 +3,6 @@
 #ifndef WORKERS_CLAIM_H
 #define WORKERS_CLAIM_H
 
-#include "base/config.h"
-#include "base/secret.h"
 #include "base/uuid.h"
 #include "instance/target.h"
 #include "model/scan_kind.h"
@@ -27,9 +25,8 @@ struct claim {
  * claim_release.  Where the instance cannot be dialled (its secrets do not open, its endpoint is
  * malformed) the task is claimed all the same and ret_unusable says why: it must be recorded as
  * failed. */
-int claim_next(struct pg_session *session, const struct config *config,
-               const struct keyring *keyring, const char *owner, struct claim *ret_claim,
-               struct error *ret_unusable, struct error *err);
+int claim_next(struct pg_session *session, const struct instance_access *access, const char *owner,
+               struct claim *ret_claim, struct error *ret_unusable, struct error *err);
 void claim_release(struct claim *claim);
 
 #endif

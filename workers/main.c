@@ -61,12 +61,26 @@ static int listen_for_tasks(struct pg_session *session, struct error *err)
     return pg_session_script(session, "LISTEN " SCAN_TASK_CHANNEL, err);
 }
 
+/* The database's names may come to mean other addresses, which must not be dialled either. */
+static void look_again(const struct worker *worker, int64_t *due_ms)
+{
+    const int64_t now = clock_monotonic_ms();
+    if (now < *due_ms)
+        return;
+    *due_ms = now + INSTANCE_OUTBOUND_REFRESH_MS;
+    if (!instance_outbound_refresh(worker->access.outbound, worker->config))
+        LOG_WARNING("database_unresolved",
+                    LOG_TEXT("reason", "database_url: a name does not resolve; its addresses are "
+                                       "taken to be those that it had"));
+}
+
 /* Until the signal.  A lost database is waited for; notifications missed meanwhile are made up for
  * by looking. */
 static void attend(struct worker *worker, struct pg_session *session, int signals)
 {
     const int interval_ms = (int)worker->config->poll_seconds * 1000;
     struct janitor janitor = {.config = worker->config, .session = session};
+    int64_t look_again_ms = clock_monotonic_ms() + INSTANCE_OUTBOUND_REFRESH_MS;
     bool listening = false;
     while (!queue_is_stopping(&worker->queue)) {
         struct error err = {0};
@@ -80,6 +94,7 @@ static void attend(struct worker *worker, struct pg_session *session, int signal
             queue_ring(&worker->queue);
         if (status >= 0)
             status = janitor_sweep(&janitor, &err);
+        look_again(worker, &look_again_ms);
         if (status < 0) {
             listening = false;
             LOG_WARNING("upkeep_failed", LOG_ERROR_FIELDS(&err));
@@ -100,7 +115,7 @@ static void work(struct worker *worker, struct pg_session *session, int signals)
     static struct runner runners[RUNNERS_MAX];
     int count = (int)worker->config->scan_threads;
     worker->keeper = lease_keeper_new(worker->config, worker->owner);
-    struct prober *prober = prober_new(worker->config, worker->keyring);
+    struct prober *prober = prober_new(&worker->access);
     struct scheduler *scheduler = scheduler_new(worker->config);
     for (int i = 0; i < count; i++)
         runner_start(&runners[i], worker);
@@ -147,11 +162,16 @@ static int start(struct service *service, struct error *err)
     struct worker *worker = &service->worker;
     const struct config *config = worker->config;
     struct keyring *keyring = NULL;
+    struct outbound *outbound = NULL;
     char owner[OWNER_MAX];
-    if (keyring_load(config->key_file, &keyring, err) < 0)
+    if (instance_outbound_new(config, &outbound, err) < 0)
+        return -1;
+    if (keyring_load(config->key_file, &keyring, err) < 0) {
+        outbound_free(outbound);
         return error_prefix(err, "key_file");
+    }
     name_owner(config, owner);
-    worker->keyring = keyring;
+    worker->access = (struct instance_access){config, keyring, outbound};
     worker->owner = owner;
     struct pg_session *session =
         pg_session_new(config->database_url, "dcs-worker upkeep", STATEMENT_TIMEOUT_MS);
@@ -160,6 +180,7 @@ static int start(struct service *service, struct error *err)
         work(worker, session, service->signals);
     pg_session_free(session);
     keyring_free(keyring);
+    outbound_free(outbound);
     return status;
 }
 

@@ -17,8 +17,7 @@
 enum { BATCH = 8, STATEMENT_TIMEOUT_MS = 10000, RETRY_MS = 1000 };
 
 struct prober {
-    const struct config *config;
-    const struct keyring *keyring;
+    struct instance_access access;
     struct pg_session *session; /* the thread's */
     pthread_t thread;
     atomic_bool stopping;
@@ -73,7 +72,7 @@ static bool probe(struct prober *prober, const struct pg_rows *rows, int row)
     struct instance instance;
     struct error err = {0};
     instance_read(rows, row, 0, &instance);
-    instance_probe(prober->session, prober->config, prober->keyring, rows, row, interrupt, &err);
+    instance_probe(prober->session, &prober->access, rows, row, interrupt, &err);
     if (err.code == ERROR_SCAN_CANCELLED)
         return false;
     log_outcome(&instance, &err);
@@ -87,7 +86,7 @@ static int probe_batch(struct prober *prober, struct error *err)
     struct pg_parameters parameters;
     SCOPED(pg_rows_release) struct pg_rows rows = {0};
     pg_parameters_init(&parameters);
-    pg_parameters_add_integer(&parameters, prober->config->probe_seconds);
+    pg_parameters_add_integer(&parameters, prober->access.config->probe_seconds);
     pg_parameters_add_integer(&parameters, BATCH);
     if (pg_session_execute(prober->session, &instance_probe_claim, &parameters, &rows, err) < 0)
         return -1;
@@ -112,8 +111,8 @@ static int wait_for_work(struct prober *prober, struct error *err)
 {
     if (listen_for_instances(prober, err) < 0)
         return -1;
-    return pg_session_wait(prober->session, (int)prober->config->poll_seconds * 1000, prober->wake,
-                           NULL, NULL, err);
+    return pg_session_wait(prober->session, (int)prober->access.config->poll_seconds * 1000,
+                           prober->wake, NULL, NULL, err);
 }
 
 static void *run(void *argument)
@@ -133,15 +132,14 @@ static void *run(void *argument)
     return NULL;
 }
 
-struct prober *prober_new(const struct config *config, const struct keyring *keyring)
+struct prober *prober_new(const struct instance_access *access)
 {
     struct prober *prober = calloc(1, sizeof(*prober));
     if (!prober)
         abort();
-    prober->config = config;
-    prober->keyring = keyring;
+    prober->access = *access;
     prober->session =
-        pg_session_new(config->database_url, "dcs-worker prober", STATEMENT_TIMEOUT_MS);
+        pg_session_new(access->config->database_url, "dcs-worker prober", STATEMENT_TIMEOUT_MS);
     prober->wake = eventfd(0, EFD_CLOEXEC);
     if (prober->wake < 0 || pthread_create(&prober->thread, NULL, run, prober) != 0)
         abort();

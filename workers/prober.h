@@ -6,13 +6,12 @@
 #ifndef WORKERS_PROBER_H
 #define WORKERS_PROBER_H
 
-#include "base/config.h"
-#include "base/secret.h"
+#include "instance/access.h"
 
 struct prober;
 
-/* Starts the thread.  config and keyring must outlive it. */
-struct prober *prober_new(const struct config *config, const struct keyring *keyring);
+/* Starts the thread.  what access has must outlive it. */
+struct prober *prober_new(const struct instance_access *access);
 /* Stops the thread, in the middle of a probe as well: that one is given back. */
 void prober_free(struct prober *prober);
 

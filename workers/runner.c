@@ -322,8 +322,8 @@ static bool work_once(struct runner *runner)
     struct run run = {.worker = worker, .session = runner->session};
     struct error unusable = {0}, err = {0};
     int64_t sent_ms = clock_monotonic_ms();
-    int found = claim_next(runner->session, worker->config, worker->keyring, worker->owner,
-                           &run.claim, &unusable, &err);
+    int found =
+        claim_next(runner->session, &worker->access, worker->owner, &run.claim, &unusable, &err);
     if (found < 0) {
         LOG_WARNING("claim_failed", LOG_ERROR_FIELDS(&err));
         queue_wait(&worker->queue, CLAIM_RETRY_MS);

@@ -5,8 +5,7 @@
 
 #include <pthread.h>
 
-#include "base/config.h"
-#include "base/secret.h"
+#include "instance/access.h"
 #include "lease.h"
 #include "pg/session.h"
 #include "queue.h"
@@ -14,7 +13,7 @@
 /* What all runners of a worker share. */
 struct worker {
     const struct config *config;
-    const struct keyring *keyring;
+    struct instance_access access;
     const char *owner; /* in leases: who this is */
     struct queue queue;
     struct lease_keeper *keeper;

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/special_address.h"
+
 /* Both ports are 0 where an entry is about hosts only. */
 struct address_map_entry {
     struct endpoint announced, reachable;
@@ -113,4 +115,15 @@ void address_map_apply(const struct address_map *map, struct endpoint *endpoint)
     int port = entry->reachable.port ? entry->reachable.port : endpoint->port;
     *endpoint = entry->reachable;
     endpoint->port = port;
+}
+
+const struct endpoint *address_map_find_refused(const struct address_map *map,
+                                                const char **ret_reason)
+{
+    for (int i = 0; i < map->count; i++) {
+        *ret_reason = special_address_refusal(map->entries[i].reachable.host);
+        if (*ret_reason)
+            return &map->entries[i].reachable;
+    }
+    return NULL;
 }

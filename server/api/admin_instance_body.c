@@ -6,6 +6,7 @@
 #include "base/certificate.h"
 #include "base/endpoint.h"
 #include "base/json.h"
+#include "base/special_address.h"
 #include "model/instance_store.h"
 #include "operations.h"
 
@@ -27,6 +28,14 @@ static bool is_given(const json_t *object, const char *name)
 {
     const json_t *member = json_object_get(object, name);
     return member && !json_is_null(member);
+}
+
+/* The reason, where there is one, is told: only operators come here. */
+static int check_host(const char *name, const char *host, const char *reason, struct error *err)
+{
+    return reason ? error_set_public(err, ERROR_INVALID_PARAMETER,
+                                     "%s (%.64s is never dialled: it is %s)", name, host, reason)
+                  : 0;
 }
 
 /* Text that may be left out or null; then fallback, which may be null. */
@@ -83,6 +92,8 @@ static int bind_endpoints(struct api_request *request, struct pg_parameters *par
         struct text text = {json_string_value(entry), json_string_length(entry)};
         if (!json_is_string(entry) || endpoint_parse(text, &endpoint) < 0)
             return invalid("endpoints", err);
+        if (check_host("endpoints", endpoint.host, special_address_refusal(endpoint.host), err) < 0)
+            return -1;
         if (index > 0)
             *end++ = ',';
         endpoint_format(&endpoint, end);
@@ -144,16 +155,21 @@ static int bind_address_map(const json_t *object, struct pg_parameters *paramete
                             struct error *err)
 {
     struct text text = {NULL, 0};
-    struct address_map map;
+    struct address_map map = {0};
     struct error malformed = {0};
+    const char *reason = NULL;
     if (is_given(object, "address_map") &&
         json_get_text(object, "address_map", ADDRESS_MAP_TEXT_MAX, &text, err) < 0)
         return -1;
     if (text.bytes &&
         (strlen(text.bytes) != text.length || address_map_parse(text.bytes, &map, &malformed) < 0))
         return invalid("address_map", err);
-    if (text.length > 0)
-        address_map_release(&map);
+    const struct endpoint *refused = address_map_find_refused(&map, &reason);
+    if (refused)
+        check_host("address_map", refused->host, reason, err);
+    address_map_release(&map);
+    if (refused)
+        return -1;
     pg_parameters_add_reference(parameters, text.length > 0 ? text.bytes : NULL);
     return 0;
 }

@@ -6,6 +6,8 @@
 #include "fuzz.h"
 #include "reply_reader.h"
 
+static struct redis_memory memory; /* nothing is held where it begins */
+
 enum { DEPTH_MAX = 16 };
 
 struct seen {
@@ -63,7 +65,7 @@ static struct seen read_in_pieces(const char *bytes, size_t length, size_t piece
 {
     struct reply_reader reader;
     struct seen seen = {.hash = 0xcbf29ce484222325U};
-    reply_reader_init(&reader);
+    reply_reader_init(&reader, &memory);
     for (size_t i = 0; i < length && !seen.refused; i += piece) {
         struct error err = {0};
         size_t size = length - i < piece ? length - i : piece;

@@ -6,6 +6,8 @@
 #include "redis/nodes.h"
 #include "reply_reader.h"
 
+static struct redis_memory memory; /* nothing is held where it begins */
+
 static void check(const struct redis_nodes *nodes)
 {
     assert(nodes->count >= 0 && nodes->count <= REDIS_NODES_MAX);
@@ -26,7 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
     struct redis_nodes nodes = {0};
     struct reply_reader reader;
     struct error err = {0};
-    reply_reader_init(&reader);
+    reply_reader_init(&reader, &memory);
     if (reply_reader_feed(&reader, (const char *)bytes, length, &err) == 0 &&
         reply_reader_next(&reader, &reply, &err) > 0) {
         redis_nodes_add_slots(&nodes, reply, &reached, &err);

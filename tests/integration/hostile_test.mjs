@@ -2,8 +2,9 @@
 // result or with a reason that a person understands; never with a success that has not seen all.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { array, bulk, drip, flood, HANDLED, HostileServer, smallData } from '../support/hostile.mjs';
+import { array, bulk, drip, flood, HANDLED, HostileServer, info, smallData } from '../support/hostile.mjs';
 import { scanOnce } from '../support/scan_once.mjs';
 import { World } from '../support/site.mjs';
 import { until } from '../support/wait.mjs';
@@ -15,9 +16,8 @@ const REPLY_MS = 500;
 // Beyond the deadline: an interrupt's interval, and a machine with something else to do.
 const LATE_MS = 10_000;
 const PATIENT = { timeoutMs: 60_000, replyMs: 60_000 };
-// Of the process as a whole.  A reply may have 64 MiB, which are held as they came and as they were read.
+// Of the process as a whole; a sanitizer keeps what was freed.
 const PEAK_KIB = SANITIZER ? 512 << 10 : 64 << 10;
-const PEAK_LARGE_KIB = SANITIZER ? 1536 << 10 : 384 << 10;
 const PER_BATCH = 100;
 
 const LENGTHS = ['STRLEN', 'LLEN', 'SCARD', 'ZCARD', 'HLEN'];
@@ -88,15 +88,24 @@ const FAILURES = [
   ['sends an array without end', at('SCAN', 2, (honest, socket) => {
     socket.write('*2\r\n$1\r\n0\r\n*262144\r\n');
     return flood(socket, bulk('x'.repeat(65536)));
-  }), /REDIS_PROTOCOL.*a reply of more than 64 MiB/, PEAK_LARGE_KIB],
+  }), /REDIS_PROTOCOL.*a reply of more than 16 MiB/],
   ['announces a string without end', at('SCAN', 2, (honest, socket) => {
     socket.write('$536870912\r\n');
     return drip(socket, 'x'.repeat(1000));
-  }), /REDIS_PROTOCOL.*a reply of more than 64 MiB/],
+  }), /REDIS_PROTOCOL.*a reply of more than 16 MiB/],
   ['sends a string as long as allowed', at('SCAN', 2, (honest, socket) => {
-    socket.write('$67108864\r\n');
+    socket.write('$16777216\r\n');
     return flood(socket, 'x'.repeat(65536));
-  }), /REDIS_PROTOCOL.*unexpected reply: a string|SCAN_DEADLINE/, PEAK_LARGE_KIB],
+  }), /REDIS_PROTOCOL.*more than 32 MiB of replies and questions are held|SCAN_DEADLINE/],
+  ['announces a string of a million million bytes', at('SCAN', 2, () => '$1000000000000\r\n'),
+    /REDIS_PROTOCOL.*a reply of more than 16 MiB/],
+  ['announces an array of a million million elements', at('SCAN', 2, () => '*1000000000000\r\n'),
+    /REDIS_PROTOCOL.*(an array of more than 262144 elements|out of range)/],
+  ['sends names of five megabytes', at('SCAN', 1, () => array([bulk('0'), array(Array(3).fill(bulk('x'.repeat(5 << 20))))])),
+    /REDIS_PROTOCOL.*more than 32 MiB of replies and questions are held/, ['bigkey', 'hotkey']],
+  ['nests without end', at('SCAN', 2, (honest, socket) => flood(socket, '*1\r\n'.repeat(1000))),
+    /REDIS_PROTOCOL.*(nested|depth)/i],
+  ['says nothing at all', { greet: () => HANDLED }, /REDIS_TIMEOUT.*no reply within 500 ms|REDIS_CONNECTION.*timed out/],
   ['nests deeply', at('SCAN', 2, () => `${'*1\r\n'.repeat(64)}:1\r\n`), /REDIS_PROTOCOL.*(nested|depth)/i],
   ['sends an error without end', at('SCAN', 2, (honest, socket) => {
     socket.write('-ERR ');
@@ -150,14 +159,14 @@ function limitsOf(reason) {
   return PATIENT;
 }
 
-for (const [what, script, reason, peak = PEAK_KIB] of FAILURES) {
+for (const [what, script, reason, kinds = KINDS] of FAILURES) {
   test(`a server ${what}`, async () => {
-    await Promise.all(KINDS.map(async (kind) => {
+    await Promise.all(kinds.map(async (kind) => {
       const limits = limitsOf(reason);
       const result = await scan(script, kind, undefined, limits);
       assert.equal(result.status, 'failed', `${kind} succeeded`);
       assert.match(`${result.code}: ${result.reason}`, reason, kind);
-      assertBounded(result, peak, limits);
+      assertBounded(result, PEAK_KIB, limits);
     }));
   });
 }
@@ -260,7 +269,7 @@ test('long names are kept within bounds', async () => {
     const result = await scan({}, kind, keys);
     assert.equal(result.status, 'success', result.reason);
     assert.equal(result.keys_seen, keys.length);
-    assertBounded(result, PEAK_LARGE_KIB);
+    assertBounded(result, PEAK_KIB);
     if (kind === 'expired') continue;
     assert.equal(result.num, kind === 'bigkey' ? 20 : 100);
     assert.ok(result.keys.every(({ name }) => name.length < 64 << 10));
@@ -268,14 +277,120 @@ test('long names are kept within bounds', async () => {
   }
 });
 
+// Whether it is asked about all of them or not: it is not an answer to COUNT 100.
+test('a server that returns as many names as a reply may have', async () => {
+  const names = array(Array.from({ length: 262_144 }, (_, i) => bulk(`name:${i}`.padEnd(30, 'x'))));
+  for (const kind of KINDS) {
+    const result = await scan(at('SCAN', 1, () => `*2\r\n$1\r\n0\r\n${names}`), kind);
+    if (result.status === 'failed') assert.match(result.reason, /more than (32|16) MiB/);
+    else assert.equal(result.keys_seen, 262_144);
+    assertBounded(result, PEAK_KIB);
+  }
+});
+
+const idOf = (number) => String(number).padStart(40, '0');
+const rowOf = (number, endpoint, flags, slots) => `${idOf(number)} ${endpoint}@1 ${flags} - 0 0 ${number} connected ${slots}\n`;
+
+// What servers say of their cluster, whose nodes they are; what is left to the script comes first.
+const clustered = (nodes, script = {}) => ({
+  answer(words, honest, socket, server) {
+    const own = script.answer?.(words, honest, socket, server);
+    if (own !== undefined) return own;
+    if (words[0] === 'INFO') return info(server.keys.length, { redis_mode: 'cluster', cluster_enabled: 1 });
+    if (words[0] === 'CLUSTER') return words[1] === 'NODES' ? bulk(nodes(server)) : '-ERR no\r\n';
+    return undefined;
+  },
+});
+
+const MILLION = 1_000_000;
+const myself = (server) => rowOf(0, server.endpoint, 'myself,master', '0-16383');
+const row = rowOf(1, '127.0.0.1:1', 'slave', '').length;
+const CLUSTERS = [
+  ['with a million nodes', (socket, [, what]) => (what === 'NODES' ? drip(socket, `$${row * MILLION}\r\n`) : '-ERR no\r\n'),
+    /a reply of more than 16 MiB/],
+  ['with as many nodes as a reply may have', (socket, [, what], server) => (what !== 'NODES' ? '-ERR no\r\n'
+    : bulk(myself(server) + rowOf(1, '127.0.0.1:1', 'slave', '').repeat(Math.floor((10 << 20) / row)))), /more than 1024 nodes/],
+  ['with a million ranges of slots', (socket, [, what]) => (what === 'SLOTS' ? '*1000000\r\n' : undefined),
+    /an array of more than 262144 elements/],
+  ['with more ranges than slots', (socket, [, what]) => (what !== 'SLOTS' ? undefined
+    : array(Array(20_000).fill(array([':0\r\n', ':1\r\n', array([bulk('h'), ':1\r\n'])])))), /no list of ranges/],
+  ['with a million nodes of one range', (socket, [, what]) => (what !== 'SLOTS' ? undefined : flood(socket,
+    `*1\r\n*262144\r\n:0\r\n:16383\r\n${array([bulk('h'), ':1\r\n']).repeat(10_000)}`)), /more than 16 MiB|Protocol error|malformed/],
+];
+
+for (const [what, answer, reason] of CLUSTERS) {
+  test(`a cluster ${what}`, async () => {
+    const server = await HostileServer.start(clustered(myself, {
+      answer: (words, honest, socket, own) => (words[0] === 'CLUSTER' ? answer(socket, words, own) : undefined),
+    }));
+    try {
+      const result = await scanOnce(server.endpoint, 'bigkey', { ...PATIENT, layout: 'cluster' });
+      assert.equal(result.status, 'failed');
+      assert.match(`${result.code}: ${result.reason}`, reason);
+      assertBounded(result, PEAK_KIB);
+    } finally {
+      await server.stop();
+    }
+  });
+}
+
+// Each of them would have what one may have.
+test('a cluster whose nodes all send as much as they may at the same time', async () => {
+  const servers = [];
+  const nodes = (own) => servers.map((server, i) =>
+    rowOf(i + 1, server.endpoint, server === own ? 'myself,master' : 'master', `${i * 2048}-${i * 2048 + 2047}`)).join('');
+  const large = (words, honest, socket) => {
+    if (words[0] !== 'SCAN') return undefined;
+    socket.write('*2\r\n$1\r\n0\r\n*262144\r\n');
+    return flood(socket, bulk('x'.repeat(65536)));
+  };
+  for (let i = 0; i < 8; i++) servers.push(await HostileServer.start(clustered(nodes, { answer: large })));
+  try {
+    const result = await scanOnce(servers[0].endpoint, 'bigkey', { ...PATIENT, layout: 'cluster' });
+    assert.equal(result.status, 'failed');
+    assert.match(result.reason, /more than (16|32) MiB/);
+    assertBounded(result, PEAK_KIB);
+  } finally {
+    for (const server of servers) await server.stop();
+  }
+});
+
+test('a Sentinel with a million replicas', async () => {
+  const replica = array(['ip', '127.0.0.1', 'port', '1', 'flags', 'slave'].map(bulk));
+  const sentinel = ([name, what], honest, socket, server) => {
+    if (name === 'INFO') return info(0, { redis_mode: 'sentinel' });
+    if (name !== 'SENTINEL') return undefined;
+    if (what === 'masters') return array([array(['name', 'main'].map(bulk))]);
+    if (what === 'get-master-addr-by-name') return array(server.endpoint.split(':').map(bulk));
+    return server.most ? `*${MILLION}\r\n${replica.repeat(1000)}` : array(Array(40_000).fill(replica));
+  };
+  for (const most of [true, false]) {
+    const server = await HostileServer.start({ answer: sentinel });
+    server.most = most;
+    try {
+      const result = await scanOnce(server.endpoint, 'bigkey', { layout: 'replicated', timeoutMs: TIMEOUT_MS, replyMs: 60_000 });
+      assert.equal(result.status, 'failed');
+      assertBounded(result, PEAK_KIB, { timeoutMs: TIMEOUT_MS });
+    } finally {
+      await server.stop();
+    }
+  }
+});
+
+// The most that a process ever had in memory, in KiB.
+const peakOf = (program) => Number(/VmHWM:\s*(\d+)/.exec(readFileSync(`/proc/${program.pid}/status`, 'utf8'))[1]);
+
 // The same through everything: what the tenant sees, what the operator reads, and a worker that goes on.
 test('a task on such a server fails with its reason, and the worker lives', async () => {
   const names = ['resets in the middle of a reply', 'announces an array without end', 'nests deeply', 'stays at a cursor',
-    'goes in a circle of cursors', 'sends an error without end'];
+    'goes in a circle of cursors', 'sends an error without end', 'sends an array without end',
+    'announces a string without end', 'sends names of five megabytes', 'nests without end'];
   const world = await World.open();
   try {
     const site = await world.site({ workers: 1, worker: { attempts_max: 1 } });
     const alice = await site.tenant('alice');
+    await site.workers[0].event('working');
+    const before = peakOf(site.workers[0]);
     for (const [i, name] of names.entries()) {
       const [, script, reason] = FAILURES.find(([what]) => what === name);
       const server = await HostileServer.start(script);
@@ -291,6 +406,8 @@ test('a task on such a server fails with its reason, and the worker lives', asyn
       }
     }
     assert.ok(site.workers[0].running);
+    const grown = peakOf(site.workers[0]) - before;
+    assert.ok(SANITIZER || grown < 64 << 10, `${grown} KiB`);
   } finally {
     await world.close();
   }

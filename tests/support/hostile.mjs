@@ -17,13 +17,15 @@ export function smallData(count = 250) {
     ({ name: `key:${i}`, type: types[i % types.length], size: i + 1, freq: i % 256 }));
 }
 
-function info(keys) {
-  return [
-    '# Server', 'redis_version:7.0.15', 'redis_mode:standalone', '# Memory', 'used_memory:1000000', 'maxmemory:0',
-    'maxmemory_policy:allkeys-lfu', '# Stats', 'expired_keys:0', '# Replication', 'role:master',
-    'connected_slaves:0', 'master_replid:0123456789012345678901234567890123456789', 'master_repl_offset:0',
-    '# Cluster', 'cluster_enabled:0', '# Keyspace', `db0:keys=${keys},expires=0,avg_ttl=0`, '',
-  ].join(CRLF);
+// What INFO says, but for the changes.
+export function info(keys, changes = {}) {
+  const fields = {
+    redis_version: '7.0.15', redis_mode: 'standalone', used_memory: 1000000, maxmemory: 0,
+    maxmemory_policy: 'allkeys-lfu', expired_keys: 0, role: 'master', connected_slaves: 0,
+    master_replid: '0123456789012345678901234567890123456789', master_repl_offset: 0, cluster_enabled: 0,
+    db0: `keys=${keys},expires=0,avg_ttl=0`, ...changes,
+  };
+  return bulk(Object.entries(fields).map(([name, value]) => `${name}:${value}${CRLF}`).join(''));
 }
 
 // The commands of a client, as far as they have come whole.
@@ -100,7 +102,7 @@ export class HostileServer {
     switch (name) {
       case 'AUTH': case 'CLIENT': case 'SELECT': return `+OK${CRLF}`;
       case 'PING': return `+PONG${CRLF}`;
-      case 'INFO': return bulk(info(this.keys.length));
+      case 'INFO': return info(this.keys.length);
       case 'SCAN': return this.#scan(Number(words[1]), Number(words[3]));
       case 'TYPE': return `+${key?.type ?? 'none'}${CRLF}`;
       case 'OBJECT': return key ? `:${key.freq}${CRLF}` : `$-1${CRLF}`;

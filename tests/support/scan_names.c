@@ -152,7 +152,8 @@ int main(int argc, char **argv)
     missing = names_new(NULL);
     struct scan_request request = {
         .kind = scan_kind_find(value_of(options, "kind", "bigkey")),
-        .target = {.password = value_of(options, "password", NULL),
+        .target = {.outbound = outbound_new_anywhere(),
+                   .password = value_of(options, "password", NULL),
                    .connect_timeout_ms = 2000,
                    .reply_timeout_ms = 5000},
         .layout = layout_of(value_of(options, "layout", "cluster")),
@@ -172,6 +173,7 @@ int main(int argc, char **argv)
     scan_run(&request, &outcome, &err);
     show(&outcome, &err);
     scan_outcome_release(&outcome);
+    outbound_free(request.target.outbound);
     free(missing);
     return 0;
 }

@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "base/clock.h"
 #include "base/json_writer.h"
@@ -101,6 +100,7 @@ static int parse_request(char **argv, struct scan_request *ret_request)
         text_parse_integer(text_of(argv[5]), &reply_timeout) < 0)
         return -1;
     ret_request->timeout_ms = timeout;
+    target->outbound = outbound_new_anywhere();
     target->username = getenv("REDIS_USER");
     target->password = getenv("REDIS_PASSWORD");
     target->tls_ca = getenv("REDIS_CA");
@@ -122,19 +122,31 @@ static void write_cost(struct json_writer *writer, const struct scan_outcome *ou
     json_writer_member_number(writer, "worst_us", cost->worst_us);
 }
 
+/* The most that this program ever had in memory, in KiB.  getrusage() would tell that of whoever
+ * started it, where it had more. */
+static int64_t peak_kib(void)
+{
+    FILE *file = fopen("/proc/self/status", "r");
+    char line[256];
+    long long kib = -1;
+    while (file && fgets(line, sizeof(line), file) && sscanf(line, "VmHWM: %lld", &kib) != 1)
+        ;
+    if (!file || fclose(file) != 0 || kib < 0)
+        abort();
+    return kib;
+}
+
 static void write_result(const struct scan_outcome *outcome, const struct error *err, int64_t ms)
 {
     struct json_writer writer;
-    struct rusage usage;
     size_t length;
-    getrusage(RUSAGE_SELF, &usage);
     json_writer_init(&writer);
     json_writer_begin_object(&writer);
     json_writer_member_text(&writer, "status", outcome ? "success" : "failed");
     json_writer_member_text(&writer, "code", outcome ? "" : error_describe(err->code)->symbol);
     json_writer_member_text(&writer, "reason", outcome ? "" : err->text);
     json_writer_member_number(&writer, "ms", ms);
-    json_writer_member_number(&writer, "peak_kib", usage.ru_maxrss);
+    json_writer_member_number(&writer, "peak_kib", peak_kib());
     json_writer_member_number(&writer, "keys_seen", outcome ? outcome->keys_seen : 0);
     json_writer_member_number(&writer, "num", outcome ? outcome->num : 0);
     if (outcome)
@@ -168,5 +180,6 @@ int main(int argc, char **argv)
     write_result(status < 0 ? NULL : &outcome, &err, clock_monotonic_ms() - started);
     if (status == 0)
         scan_outcome_release(&outcome);
+    outbound_free(request.target.outbound);
     return 0;
 }

@@ -35,6 +35,9 @@ const WORKER_SETTINGS = {
   redis_reply_timeout_ms: 10000,
 };
 
+// The tests' servers are on loopback, which has to be listed by itself.
+const REDIS_NETWORKS = '127.0.0.0/8,::1,0.0.0.0/0,::/0';
+
 export const environmentOf = (settings) => Object.fromEntries(
   Object.entries(settings).map(([name, value]) => [`DCS_${name.toUpperCase()}`, String(value)]));
 
@@ -77,7 +80,9 @@ export class World {
 
   // Of a program that comes as a role of its own, or as the owner of the database.
   settings(database, role) {
-    return { database_url: this.postgres.url(database, role), key_file: this.keyFile };
+    return {
+      database_url: this.postgres.url(database, role), key_file: this.keyFile, redis_networks: REDIS_NETWORKS,
+    };
   }
 
   dcsctl(database, args, options = {}) {

@@ -161,19 +161,19 @@ static bool says_nothing_about_the_server(enum error_code code)
     return code == ERROR_CONFIG || code == ERROR_SECRET || code == ERROR_SCAN_CANCELLED;
 }
 
-int instance_probe(struct pg_session *session, const struct config *config,
-                   const struct keyring *keyring, const struct pg_rows *rows, int row,
-                   struct redis_interrupt interrupt, struct error *err)
+int instance_probe(struct pg_session *session, const struct instance_access *access,
+                   const struct pg_rows *rows, int row, struct redis_interrupt interrupt,
+                   struct error *err)
 {
     SCOPED(instance_target_release) struct instance_target target = {0};
     SCOPED(finding_release) struct finding finding = {0};
     struct instance instance;
     instance_read(rows, row, 0, &instance);
-    if (instance_target_init(&target, rows, row, INSTANCE_COLUMN_COUNT, instance.id, keyring,
-                             config, err) == 0 &&
-        probe(config, &target, interrupt, &finding, err) == 0)
+    if (instance_target_init(&target, rows, row, INSTANCE_COLUMN_COUNT, instance.id, access, err) ==
+            0 &&
+        probe(access->config, &target, interrupt, &finding, err) == 0)
         return record_success(session, &instance, &target, &finding, err);
     if (!says_nothing_about_the_server(err->code))
-        record_failure(session, config, &instance, err);
+        record_failure(session, access->config, &instance, err);
     return -1;
 }

@@ -57,8 +57,8 @@ static int read_address_map(struct instance_target *target, struct error *err)
 }
 
 int instance_target_init(struct instance_target *target, const struct pg_rows *rows, int row,
-                         int first_column, const char *instance_id, const struct keyring *keyring,
-                         const struct config *config, struct error *err)
+                         int first_column, const char *instance_id,
+                         const struct instance_access *access, struct error *err)
 {
     int c = first_column;
     *target = (struct instance_target){
@@ -73,7 +73,7 @@ int instance_target_init(struct instance_target *target, const struct pg_rows *r
         .tls_server_name = copy_column(rows, row, c + INSTANCE_TARGET_TLS_SERVER_NAME),
         .username = copy_column(rows, row, c + INSTANCE_TARGET_USERNAME),
     };
-    if (open_secrets(target, rows, row, c, instance_id, keyring, err) < 0 ||
+    if (open_secrets(target, rows, row, c, instance_id, access->keyring, err) < 0 ||
         read_address_map(target, err) < 0)
         return -1;
     target->redis = (struct redis_target){
@@ -84,8 +84,9 @@ int instance_target_init(struct instance_target *target, const struct pg_rows *r
         .tls_server_name = target->tls_server_name,
         .username = target->username,
         .password = target->password,
-        .connect_timeout_ms = (int)config->redis_connect_timeout_ms,
-        .reply_timeout_ms = (int)config->redis_reply_timeout_ms,
+        .outbound = access->outbound,
+        .connect_timeout_ms = (int)access->config->redis_connect_timeout_ms,
+        .reply_timeout_ms = (int)access->config->redis_reply_timeout_ms,
     };
     const char *rest = target->endpoints;
     return instance_target_next_endpoint(target, &rest, err) < 0 ? -1 : 0;

@@ -18,6 +18,7 @@ enum { READ_SIZE = 64 << 10 };
 struct redis_connection {
     char name[ENDPOINT_TEXT_MAX + 1];
     struct stream stream;
+    struct redis_memory own, *memory; /* the account of the task, or its own */
     struct output output;
     struct reply_reader reader;
     struct error broken;  /* of a write; what was answered before is read first */
@@ -54,8 +55,10 @@ int redis_connection_open(const struct redis_target *target, struct redis_interr
         abort();
     memset(connection, 0, offsetof(struct redis_connection, input));
     endpoint_format(&target->endpoint, connection->name);
-    output_init(&connection->output);
-    reply_reader_init(&connection->reader);
+    redis_memory_init(&connection->own);
+    connection->memory = target->memory ? target->memory : &connection->own;
+    output_init(&connection->output, connection->memory);
+    reply_reader_init(&connection->reader, connection->memory);
     connection->timeout_ms = target->connect_timeout_ms;
     connection->opening_ends = clock_monotonic_ms() + target->connect_timeout_ms;
     if (stream_open(&connection->stream, target, interrupt, connection->opening_ends, err) < 0) {
@@ -96,8 +99,13 @@ int redis_connection_append(struct redis_connection *connection, const struct te
     if (output_command(&connection->output, words, count) == 0)
         return 0;
     return error_set(err, ERROR_REDIS_PROTOCOL,
-                     "%s: more than %d bytes of commands wait to be sent", connection->name,
-                     REDIS_OUTPUT_BYTES_MAX);
+                     "%s: more than %d MiB of replies and questions are held", connection->name,
+                     REDIS_MEMORY_MAX >> 20);
+}
+
+struct redis_memory *redis_connection_memory(struct redis_connection *connection)
+{
+    return connection->memory;
 }
 
 size_t redis_connection_unsent(const struct redis_connection *connection)

@@ -7,13 +7,16 @@
 #include "base/secret.h"
 #include "redis/connection.h"
 
-enum { FIRST_CAPACITY = 64 << 10, LENGTH_DIGITS_MAX = 20, HEAD_MAX = 1 + LENGTH_DIGITS_MAX + 2 };
+enum {
+    KEPT_CAPACITY_MAX = 1 << 20,
+    FIRST_CAPACITY = 64 << 10,
+    LENGTH_DIGITS_MAX = 20,
+    HEAD_MAX = 1 + LENGTH_DIGITS_MAX + 2
+};
 
-void output_init(struct output *output)
+void output_init(struct output *output, struct redis_memory *memory)
 {
-    *output = (struct output){.bytes = malloc(FIRST_CAPACITY), .capacity = FIRST_CAPACITY};
-    if (!output->bytes)
-        abort();
+    *output = (struct output){.memory = memory};
 }
 
 void output_release(struct output *output)
@@ -21,20 +24,28 @@ void output_release(struct output *output)
     if (output->bytes)
         secret_cleanse(output->bytes, output->capacity);
     free(output->bytes);
-    *output = (struct output){0};
+    if (output->capacity > 0)
+        redis_memory_give(output->memory, output->capacity);
+    *output = (struct output){.memory = output->memory};
 }
 
-static void grow(struct output *output, size_t more)
+/* Both are held for a moment. */
+static int grow(struct output *output, size_t more)
 {
-    size_t unsent = output_unsent(output), capacity = output->capacity;
+    size_t unsent = output_unsent(output);
+    size_t capacity = output->capacity > 0 ? output->capacity : FIRST_CAPACITY;
     while (capacity - unsent < more)
         capacity *= 2;
+    if (!redis_memory_take(output->memory, capacity))
+        return -1;
     char *bytes = malloc(capacity);
     if (!bytes)
         abort();
-    memcpy(bytes, output->bytes + output->start, unsent);
+    if (unsent > 0)
+        memcpy(bytes, output->bytes + output->start, unsent);
     output_release(output);
-    *output = (struct output){bytes, 0, unsent, capacity};
+    *output = (struct output){bytes, 0, unsent, capacity, output->memory};
+    return 0;
 }
 
 static char *put_head(char *place, char kind, size_t number)
@@ -63,8 +74,8 @@ int output_command(struct output *output, const struct text *words, int count)
     }
     if (most > REDIS_OUTPUT_BYTES_MAX - output_unsent(output))
         return -1;
-    if (output->capacity - output->end < most)
-        grow(output, most);
+    if (output->capacity - output->end < most && grow(output, most) < 0)
+        return -1;
     char *place = put_head(output->bytes + output->end, '*', (size_t)count);
     for (int i = 0; i < count; i++) {
         place = put_head(place, '$', words[i].length);
@@ -80,12 +91,18 @@ int output_command(struct output *output, const struct text *words, int count)
 void output_sent(struct output *output, size_t length)
 {
     output->start += length;
-    if (output->start == output->end)
-        output->start = output->end = 0;
+    if (output->start < output->end)
+        return;
+    output->start = output->end = 0;
+    /* One of an unusual size is not kept. */
+    if (output->capacity > KEPT_CAPACITY_MAX)
+        output_release(output);
 }
 
 void output_cleanse(struct output *output)
 {
+    if (!output->bytes)
+        return;
     if (output_unsent(output) == 0)
         secret_cleanse(output->bytes, output->capacity);
     else

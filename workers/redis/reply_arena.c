@@ -13,8 +13,11 @@ struct arena_block {
     _Alignas(ALIGNMENT) char bytes[];
 };
 
-static struct arena_block *block_new(size_t size)
+/* Null where the account has no more. */
+static struct arena_block *block_new(struct redis_memory *memory, size_t size)
 {
+    if (!redis_memory_take(memory, sizeof(struct arena_block) + size))
+        return NULL;
     struct arena_block *block = malloc(sizeof(*block) + size);
     if (!block)
         abort();
@@ -22,25 +25,34 @@ static struct arena_block *block_new(size_t size)
     return block;
 }
 
-static void free_blocks(struct arena_block *block)
+static void free_blocks(struct redis_memory *memory, struct arena_block *block)
 {
     while (block) {
         struct arena_block *next = block->next;
+        redis_memory_give(memory, sizeof(*block) + block->size);
         free(block);
         block = next;
     }
 }
 
-void reply_arena_init(struct reply_arena *arena, size_t most)
+void reply_arena_init(struct reply_arena *arena, size_t most, struct redis_memory *memory)
 {
-    struct arena_block *block = block_new(BLOCK_SIZE);
-    *arena = (struct reply_arena){.first = block, .current = block, .most = most};
+    *arena = (struct reply_arena){.most = most, .memory = memory};
 }
 
 void reply_arena_release(struct reply_arena *arena)
 {
-    free_blocks(arena->first);
+    free_blocks(arena->memory, arena->first);
     *arena = (struct reply_arena){0};
+}
+
+static void append(struct reply_arena *arena, struct arena_block *block)
+{
+    if (arena->current)
+        arena->current->next = block;
+    else
+        arena->first = block;
+    arena->current = block;
 }
 
 void *reply_arena_take(struct reply_arena *arena, size_t size)
@@ -48,25 +60,32 @@ void *reply_arena_take(struct reply_arena *arena, size_t size)
     struct arena_block *block = arena->current;
     if (size > arena->most - arena->taken)
         return NULL;
-    arena->taken += size;
-    size = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    if (size > block->size - block->used) {
-        block = block_new(size > BLOCK_SIZE ? size : BLOCK_SIZE);
-        arena->current->next = block;
-        arena->current = block;
+    size_t aligned = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    if (!block || aligned > block->size - block->used) {
+        block = block_new(arena->memory, aligned > BLOCK_SIZE ? aligned : BLOCK_SIZE);
+        if (!block)
+            return NULL;
+        append(arena, block);
     }
+    arena->taken += size;
     void *memory = block->bytes + block->used;
-    block->used += size;
+    block->used += aligned;
     return memory;
 }
 
 void reply_arena_reset(struct reply_arena *arena)
 {
-    if (arena->first->next) {
-        free_blocks(arena->first->next);
-        arena->first->next = NULL;
-    }
-    arena->first->used = 0;
-    arena->current = arena->first;
+    struct arena_block *first = arena->first;
     arena->taken = 0;
+    if (!first)
+        return;
+    free_blocks(arena->memory, first->next);
+    first->next = NULL;
+    first->used = 0;
+    /* One of an unusual size is not kept. */
+    if (first->size > BLOCK_SIZE) {
+        free_blocks(arena->memory, first);
+        first = NULL;
+    }
+    arena->first = arena->current = first;
 }

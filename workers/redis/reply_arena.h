@@ -2,7 +2,7 @@
 #ifndef REDIS_REPLY_ARENA_H
 #define REDIS_REPLY_ARENA_H
 
-#include <stddef.h>
+#include "redis/memory.h"
 
 struct arena_block;
 
@@ -11,12 +11,14 @@ struct reply_arena {
     struct arena_block *current;
     size_t taken; /* since the last reset */
     size_t most;
+    struct redis_memory *memory;
 };
 
-void reply_arena_init(struct reply_arena *arena, size_t most);
+void reply_arena_init(struct reply_arena *arena, size_t most, struct redis_memory *memory);
 void reply_arena_release(struct reply_arena *arena);
 
-/* Memory for any object, or null where more than `most` bytes would be taken. */
+/* Memory for any object, or null where more than `most` bytes would be taken, or the account
+ * has no more. */
 void *reply_arena_take(struct reply_arena *arena, size_t size);
 void reply_arena_reset(struct reply_arena *arena);
 

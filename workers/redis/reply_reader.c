@@ -17,10 +17,12 @@ static const char resp3[] = "a reply of RESP3, which was not asked for";
 typedef int element_count;
 #endif
 
-static const char too_many_bytes[] = "a reply of more than 64 MiB";
+static const char too_many_bytes[] = "a reply of more than 16 MiB";
 static const char too_many_elements[] = "an array of more than 262144 elements";
+static const char too_much_held[] = "more than 32 MiB of replies and questions are held";
 static const char too_long_line[] = "a line of more than 64 KiB";
-_Static_assert(REDIS_REPLY_BYTES_MAX == 64 << 20, "named in a message");
+_Static_assert(REDIS_REPLY_BYTES_MAX == 16 << 20, "named in a message");
+_Static_assert(REDIS_MEMORY_MAX == 32 << 20, "named in a message");
 _Static_assert(REDIS_REPLY_ELEMENTS_MAX == 262144, "named in a message");
 _Static_assert(REDIS_REPLY_LINE_MAX == 64 << 10, "named in a message");
 
@@ -40,7 +42,8 @@ static void *take(const redisReadTask *task, size_t size)
     struct reply_reader *reader = task->privdata;
     void *memory = reply_arena_take(&reader->arena, size);
     if (!memory)
-        reader->refusal = too_many_bytes;
+        reader->refusal =
+            size > REDIS_REPLY_BYTES_MAX - reader->arena.taken ? too_many_bytes : too_much_held;
     return memory;
 }
 
@@ -130,19 +133,22 @@ static redisReplyObjectFunctions functions = {
 #endif
 };
 
-void reply_reader_init(struct reply_reader *reader)
+void reply_reader_init(struct reply_reader *reader, struct redis_memory *memory)
 {
-    *reader = (struct reply_reader){.parser = redisReaderCreateWithFunctions(&functions)};
+    *reader = (struct reply_reader){.parser = redisReaderCreateWithFunctions(&functions),
+                                    .memory = memory};
     if (!reader->parser)
         abort();
     reader->parser->privdata = reader;
-    reply_arena_init(&reader->arena, REDIS_REPLY_BYTES_MAX);
+    reply_arena_init(&reader->arena, REDIS_REPLY_BYTES_MAX, memory);
 }
 
 void reply_reader_release(struct reply_reader *reader)
 {
     if (reader->parser)
         redisReaderFree(reader->parser);
+    if (reader->memory)
+        redis_memory_give(reader->memory, reader->input_held);
     reply_arena_release(&reader->arena);
     *reader = (struct reply_reader){0};
 }
@@ -153,10 +159,31 @@ static int refuse(const struct reply_reader *reader, struct error *err)
                      reader->refusal ? reader->refusal : reader->parser->errstr);
 }
 
+/* The parser's buffer doubles up to a megabyte and then grows by one (hiredis' sds), and is freed
+ * once all of it was read. */
+static int hold_input(struct reply_reader *reader, size_t length)
+{
+    enum { STEP = 1 << 20 };
+    size_t used = reader->parser->len + length, size = used < STEP ? 2 * used : used + STEP;
+    if (reader->parser->len == 0) {
+        redis_memory_give(reader->memory, reader->input_held);
+        reader->input_held = 0;
+    }
+    if (size <= reader->input_held)
+        return 0;
+    if (!redis_memory_take(reader->memory, size - reader->input_held)) {
+        reader->refusal = too_much_held;
+        return -1;
+    }
+    reader->input_held = size;
+    return 0;
+}
+
 int reply_reader_feed(struct reply_reader *reader, const char *bytes, size_t length,
                       struct error *err)
 {
-    if (reader->refusal || redisReaderFeed(reader->parser, bytes, length) != REDIS_OK)
+    if (reader->refusal || hold_input(reader, length) < 0 ||
+        redisReaderFeed(reader->parser, bytes, length) != REDIS_OK)
         return refuse(reader, err);
     return 0;
 }

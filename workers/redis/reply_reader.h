@@ -9,10 +9,12 @@ struct reply_reader {
     struct redisReader *parser;
     struct reply_arena arena;
     struct redis_reply root;
+    struct redis_memory *memory;
+    size_t input_held;   /* of it, for what has come and is not read */
     const char *refusal; /* why memory was not given, or null */
 };
 
-void reply_reader_init(struct reply_reader *reader);
+void reply_reader_init(struct reply_reader *reader, struct redis_memory *memory);
 void reply_reader_release(struct reply_reader *reader);
 
 /* Takes bytes as they came from the server. */

@@ -2,6 +2,7 @@
  * than the interval at which the interrupt wants to be asked. */
 #include "stream.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/tcp.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/outbound.h"
 #include "resolver.h"
 #include "tls.h"
 
@@ -84,31 +86,38 @@ static int connect_address(struct stream *stream, const struct addrinfo *address
     return failure;
 }
 
-static int connect_any(struct stream *stream, const struct addrinfo *addresses, int64_t deadline,
-                       struct error *err)
+/* Nothing but these addresses is dialled, and each was checked as it stands here. */
+static int connect_any(struct stream *stream, struct outbound *outbound,
+                       const struct addrinfo *addresses, int64_t deadline, struct error *err)
 {
-    int failure = EADDRNOTAVAIL, left = 0;
+    int failure = 0, left = 0;
+    struct error refusal = {0};
     for (const struct addrinfo *address = addresses; address; address = address->ai_next)
         left++;
     for (const struct addrinfo *address = addresses; address; address = address->ai_next) {
-        int64_t now = clock_monotonic_ms();
-        failure = connect_address(stream, address, now + (deadline - now) / left--, err);
+        int64_t now = clock_monotonic_ms(), until = now + (deadline - now) / left--;
+        if (outbound_check(outbound, address->ai_addr, &refusal) < 0)
+            continue;
+        failure = connect_address(stream, address, until, err);
         if (failure == 0)
             return 0;
         close_socket(stream);
         if (failure < 0)
             return -1;
     }
-    return fail_with_errno(failure, err);
+    if (failure > 0)
+        return fail_with_errno(failure, err);
+    return error_set(err, refusal.code, "%s", refusal.text);
 }
 
-static int connect_endpoint(struct stream *stream, const struct endpoint *endpoint,
+static int connect_endpoint(struct stream *stream, const struct redis_target *target,
                             int64_t deadline, struct error *err)
 {
     struct addrinfo *addresses = NULL;
-    if (resolver_find(stream, endpoint, deadline, &addresses, err) < 0)
+    assert(target->outbound);
+    if (resolver_find(stream, &target->endpoint, deadline, &addresses, err) < 0)
         return -1;
-    int result = connect_any(stream, addresses, deadline, err);
+    int result = connect_any(stream, target->outbound, addresses, deadline, err);
     freeaddrinfo(addresses);
     return result;
 }
@@ -117,7 +126,7 @@ int stream_open(struct stream *stream, const struct redis_target *target,
                 struct redis_interrupt interrupt, int64_t deadline, struct error *err)
 {
     *stream = (struct stream){.socket = -1, .interrupt = interrupt};
-    if (connect_endpoint(stream, &target->endpoint, deadline, err) < 0)
+    if (connect_endpoint(stream, target, deadline, err) < 0)
         return -1;
     return target->tls ? tls_open(stream, target, deadline, err) : 0;
 }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEPT_BYTES_MAX = 4 << 20 };
+enum { KEPT_BYTES_MAX = 1 << 20 };
 
 static void *resized(void *memory, size_t size)
 {
@@ -52,14 +52,33 @@ struct scan_key *scan_batch_add(struct scan_batch *batch, struct text name)
     return key;
 }
 
-void scan_batch_fill(struct scan_batch *batch, int db, const struct redis_reply *names)
+/* What a server sends is accounted for; what a method keeps back has bounds of its own. */
+static int hold(struct scan_batch *batch, size_t keys, size_t bytes, struct error *err)
+{
+    struct redis_memory *memory = redis_connection_memory(batch->connection);
+    size_t size = keys * (sizeof(*batch->keys) + sizeof(*batch->questions)) + bytes;
+    if (size <= batch->held)
+        return 0;
+    if (!redis_memory_take(memory, size - batch->held))
+        return error_set(err, ERROR_REDIS_PROTOCOL,
+                         "more than %d MiB of replies and questions are held",
+                         REDIS_MEMORY_MAX >> 20);
+    batch->held = size;
+    return 0;
+}
+
+int scan_batch_fill(struct scan_batch *batch, int db, const struct redis_reply *names,
+                    struct error *err)
 {
     size_t bytes = 0;
     for (size_t i = 0; i < names->count; i++)
         bytes += names->elements[i].text.length;
+    if (hold(batch, names->count, bytes, err) < 0)
+        return -1;
     scan_batch_begin(batch, db, names->count, bytes);
     for (size_t i = 0; i < names->count; i++)
         scan_batch_add(batch, names->elements[i].text);
+    return 0;
 }
 
 static int append(struct scan_batch *batch, const struct scan_question *question, struct error *err)
@@ -107,6 +126,8 @@ void scan_batch_reset(struct scan_batch *batch)
 
 void scan_batch_release(struct scan_batch *batch)
 {
+    if (batch->held > 0)
+        redis_memory_give(redis_connection_memory(batch->connection), batch->held);
     free(batch->keys);
     free(batch->questions);
     free(batch->names);

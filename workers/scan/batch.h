@@ -66,6 +66,7 @@ struct scan_batch {
     char *names;
     size_t names_length;
     size_t names_capacity;
+    size_t held; /* on the connection's account of memory */
 };
 
 /* Empties the batch and makes room for that many keys whose names have that many bytes together. */
@@ -74,8 +75,10 @@ void scan_batch_begin(struct scan_batch *batch, int db, size_t keys, size_t byte
 /* Adds a key of which only the name is known; the name is copied. */
 struct scan_key *scan_batch_add(struct scan_batch *batch, struct text name);
 
-/* Begins with the names given, which must all be strings. */
-void scan_batch_fill(struct scan_batch *batch, int db, const struct redis_reply *names);
+/* Begins with the names given, which must all be strings.  Fails with ERROR_REDIS_PROTOCOL where
+ * the connection's account of memory has no place for them. */
+int scan_batch_fill(struct scan_batch *batch, int db, const struct redis_reply *names,
+                    struct error *err);
 
 int scan_batch_ask(struct scan_batch *batch, struct scan_key *key,
                    const struct scan_command *command, struct error *err);

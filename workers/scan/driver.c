@@ -114,7 +114,9 @@ static int queue_scan(struct driver *driver, struct error *err)
     if (!driver->scan_held)
         return 0;
     pacing_listen(&driver->pacing);
-    if (count_busy(driver) >= pacer_window(&driver->pacing.pacer))
+    int busy = count_busy(driver);
+    if (busy >= pacer_window(&driver->pacing.pacer) ||
+        (busy > 0 && !redis_memory_is_ample(redis_connection_memory(driver->connection))))
         return 0;
     if (begin_burst(driver, err) < 0)
         return -1;
@@ -203,7 +205,8 @@ static int take_scan(struct driver *driver, const struct redis_reply *reply, str
     node_checkpoint_give_when_due(driver);
     if (driver->method->ask && names->count > 0) {
         batch = find_free_batch(driver);
-        scan_batch_fill(batch, driver->db, names);
+        if (scan_batch_fill(batch, driver->db, names, err) < 0)
+            return fail(driver, err);
         memcpy(batch->cursor, driver->cursor.digits, sizeof(batch->cursor));
         batch->seen_before = driver->progress.keys_seen;
     }

@@ -35,8 +35,12 @@ int scan_run(const struct scan_request *request, struct scan_outcome *ret_outcom
 {
     assert(request->batch_keys >= SCAN_BATCH_KEYS_LEAST &&
            request->batch_keys <= SCAN_BATCH_KEYS_MOST);
-    return request->layout == SCAN_CLUSTER ? scan_cluster(request, ret_outcome, err)
-                                           : scan_whole(*request, ret_outcome, err);
+    struct scan_request own = *request;
+    struct redis_memory memory;
+    redis_memory_init(&memory);
+    own.target.memory = &memory;
+    return own.layout == SCAN_CLUSTER ? scan_cluster(&own, ret_outcome, err)
+                                      : scan_whole(own, ret_outcome, err);
 }
 
 void scan_outcome_release(struct scan_outcome *outcome)

@@ -98,9 +98,7 @@ static int read_names(struct driver *driver, int slot, struct scan_batch *names,
     *ret_whole = reply->kind == REDIS_ARRAY && reply->count == 2 &&
                  redis_reply_is(&reply->elements[0], REDIS_STATUS, TEXT("none")) &&
                  are_names(&reply->elements[1]);
-    if (*ret_whole)
-        scan_batch_fill(names, 0, &reply->elements[1]);
-    return 0;
+    return *ret_whole ? scan_batch_fill(names, 0, &reply->elements[1], err) : 0;
 }
 
 static int release_expired(struct driver *driver, const struct scan_batch *batch, struct error *err)
@@ -146,7 +144,7 @@ static int visit(struct driver *driver, const struct scan_batch *names, struct e
 int slot_reader_run(struct driver *driver, const struct redis_slots *slots,
                     struct redis_slots *settled, struct error *err)
 {
-    SCOPED(scan_batch_release) struct scan_batch names = {0};
+    SCOPED(scan_batch_release) struct scan_batch names = {.connection = driver->connection};
     for (int slot = 0; slot < REDIS_SLOT_COUNT; slot++) {
         bool whole;
         if (!redis_slots_has(slots, slot))

@@ -31,7 +31,9 @@ static int scan(struct redis_connection *connection, const char *count, struct e
 
 int main(int argc, char **argv)
 {
-    struct redis_target target = {.connect_timeout_ms = WAIT_MS, .reply_timeout_ms = WAIT_MS};
+    struct redis_target target = {.outbound = outbound_new_anywhere(),
+                                  .connect_timeout_ms = WAIT_MS,
+                                  .reply_timeout_ms = WAIT_MS};
     struct redis_connection *connection;
     struct error err = {0};
     if (argc != 3 || endpoint_parse(text_of(argv[1]), &target.endpoint) < 0) {
@@ -49,5 +51,6 @@ int main(int argc, char **argv)
     else
         printf("%.3f\n", (double)(clock_monotonic_us() - started) / 1e6);
     redis_connection_free(connection);
+    outbound_free(target.outbound);
     return status < 0;
 }

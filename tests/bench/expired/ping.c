@@ -22,7 +22,9 @@ static void stop(int number)
 
 int main(int argc, char **argv)
 {
-    struct redis_target target = {.connect_timeout_ms = WAIT_MS, .reply_timeout_ms = WAIT_MS};
+    struct redis_target target = {.outbound = outbound_new_anywhere(),
+                                  .connect_timeout_ms = WAIT_MS,
+                                  .reply_timeout_ms = WAIT_MS};
     const struct text words[] = {TEXT("PING")};
     const struct timespec nap = {.tv_nsec = 1000000};
     const struct redis_reply *reply;
@@ -47,5 +49,6 @@ int main(int argc, char **argv)
     }
     printf("%.1f %d\n", (double)worst / 1e3, stalled);
     redis_connection_free(connection);
+    outbound_free(target.outbound);
     return stopped ? 0 : 1;
 }

@@ -51,7 +51,8 @@ static int parse_options(int argc, char **argv, struct options *options)
                                              .batch_keys = BATCH_DEFAULT,
                                              .nodes_at_once = NODES_AT_ONCE,
                                              .timeout_ms = TIMEOUT_MS};
-    *target = (struct redis_target){.password = getenv("REDIS_PASSWORD"),
+    *target = (struct redis_target){.outbound = outbound_new_anywhere(),
+                                    .password = getenv("REDIS_PASSWORD"),
                                     .tls_ca = getenv("REDIS_CA"),
                                     .connect_timeout_ms = WAIT_MS,
                                     .reply_timeout_ms = WAIT_MS};
@@ -98,5 +99,6 @@ int main(int argc, char **argv)
     if (options.show_keys && outcome.keys)
         printf("%s\n", outcome.keys);
     scan_outcome_release(&outcome);
+    outbound_free(options.request.target.outbound);
     return 0;
 }

@@ -53,9 +53,24 @@ void fake_server_stop(struct fake_server *server)
     close(server->listener);
 }
 
+static struct outbound *anywhere;
+
+static void make_anywhere(void)
+{
+    anywhere = outbound_new_anywhere();
+}
+
+struct outbound *fake_outbound(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, make_anywhere);
+    return anywhere;
+}
+
 struct redis_target fake_server_target(const struct fake_server *server)
 {
     return (struct redis_target){.endpoint = {.host = "127.0.0.1", .port = server->port},
+                                 .outbound = fake_outbound(),
                                  .connect_timeout_ms = TIMEOUT_MS,
                                  .reply_timeout_ms = TIMEOUT_MS};
 }

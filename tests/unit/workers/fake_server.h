@@ -21,6 +21,9 @@ void fake_server_start(struct fake_server *server, void (*serve)(int socket, voi
 /* Waits for the end of the thread. */
 void fake_server_stop(struct fake_server *server);
 
+/* A policy that allows loopback; it lives as long as the program. */
+struct outbound *fake_outbound(void);
+
 /* A target with short timeouts. */
 struct redis_target fake_server_target(const struct fake_server *server);
 

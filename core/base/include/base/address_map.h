@@ -28,4 +28,9 @@ void address_map_release(struct address_map *map);
  * map is empty. */
 void address_map_apply(const struct address_map *map, struct endpoint *endpoint);
 
+/* The first reachable endpoint that is an address which nothing may dial, with the reason, or null.
+ */
+const struct endpoint *address_map_find_refused(const struct address_map *map,
+                                                const char **ret_reason);
+
 #endif

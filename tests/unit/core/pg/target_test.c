@@ -4,7 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pg/hosts.h"
 #include "unit.h"
+
+enum { HOSTS_TEXT_MAX = 256 };
 
 static const char *or_dash(const char *text)
 {
@@ -53,6 +56,37 @@ static void test_hosts(void **state)
         assert_int_equal(target->connect_timeout_ms, cases[i].connect_timeout_ms);
         pg_target_free(target);
     }
+}
+
+static void append(void *argument, const char *host, int port)
+{
+    char *text = argument;
+    size_t used = strlen(text);
+    snprintf(text + used, HOSTS_TEXT_MAX - used, "%s:%d ", host, port);
+}
+
+static void test_what_is_reached_over_tcp(void **state)
+{
+    static const struct {
+        const char *uri, *hosts;
+    } cases[] = {
+        {"postgresql://a/d", "a:5432 "},
+        {"postgres://u:p@a:1,b:2,[::1]:3/d", "a:1 b:2 ::1:3 "},
+        {"host=a,b hostaddr=10.0.0.1,", "10.0.0.1:5432 b:5432 "},
+        {"host=/run/x,a port=1,2", "a:2 "},
+        {"host=@abstract", ""},
+        {"postgresql:///d", ""},
+    };
+    struct error err = {0};
+    char hosts[HOSTS_TEXT_MAX] = "";
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        hosts[0] = '\0';
+        assert_int_equal(pg_hosts_list(cases[i].uri, append, hosts, &err), 0);
+        assert_string_equal(hosts, cases[i].hosts);
+    }
+    assert_int_equal(pg_hosts_list("no string", append, hosts, &err), -1);
+    assert_int_equal(err.code, ERROR_CONFIG);
 }
 
 static void test_mistakes(void **state)
@@ -134,6 +168,7 @@ int main(void)
                                               "PGDATABASE", "PGCONNECT_TIMEOUT"};
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_hosts),
+        cmocka_unit_test(test_what_is_reached_over_tcp),
         cmocka_unit_test(test_mistakes),
         cmocka_unit_test(test_what_libpq_is_given),
     };

@@ -29,6 +29,11 @@ static struct keyring *make_keyring(void)
     return keyring;
 }
 
+/* Handed on as it is. */
+static char stand_in;
+#define OUTBOUND ((struct outbound *)(void *)&stand_in)
+static const struct instance_access bare = {&config, NULL, OUTBOUND};
+
 static void copies_the_row(void **state)
 {
     char endpoints[] = "10.0.0.1:6379,[::1]:6380", mode[] = "ha";
@@ -44,7 +49,7 @@ static void copies_the_row(void **state)
     target_row_set(&row, INSTANCE_TARGET_SCAN_PROFILE, "fast");
     target_row_set(&row, INSTANCE_TARGET_ADDRESS_MAP, "a=b");
     target_row_set(&row, INSTANCE_TARGET_SENTINEL_MASTER, "main");
-    assert_int_equal(instance_target_init(&target, &row.rows, 0, 0, ID, NULL, &config, &err), 0);
+    assert_int_equal(instance_target_init(&target, &row.rows, 0, 0, ID, &bare, &err), 0);
     memset(endpoints, 'x', sizeof(endpoints) - 1);
     memset(mode, 'x', sizeof(mode) - 1);
     assert_string_equal(target.redis.endpoint.host, "10.0.0.1");
@@ -59,6 +64,7 @@ static void copies_the_row(void **state)
     assert_int_equal(target.address_map.count, 1);
     assert_string_equal(target.sentinel_master, "main");
     assert_true(instance_target_is_replicated(&target));
+    assert_ptr_equal(target.redis.outbound, OUTBOUND);
     assert_null(target.redis.username);
     assert_null(target.redis.password);
     assert_int_equal(target.redis.connect_timeout_ms, 11);
@@ -94,8 +100,8 @@ static void opens_the_password(void **state)
         target_row_init(&row, "a:1", "single");
         target_row_set(&row, INSTANCE_TARGET_USERNAME, "app");
         target_row_set(&row, INSTANCE_TARGET_SEALED_PASSWORD, cases[i].sealed);
-        int status = instance_target_init(&target, &row.rows, 0, 0, cases[i].id, cases[i].keyring,
-                                          &config, &err);
+        const struct instance_access access = {&config, cases[i].keyring, OUTBOUND};
+        int status = instance_target_init(&target, &row.rows, 0, 0, cases[i].id, &access, &err);
         assert_int_equal(status, cases[i].code == ERROR_NONE ? 0 : -1);
         assert_int_equal(err.code, cases[i].code);
         if (status == 0) {
@@ -129,7 +135,8 @@ static void opens_the_key(void **state)
         target_row_init(&row, "a:1", "single");
         target_row_set(&row, INSTANCE_TARGET_TLS_CERTIFICATE, "certificate");
         target_row_set(&row, INSTANCE_TARGET_SEALED_TLS_KEY, digits);
-        int status = instance_target_init(&target, &row.rows, 0, 0, ID, keyring, &config, &err);
+        const struct instance_access access = {&config, keyring, OUTBOUND};
+        int status = instance_target_init(&target, &row.rows, 0, 0, ID, &access, &err);
         assert_int_equal(status, i == 0 ? 0 : -1);
         assert_int_equal(err.code, i == 0 ? ERROR_NONE : ERROR_SECRET);
         if (status == 0) {
@@ -149,7 +156,7 @@ static void takes_endpoints_in_turn(void **state)
     struct error err = {0};
     (void)state;
     target_row_init(&row, "a:1,nonsense,[::1]:3", "single");
-    assert_int_equal(instance_target_init(&target, &row.rows, 0, 0, ID, NULL, &config, &err), 0);
+    assert_int_equal(instance_target_init(&target, &row.rows, 0, 0, ID, &bare, &err), 0);
     const char *rest = target.endpoints;
     assert_int_equal(instance_target_next_endpoint(&target, &rest, &err), 1);
     assert_string_equal(target.redis.endpoint.host, "a");
@@ -170,7 +177,7 @@ static void refuses_a_malformed_first_endpoint(void **state)
     struct error err = {0};
     (void)state;
     target_row_init(&row, "nonsense,a:1", "single");
-    assert_int_equal(instance_target_init(&target, &row.rows, 0, 0, ID, NULL, &config, &err), -1);
+    assert_int_equal(instance_target_init(&target, &row.rows, 0, 0, ID, &bare, &err), -1);
     assert_int_equal(err.code, ERROR_REDIS_CONNECTION);
     instance_target_release(&target);
 }

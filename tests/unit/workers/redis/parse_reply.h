@@ -11,7 +11,8 @@ static inline const struct redis_reply *parse_reply(struct reply_reader *reader,
 {
     const struct redis_reply *reply = NULL;
     struct error err = {0};
-    reply_reader_init(reader);
+    static struct redis_memory memory;
+    reply_reader_init(reader, &memory);
     assert_int_equal(reply_reader_feed(reader, bytes.bytes, bytes.length, &err), 0);
     assert_int_equal(reply_reader_next(reader, &reply, &err), 1);
     return reply;

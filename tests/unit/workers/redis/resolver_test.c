@@ -1,5 +1,6 @@
 /* Names: every address is tried, every connect asks again, and a resolver that is dead holds
- * nobody. getaddrinfo is replaced for one name; all else goes to the real one. */
+ * nobody. getaddrinfo is replaced for one name; all else goes to the real one, and so does connect.
+ */
 #include <netdb.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@ static struct {
     pthread_cond_t changed;
     bool stuck; /* it does not answer */
     int inside; /* calls that wait */
+    int lookups, connects;
     const char *addresses[2];
 } script = {.mutex = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
 
@@ -32,6 +34,7 @@ int __wrap_getaddrinfo(const char *host, const char *port, const struct addrinfo
         return __real_getaddrinfo(host, port, hints, ret_addresses);
     pthread_mutex_lock(&script.mutex);
     script.inside++;
+    script.lookups++;
     pthread_cond_broadcast(&script.changed);
     while (script.stuck)
         pthread_cond_wait(&script.changed, &script.mutex);
@@ -43,6 +46,17 @@ int __wrap_getaddrinfo(const char *host, const char *port, const struct addrinfo
     pthread_mutex_unlock(&script.mutex);
     return failure;
 }
+
+int __real_connect(int descriptor, const struct sockaddr *address, socklen_t length);
+int __wrap_connect(int descriptor, const struct sockaddr *address, socklen_t length);
+
+int __wrap_connect(int descriptor, const struct sockaddr *address, socklen_t length)
+{
+    script.connects++; /* by the thread of the test */
+    return __real_connect(descriptor, address, length);
+}
+
+static struct outbound *policy; /* null: that of the other tests */
 
 static void set_script(bool stuck, const char *first, const char *second)
 {
@@ -74,8 +88,10 @@ static void serve(int socket, void *argument)
 static int dial(const char *host, int port, int timeout_ms, struct redis_interrupt interrupt,
                 struct error *err)
 {
-    struct redis_target target = {
-        .endpoint.port = port, .connect_timeout_ms = timeout_ms, .reply_timeout_ms = timeout_ms};
+    struct redis_target target = {.endpoint.port = port,
+                                  .outbound = policy ? policy : fake_outbound(),
+                                  .connect_timeout_ms = timeout_ms,
+                                  .reply_timeout_ms = timeout_ms};
     struct redis_connection *connection = NULL;
     snprintf(target.endpoint.host, sizeof(target.endpoint.host), "%s", host);
     *err = (struct error){0};
@@ -128,6 +144,33 @@ static void every_connect_asks_again(void **state)
     int status = dial(NAME, server.port, 5000, never, &err);
     fake_server_stop(&server);
     assert_int_equal(status, 0);
+}
+
+/* One look-up for a connection, and what it found is judged, each time anew. */
+static void what_was_found_is_judged(void **state)
+{
+    struct outbound *outbound;
+    struct fake_server server;
+    struct error err = {0};
+    (void)state;
+    assert_int_equal(
+        outbound_new(&(struct outbound_settings){"networks", "127.0.0.1", ""}, &outbound, &err), 0);
+    policy = outbound;
+    set_script(false, "127.0.0.2", "127.0.0.1");
+    fake_server_start(&server, serve, NULL);
+    int before = script.lookups, connects = script.connects;
+    assert_int_equal(dial(NAME, server.port, 5000, never, &err), 0);
+    assert_int_equal(script.lookups, before + 1);
+    assert_int_equal(script.connects, connects + 1);
+    set_script(false, "127.0.0.2", "169.254.169.254");
+    assert_int_equal(dial(NAME, server.port, 5000, never, &err), -1);
+    assert_int_equal(err.code, ERROR_OUTBOUND_FORBIDDEN);
+    assert_non_null(strstr(err.text, "127.0.0.2:"));
+    assert_int_equal(script.lookups, before + 2);
+    assert_int_equal(script.connects, connects + 1);
+    fake_server_stop(&server);
+    policy = NULL;
+    outbound_free(outbound);
 }
 
 static void a_dead_resolver_is_left(void **state)
@@ -194,6 +237,7 @@ int main(void)
         cmocka_unit_test(literals_and_localhost),
         cmocka_unit_test(every_address_is_tried),
         cmocka_unit_test(every_connect_asks_again),
+        cmocka_unit_test(what_was_found_is_judged),
         cmocka_unit_test(a_dead_resolver_is_left),
         cmocka_unit_test(a_dead_resolver_can_be_cancelled),
         cmocka_unit_test(the_left_ones_are_bounded),

@@ -3,8 +3,7 @@
 #ifndef INSTANCE_PROBE_H
 #define INSTANCE_PROBE_H
 
-#include "base/config.h"
-#include "base/secret.h"
+#include "instance/access.h"
 #include "pg/session.h"
 #include "redis/connection.h"
 
@@ -16,10 +15,9 @@
  * Fails with what the probe failed with, after it was recorded; with ERROR_NOT_FOUND where the
  * instance was removed meanwhile; with an error of the database where it could not be recorded.
  * That our own key file does not fit (ERROR_CONFIG, ERROR_SECRET) or that the interrupt ended it
- * (its error, ERROR_SCAN_CANCELLED) says nothing about the instance and is not recorded.  The
- * keyring may be null where there is no password. */
-int instance_probe(struct pg_session *session, const struct config *config,
-                   const struct keyring *keyring, const struct pg_rows *rows, int row,
-                   struct redis_interrupt interrupt, struct error *err);
+ * (its error, ERROR_SCAN_CANCELLED) says nothing about the instance and is not recorded. */
+int instance_probe(struct pg_session *session, const struct instance_access *access,
+                   const struct pg_rows *rows, int row, struct redis_interrupt interrupt,
+                   struct error *err);
 
 #endif

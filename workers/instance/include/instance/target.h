@@ -3,9 +3,8 @@
 #define INSTANCE_TARGET_H
 
 #include "base/address_map.h"
-#include "base/config.h"
-#include "base/secret.h"
 #include "base/uuid.h"
+#include "instance/access.h"
 #include "pg/result.h"
 #include "redis/connection.h"
 
@@ -22,14 +21,13 @@ struct instance_target {
 };
 
 /* Reads INSTANCE_TARGET_COLUMNS, which begin at first_column, of the instance with that id; the row
- * may go away.  The keyring may be null where there is neither a password nor a TLS key.
- * Timeouts are those of redis_*_timeout_ms.  Fails with ERROR_CONFIG or ERROR_SECRET where one of
- * them does not open and ERROR_REDIS_CONNECTION where the first endpoint or the address map is
- * malformed.  Released by
- * instance_target_release, which may be called after a failure as well. */
+ * may go away.  Timeouts are those of redis_*_timeout_ms.  Fails with ERROR_CONFIG or ERROR_SECRET
+ * where one of them does not open and ERROR_REDIS_CONNECTION where the first endpoint or the
+ * address map is malformed.  Released by instance_target_release, which may be called after a
+ * failure as well. */
 int instance_target_init(struct instance_target *target, const struct pg_rows *rows, int row,
-                         int first_column, const char *instance_id, const struct keyring *keyring,
-                         const struct config *config, struct error *err);
+                         int first_column, const char *instance_id,
+                         const struct instance_access *access, struct error *err);
 
 /* The secrets are cleansed. */
 void instance_target_release(struct instance_target *target);

@@ -10,19 +10,23 @@
 
 #include "base/endpoint.h"
 #include "base/error.h"
+#include "base/outbound.h"
+#include "redis/memory.h"
 #include "redis/reply.h"
 
 enum {
-    REDIS_REPLY_BYTES_MAX = 64 << 20,   /* one reply, as it comes and as it is kept */
+    REDIS_REPLY_BYTES_MAX = 16 << 20,   /* one reply, as it comes and as it is kept */
     REDIS_REPLY_ELEMENTS_MAX = 1 << 18, /* of one array */
     REDIS_REPLY_LINE_MAX = 64 << 10,    /* a status, an error, a length */
-    REDIS_OUTPUT_BYTES_MAX = 192 << 20, /* commands that wait to be sent */
+    REDIS_OUTPUT_BYTES_MAX = 16 << 20,  /* commands that wait to be sent */
     REDIS_INTERRUPT_INTERVAL_MS = 100   /* how often a wait asks whether to go on */
 };
 
-/* All text is borrowed during redis_connection_open only. */
+/* All text is borrowed during redis_connection_open only; memory must outlive the connection. */
 struct redis_target {
     struct endpoint endpoint;
+    struct outbound *outbound;   /* asked about every address before it is dialled; never null */
+    struct redis_memory *memory; /* of the task; null: an account of the connection's own */
     bool tls;
     const char *tls_ca;          /* PEM certificates, NULL: those the system trusts */
     const char *tls_certificate; /* PEM, for servers that ask for one, with its chain; NULL: none */
@@ -45,9 +49,10 @@ struct redis_connection;
 
 /* Connects, verifies the certificate (TLS 1.2 or later), authenticates and names the connection
  * `dcs-scan`; CLIENT NO-EVICT and NO-TOUCH are set where the server has them.  A name is resolved
- * anew every time, and all of its addresses are tried in turn.  Fails with ERROR_REDIS_CONNECTION,
- * _REFUSED (credentials), _TIMEOUT, _PROTOCOL or the interrupt's error.  The result is freed by
- * redis_connection_free. */
+ * anew every time, once, and all of its addresses that may be dialled are tried in turn.  Fails
+ * with ERROR_OUTBOUND_FORBIDDEN where none may, without a packet to any; with
+ * ERROR_REDIS_CONNECTION, _REFUSED (credentials), _TIMEOUT, _PROTOCOL or the interrupt's error. The
+ * result is freed by redis_connection_free. */
 int redis_connection_open(const struct redis_target *target, struct redis_interrupt interrupt,
                           struct redis_connection **ret_connection, struct error *err);
 void redis_connection_free(struct redis_connection *connection);
@@ -59,7 +64,11 @@ const char *redis_connection_name(const struct redis_connection *connection);
  * idle times and LFU counters alone. */
 bool redis_connection_touches_nothing(const struct redis_connection *connection);
 
-/* Queues a command of any bytes.  Fails with ERROR_REDIS_PROTOCOL past REDIS_OUTPUT_BYTES_MAX. */
+/* The account that its replies and questions are held on. */
+struct redis_memory *redis_connection_memory(struct redis_connection *connection);
+
+/* Queues a command of any bytes.  Fails with ERROR_REDIS_PROTOCOL past REDIS_OUTPUT_BYTES_MAX or
+ * REDIS_MEMORY_MAX. */
 int redis_connection_append(struct redis_connection *connection, const struct text *words,
                             int count, struct error *err);
 
