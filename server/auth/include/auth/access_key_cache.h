@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "auth/identity.h"
+#include "auth/signature.h"
 #include "base/text.h"
 
 enum { ACCESS_KEY_CACHE_ID_MAX = IDENTITY_NAME_MAX, ACCESS_KEY_CACHE_SECRET_MAX = 128 };
@@ -20,6 +21,15 @@ struct access_key {
     size_t secret_length;
     char secret[ACCESS_KEY_CACHE_SECRET_MAX + 1];
 };
+
+/* Makes it a key that is not known: with a secret that nobody has, so that a request that names it
+ * is verified as any other.  The id stays. */
+void access_key_make_unknown(struct access_key *key);
+
+/* Verifies what the request claims with the key's secret.  An unknown key costs the same work as a
+ * wrong signature, down to the memory that is read, and is answered in the same way. */
+int access_key_verify(const struct access_key *key, const struct auth_request *request,
+                      const struct signature *signature, struct error *err);
 
 struct access_key_cache;
 
