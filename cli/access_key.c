@@ -55,6 +55,8 @@ static int insert(struct cli *cli, const char *project, const struct access_key_
     pg_parameters_add_reference(&parameters, pair->id);
     pg_parameters_add_reference(&parameters, project);
     pg_parameters_add_reference(&parameters, sealed);
+    pg_parameters_add_reference(&parameters, NULL);
+    pg_parameters_add_reference(&parameters, NULL);
     if (cli_execute(cli, &access_key_insert, &parameters, ret_rows, err) < 0)
         return -1;
     if (ret_rows->row_count == 0)

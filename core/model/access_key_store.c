@@ -1,6 +1,8 @@
 /* Access keys; a change of one is told to the caches of all servers. */
 #include "model/access_key_store.h"
 
+#include "model/request_store.h"
+
 #define COLUMNS "k.id, k.project_id, p.name, k.role, k.created_at, k.disabled_at, k.version"
 #define NOTIFY "pg_notify('" ACCESS_KEY_CHANNEL "', k.id)"
 
@@ -10,9 +12,10 @@ const struct pg_statement access_key_insert = {
     "k AS (INSERT INTO access_key (id, project_id, sealed_secret, role) "
     "    SELECT $1::text, $2::uuid, $3::bytea, "
     "    CASE WHEN $2::uuid IS NULL THEN 'operator' ELSE 'tenant' END "
-    "    WHERE $2::uuid IS NULL OR EXISTS (SELECT FROM owner) RETURNING *) "
-    "SELECT " COLUMNS ", " NOTIFY " FROM k LEFT JOIN project p ON p.id = k.project_id",
-    3};
+    "    WHERE $2::uuid IS NULL OR EXISTS (SELECT FROM owner) RETURNING *), " REQUEST_REMEMBER(
+        "k", "coalesce(project_id, " REQUEST_NO_PROJECT ")", "$4",
+        "$5") "SELECT " COLUMNS ", " NOTIFY " FROM k LEFT JOIN project p ON p.id = k.project_id",
+    5};
 
 const struct pg_statement access_key_find = {
     "access_key_find",

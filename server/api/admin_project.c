@@ -53,6 +53,7 @@ int bind_project_create(struct api_request *request, struct pg_parameters *param
         return -1;
     pg_parameters_add_reference(parameters, request->new_id.text);
     pg_parameters_add_reference(parameters, name.bytes);
+    bind_request(request, parameters);
     return 0;
 }
 
@@ -203,6 +204,7 @@ int bind_key_create(struct api_request *request, struct pg_parameters *parameter
     pg_parameters_add_reference(parameters, request->new_key.id);
     pg_parameters_add_reference(parameters, request->project.text);
     pg_parameters_add_bytes(parameters, sealed, length);
+    bind_request(request, parameters);
     return 0;
 }
 

@@ -22,8 +22,9 @@ enum access_key_column {
     ACCESS_KEY_COLUMN_COUNT
 };
 
-/* $1 id, $2 project or null for an operator's, $3 sealed secret.  The columns above, or no row
- * where the project does not exist. */
+/* $1 id, $2 project or null for an operator's, $3 sealed secret, $4 token and $5 fingerprint of the
+ * request, or nulls.  The columns above, or no row where the project does not exist; the same
+ * request again is ERROR_ALREADY_EXISTS. */
 extern const struct pg_statement access_key_insert;
 
 /* $1 id.  For authentication: enabled keys only, one row or none. */
