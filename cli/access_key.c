@@ -141,8 +141,11 @@ static int insert(struct cli *cli, const char *project, const struct key_grant *
     pg_parameters_add_reference(&parameters, role);
     pg_parameters_add_reference(&parameters, grant->actions);
     pg_parameters_add_reference(&parameters, grant->instances);
-    if (add_ending(grant, pair, &parameters, err) < 0 ||
-        cli_execute(cli, &access_key_insert, &parameters, ret_rows, err) < 0)
+    if (add_ending(grant, pair, &parameters, err) < 0)
+        return -1;
+    pg_parameters_add_reference(&parameters, NULL);
+    pg_parameters_add_reference(&parameters, NULL);
+    if (cli_execute(cli, &access_key_insert, &parameters, ret_rows, err) < 0)
         return -1;
     return check_outcome(cli, ret_rows, err);
 }

@@ -15,6 +15,8 @@ static int insert(struct cli *cli, const struct uuid *project, const struct uuid
         return -1;
     pg_parameters_init(&parameters);
     instance_form_add(&form, project, id, &parameters);
+    pg_parameters_add_reference(&parameters, NULL);
+    pg_parameters_add_reference(&parameters, NULL);
     if (cli_execute(cli, &instance_insert, &parameters, &rows, err) < 0) {
         if (err->code != ERROR_ALREADY_EXISTS)
             return -1;

@@ -33,6 +33,8 @@ int command_project_add(struct cli *cli, struct error *err)
     pg_parameters_init(&parameters);
     pg_parameters_add_reference(&parameters, id.text);
     pg_parameters_add_reference(&parameters, cli->word);
+    pg_parameters_add_reference(&parameters, NULL);
+    pg_parameters_add_reference(&parameters, NULL);
     if (cli_execute(cli, &project_insert, &parameters, NULL, err) < 0) {
         if (err->code != ERROR_ALREADY_EXISTS)
             return -1;

@@ -48,6 +48,7 @@ BEGIN
         ('operator', 'SELECT, INSERT, UPDATE, DELETE', 'access_key'),
         ('operator', 'SELECT, INSERT, UPDATE, DELETE', 'instance'),
         ('operator', 'SELECT, INSERT, UPDATE, DELETE', 'instance_node'),
+        ('operator', 'INSERT', 'remembered_request'),
         ('operator', 'SELECT', 'autoscan'),
         ('operator', 'SELECT', 'autoscan_round'),
         ('operator', 'SELECT', 'scan_task'),

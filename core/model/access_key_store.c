@@ -1,6 +1,8 @@
 /* Access keys; a change of one is told to the caches of all servers. */
 #include "model/access_key_store.h"
 
+#include "model/request_store.h"
+
 /* The release before has one role for tenants, and no name for it. */
 #define ROLE "CASE k.role WHEN 'tenant' THEN 'DCS FullAccess' ELSE k.role END"
 #define ACTIONS "array_to_string(k.policy_actions, ',')"
@@ -34,10 +36,11 @@ const struct pg_statement access_key_insert = {
     "k AS (INSERT INTO access_key (id, project_id, sealed_secret, role, policy_actions, "
     "        policy_instances, expires_at, token_digest) "
     "    SELECT $1::text, t.project_id, $3::bytea, $4::text, w.actions, w.instances, w.ending, "
-    "        $9::bytea FROM t, w, v WHERE v.outcome = 'created' RETURNING *) "
-    "SELECT v.outcome, " COLUMNS ", CASE WHEN k.id IS NOT NULL THEN " NOTIFY " END "
-    "FROM v LEFT JOIN k ON true LEFT JOIN project p ON p.id = k.project_id",
-    10};
+    "        $9::bytea FROM t, w, v WHERE v.outcome = 'created' RETURNING *), " REQUEST_REMEMBER(
+        "k", "coalesce(project_id, " REQUEST_NO_PROJECT ")", "$11",
+        "$12") "SELECT v.outcome, " COLUMNS ", CASE WHEN k.id IS NOT NULL THEN " NOTIFY " END "
+               "FROM v LEFT JOIN k ON true LEFT JOIN project p ON p.id = k.project_id",
+    12};
 
 const struct pg_statement access_key_find = {
     "access_key_find",

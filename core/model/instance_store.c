@@ -1,6 +1,8 @@
 /* Instances: registered by operators, dialled by workers, shown to tenants. */
 #include "model/instance_store.h"
 
+#include "model/request_store.h"
+
 #define FILTER                                                                                     \
     "FROM instance WHERE project_id = $1::uuid AND ($2::uuid IS NULL OR id = $2::uuid) "           \
     "AND ($9::text IS NULL OR id = ANY (string_to_array($9::text, ',')::uuid[])) "                 \
@@ -60,9 +62,10 @@ const struct pg_statement instance_insert = {
     "    SELECT p.id, $2::uuid, $3::text, $4::text, $5::text, 'CREATING', "
     "    string_to_array($6::text, ','), $7::boolean, $8::text, $9::text, $10::text, $11::bytea, "
     "    $12::boolean, $13::text, $14::text, $15::text, $16::text, $17::bytea FROM owner p "
-    "    RETURNING *) "
-    "SELECT " INSTANCE_COLUMNS ", pg_notify('" INSTANCE_PROBE_CHANNEL "', '') FROM i",
-    17};
+    "    RETURNING *), " REQUEST_REMEMBER(
+        "i", "project_id", "$18", "$19") "SELECT " INSTANCE_COLUMNS
+                                         ", pg_notify('" INSTANCE_PROBE_CHANNEL "', '') FROM i",
+    19};
 
 #define WAY_CHANGED                                                                                \
     "(i.endpoints, i.cache_mode, i.enable_ssl, i.tls_ca, i.tls_server_name, i.username, "          \

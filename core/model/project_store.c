@@ -1,6 +1,8 @@
 /* Projects: the tenants. */
 #include "model/project_store.h"
 
+#include "model/request_store.h"
+
 #define COLUMNS                                                                                    \
     "p.id, p.name, p.created_at, p.updated_at, "                                                   \
     "(SELECT count(*) FROM instance i WHERE i.project_id = p.id), "                                \
@@ -9,9 +11,9 @@
 
 const struct pg_statement project_insert = {
     "project_insert",
-    "WITH p AS (INSERT INTO project (id, name) VALUES ($1::uuid, $2::text) RETURNING *) "
-    "SELECT " COLUMNS " FROM p",
-    2};
+    "WITH p AS (INSERT INTO project (id, name) VALUES ($1::uuid, $2::text) RETURNING "
+    "*), " REQUEST_REMEMBER("p", REQUEST_NO_PROJECT, "$3", "$4") "SELECT " COLUMNS " FROM p",
+    4};
 
 const struct pg_statement project_list = {
     "project_list",

@@ -82,7 +82,10 @@ int bind_key_create(struct api_request *request, struct pg_parameters *parameter
     pg_parameters_add_reference(parameters, role);
     pg_parameters_add_reference(parameters, policy.actions);
     pg_parameters_add_reference(parameters, policy.instances);
-    return add_ending(&ending, &request->new_key, parameters, err);
+    if (add_ending(&ending, &request->new_key, parameters, err) < 0)
+        return -1;
+    bind_request(request, parameters);
+    return 0;
 }
 
 /* A role or a policy that is left out stays; a policy that is given is all of it. */

@@ -50,6 +50,7 @@ int bind_project_create(struct api_request *request, struct pg_parameters *param
         return -1;
     pg_parameters_add_reference(parameters, request->new_id.text);
     pg_parameters_add_reference(parameters, name.bytes);
+    bind_request(request, parameters);
     return 0;
 }
 

@@ -60,8 +60,7 @@ int bind_autoscan_times(struct api_request *request, struct pg_parameters *param
     bind_autoscan(request, parameters, err);
     pg_parameters_add_boolean(parameters, enabled);
     add_times(times, count, parameters);
-    bind_token(parameters, request->signature_token);
-    bind_token(parameters, request->fingerprint);
+    bind_request(request, parameters);
     return 0;
 }
 
@@ -164,8 +163,7 @@ int bind_autoscan_interval(struct api_request *request, struct pg_parameters *pa
     add_number(parameters, wanted.interval);
     add_number(parameters, wanted.timeout);
     add_number(parameters, wanted.scan_keys_count);
-    bind_token(parameters, request->signature_token);
-    bind_token(parameters, request->fingerprint);
+    bind_request(request, parameters);
     return 0;
 }
 

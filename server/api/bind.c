@@ -43,6 +43,12 @@ void bind_token(struct pg_parameters *parameters, const unsigned char *token)
     pg_parameters_add_bytes(parameters, token, REQUEST_TOKEN_LENGTH);
 }
 
+void bind_request(const struct api_request *request, struct pg_parameters *parameters)
+{
+    bind_token(parameters, request->signature_token);
+    bind_token(parameters, request->fingerprint);
+}
+
 /* One strong entity tag of ours: a number in quotes. */
 int bind_version(const struct api_request *request, struct pg_parameters *parameters,
                  struct error *err)

@@ -39,6 +39,8 @@ void bind_ids(const struct api_request *request, struct pg_parameters *parameter
 int parse_body(struct api_request *request, struct error *err);
 /* A token or a fingerprint; null is SQL NULL. */
 void bind_token(struct pg_parameters *parameters, const unsigned char *token);
+/* What makes it the same request as an earlier one: its signature, and its fingerprint. */
+void bind_request(const struct api_request *request, struct pg_parameters *parameters);
 /* The version in If-Match, which must be there. */
 int bind_version(const struct api_request *request, struct pg_parameters *parameters,
                  struct error *err);

@@ -35,7 +35,9 @@ static int add_parameter(struct text part, struct api_query *query, size_t *used
         decode(raw_value, query, used, &value, err) < 0)
         return -1;
     if (api_query_find(query, name.bytes).bytes)
-        return error_set_public(err, ERROR_INVALID_PARAMETER, "%.64s", name.bytes);
+        return name.length == 0
+                   ? refuse(err)
+                   : error_set_public(err, ERROR_INVALID_PARAMETER, "%.64s", name.bytes);
     query->parameters[query->count].name = name;
     query->parameters[query->count].value = value;
     query->count++;

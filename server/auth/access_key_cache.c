@@ -8,7 +8,9 @@
 
 #include "base/secret.h"
 
-enum { WAYS = 4 };
+enum { WAYS = 4, DECOY_LENGTH = 40 };
+
+_Static_assert(DECOY_LENGTH <= (int)ACCESS_KEY_CACHE_SECRET_MAX, "a decoy is a secret");
 
 struct entry {
     int64_t expires_ms; /* 0: empty */
@@ -21,6 +23,25 @@ struct access_key_cache {
     uint64_t seed;
     struct entry entries[];
 };
+
+void access_key_make_unknown(struct access_key *key)
+{
+    unsigned char bytes[DECOY_LENGTH / 2];
+    if (RAND_bytes(bytes, sizeof(bytes)) != 1)
+        abort();
+    key->known = false;
+    key->secret_length = DECOY_LENGTH;
+    text_format_hex(bytes, sizeof(bytes), key->secret);
+}
+
+int access_key_verify(const struct access_key *key, const struct auth_request *request,
+                      const struct signature *signature, struct error *err)
+{
+    const struct text secret = {key->secret, key->secret_length};
+    if (signature_verify(request, signature, secret, err) < 0)
+        return -1;
+    return key->known ? 0 : signature_refuse(err);
+}
 
 struct access_key_cache *access_key_cache_new(int64_t entries, int64_t lifetime_ms)
 {

@@ -10,24 +10,13 @@
 #include "base/clock.h"
 #include "model/access_key_store.h"
 
-/* An unknown key costs the same work as a wrong signature. */
-static int verify(struct exchange *exchange, const struct access_key *key, struct error *err)
-{
-    static const char nobody[] = "0000000000000000000000000000000000000000";
-    struct text secret = key->known ? (struct text){key->secret, key->secret_length}
-                                    : (struct text){nobody, sizeof(nobody) - 1};
-    if (signature_verify(&exchange->auth, &exchange->signature, secret, err) < 0)
-        return -1;
-    if (!key->known)
-        return signature_refuse(err);
-    return security_token_check(&exchange->auth, &exchange->signature, key, clock_monotonic_ms(),
-                                err);
-}
-
 static void continue_with_key(struct exchange *exchange, const struct access_key *key)
 {
     struct error err = {0};
-    int status = verify(exchange, key, &err);
+    int status = access_key_verify(key, &exchange->auth, &exchange->signature, &err);
+    if (status == 0)
+        status = security_token_check(&exchange->auth, &exchange->signature, key,
+                                      clock_monotonic_ms(), &err);
     if (status == 0) {
         exchange->identity = key->identity;
         status = exchange_continue(exchange, &err);
@@ -77,9 +66,11 @@ static int read_key(const struct exchange *exchange, const struct pg_rows *rows,
 {
     unsigned char sealed[SECRET_OVERHEAD + ACCESS_KEY_CACHE_SECRET_MAX];
     char secret[SECRET_MAX + 1];
-    ret_key->known = rows->row_count > 0;
-    if (!ret_key->known)
+    if (rows->row_count == 0) {
+        access_key_make_unknown(ret_key);
         return 0;
+    }
+    ret_key->known = true;
     ptrdiff_t length =
         pg_rows_bytes(rows, 0, ACCESS_KEY_FIND_SEALED_SECRET, sealed, sizeof(sealed));
     if (length < 0)

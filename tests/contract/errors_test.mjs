@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { contract } from '../support/contract.mjs';
 import { json } from '../support/http.mjs';
+import { sign } from '../support/signer.mjs';
 import { World } from '../support/site.mjs';
 
 const UNKNOWN = '00000000-0000-4000-8000-000000000000';
@@ -78,6 +79,14 @@ const targetOf = (operation, other = {}) => {
 
 const bodyOf = (operation) => Object.values(operation.body?.examples ?? {})[0]?.value;
 
+// The very same request again.
+const sendTwice = async (operation) => {
+  const target = targetOf(operation), { method } = operation;
+  const headers = sign({ key: operator.key, method, target, headers: [['X-Nonce', randomUUID()]] });
+  await operator.send(method, target, { headers });
+  return operator.send(method, target, { headers });
+};
+
 // A request that is right but for what is given.
 const send = (operation, { ids: other, body = bodyOf(operation), headers = {}, client = clientOf(operation), method }
 = {}) => {
@@ -143,8 +152,8 @@ const PROVOKE = {
   'DCS.3022': (operation) => send(operation, { ids: { instance_id: UNKNOWN } }),
   'ADMIN.0404': (operation) => send(operation, { ids: nobody }),
   'DCS.5001': (operation) => send(operation, { method: 'PATCH' }),
-  'ADMIN.0409': (operation) => send(operation, { body: { ...bodyOf(operation),
-    name: operation.path.includes('instances') ? 'busy' : 'bob' } }),
+  'ADMIN.0409': (operation) => (bodyOf(operation) ? send(operation, { body: { ...bodyOf(operation),
+    name: operation.path.includes('instances') ? 'busy' : 'bob' } }) : sendTwice(operation)),
   'ADMIN.0410': (operation) => send(operation),
   'ADMIN.0412': (operation) => send(operation, { headers: { 'If-Match': '"999"' } }),
   'ADMIN.0428': (operation) => send(operation, { headers: { 'If-Match': undefined } }),

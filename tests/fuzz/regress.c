@@ -9,7 +9,7 @@
 
 #include "fuzz.h"
 
-enum { FILES_MAX = 1024, LENGTH_MAX = 64 << 10, CHANGES_MAX = 8 };
+enum { FILES_MAX = 1 << 16, LENGTH_MAX = 64 << 10, CHANGES_MAX = 8 };
 
 struct sample {
     uint8_t *bytes;

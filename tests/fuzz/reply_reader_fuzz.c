@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "fuzz.h"
+#include "redis/slots.h"
 #include "reply_reader.h"
 
 static struct redis_memory memory; /* nothing is held where it begins */
@@ -48,6 +49,21 @@ static void look(struct seen *seen, const struct redis_reply *reply, int depth)
     }
 }
 
+/* What is asked of any reply, and of any name. */
+static void judge(const struct redis_reply *reply)
+{
+    struct redis_slots slots = {0};
+    struct error err = {0};
+    redis_slots_add_redirect(&slots, reply);
+    assert(redis_slots_count(&slots) <= redis_reply_is_redirect(reply));
+    assert(!redis_reply_passes(reply) || reply->kind == REDIS_ERROR);
+    assert(redis_reply_unexpected(reply, "GET", &err) < 0 && err.text[0]);
+    if (reply->kind == REDIS_STRING) {
+        int slot = redis_key_slot(reply->text);
+        assert(slot >= 0 && slot < REDIS_SLOT_COUNT);
+    }
+}
+
 static void take_all(struct reply_reader *reader, struct seen *seen)
 {
     const struct redis_reply *reply;
@@ -55,6 +71,7 @@ static void take_all(struct reply_reader *reader, struct seen *seen)
     int found;
     while ((found = reply_reader_next(reader, &reply, &err)) > 0) {
         look(seen, reply, 0);
+        judge(reply);
         seen->replies++;
     }
     seen->refused = found < 0;

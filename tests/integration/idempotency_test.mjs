@@ -186,6 +186,75 @@ test('the same signature twice on a configuration', async () => {
   assert.deepEqual(fresh.json.schedule_at, ['01:00']);
 });
 
+// Signed once, with one version where it is a change, and sent as often as one likes.
+const signedFor = (key, method, target, { body = '', headers = [] } = {}) => {
+  const all = sign({ key, method, target, body, headers: [['X-Nonce', randomUUID()], ...headers] });
+  return () => client.send(method, target, { headers: all, body });
+};
+
+// Of answers at once and later exactly one is the first's.
+const assertOnce = async (send, first, again) => {
+  const answers = [...await Promise.all(Array.from({ length: 5 }, send)), await send()];
+  assert.deepEqual(answers.map((a) => a.status).sort(), [first, ...Array(5).fill(again)].sort(),
+    answers.map((a) => a.body).join('\n'));
+  return answers.find((a) => a.status === first);
+};
+
+test('the same signature twice on every configuration', async () => {
+  const times = JSON.stringify({ enable_auto_scan: true, schedule_at: ['01:00'] });
+  const never = JSON.stringify({ enable_auto_scan: false });
+  const interval = JSON.stringify({ enable_auto_scan: true, interval: 60, timeout: 300, scan_keys_count: 100,
+    first_scan_at: new Date(Date.now() + 3600_000).toISOString() });
+  for (const [target, first, other] of [
+    [cache.autoscan, times, JSON.stringify({ enable_auto_scan: false, schedule_at: [] })],
+    [cache.autoscanHot, times, JSON.stringify({ enable_auto_scan: false, schedule_at: [] })],
+    [cache.autoscanExpired, interval, never],
+  ]) {
+    const send = signedFor(alice.key, 'PUT', target, { body: first });
+    assert.equal((await send()).json.enable_auto_scan, true);
+    assert.equal((await client.put(target, { body: other })).json.enable_auto_scan, false);
+    assert.equal((await send()).json.enable_auto_scan, false, target);
+    assert.equal((await client.get(target)).json.enable_auto_scan, false, target);
+  }
+});
+
+test('the same signature twice on a deletion', async () => {
+  const made = await client.post(cache.create);
+  const send = signedFor(alice.key, 'DELETE', cache.task(made.json.id));
+  await assertOnce(send, 200, 204);
+  const next = await client.post(cache.create);
+  assert.equal((await send()).status, 204);
+  assert.equal((await client.get(cache.task(next.json.id))).json.status, 'waiting');
+});
+
+test('the same signature twice by an operator', async () => {
+  const operator = await site.operator();
+  const rows = async (table) => Number((await site.sql(`SELECT count(*) FROM ${table}`))[0].count);
+  const create = async (target, value, table) => {
+    const before = await rows(table);
+    const send = signedFor(operator.key, 'POST', target, { body: value ? JSON.stringify(value) : '' });
+    const made = await assertOnce(send, 201, 409);
+    assert.equal(await rows(table), before + 1);
+    return { made, again: async () => {
+      assert.equal((await send()).status, 409);
+      assert.equal(await rows(table), before);
+    } };
+  };
+  // What was deleted meanwhile is not made again.
+  const project = await create('/admin/v1/projects', { name: 'shop' }, 'project');
+  const home = project.made.headers.location;
+  const key = await create(`${home}/access-keys`, null, 'access_key');
+  const instance = await create(`${home}/instances`, { name: 'c', endpoints: ['127.0.0.1:1'] }, 'instance');
+
+  const rename = signedFor(operator.key, 'PUT', home,
+    { body: JSON.stringify({ name: 'shop2' }), headers: [['If-Match', (await operator.get(home)).headers.etag]] });
+  await assertOnce(rename, 200, 412);
+  for (const { made, again } of [instance, key, project]) {
+    await assertOnce(signedFor(operator.key, 'DELETE', made.headers.location), 204, 404);
+    await again();
+  }
+});
+
 test('keys are forgotten after a day', async () => {
   const key = randomUUID();
   const first = await keyed(cache.create, key);

@@ -32,7 +32,9 @@ enum { ACCESS_KEY_LIFE_MAX = 7 * 24 * 3600 };
 
 /* $1 id, $2 project or null for an operator's, $3 sealed secret, $4 role, $5 actions and $6
  * instances (each separated by commas, or null), $7 seconds until it ends or $8 when it ends (both
- * null: never), $9 digest of its token or null, $10 the longest life in seconds.  One row: outcome
+ * null: never), $9 digest of its token or null, $10 the longest life in seconds, $11 token and $12
+ * fingerprint of the request, or nulls; the same request again is ERROR_ALREADY_EXISTS.  One row:
+ * outcome
  * (`created`, `no_project`, `actions` where one is of the other interface, `instances` where one is
  * not of the project, `expiry` where it is past or too far away), then the columns above. */
 extern const struct pg_statement access_key_insert;

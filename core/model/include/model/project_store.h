@@ -15,7 +15,8 @@ enum project_column {
     PROJECT_COLUMN_COUNT
 };
 
-/* $1 id, $2 name.  The columns above.  A name that is taken is ERROR_ALREADY_EXISTS. */
+/* $1 id, $2 name, $3 token and $4 fingerprint of the request, or nulls.  The columns above.  A name
+ * that is taken, or the same request again, is ERROR_ALREADY_EXISTS. */
 extern const struct pg_statement project_insert;
 
 /* $1 offset, $2 limit.  By name; the count of all, then the columns above; one row with null

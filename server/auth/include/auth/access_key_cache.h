@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "auth/identity.h"
+#include "auth/signature.h"
 #include "base/text.h"
 
 enum {
@@ -27,6 +28,15 @@ struct access_key {
     unsigned char token_digest[ACCESS_KEY_CACHE_DIGEST_LENGTH]; /* of a temporary key: SHA-256 */
     int64_t ends_ms; /* of a temporary key: by this machine's monotonic clock */
 };
+
+/* Makes it a key that is not known: with a secret that nobody has, so that a request that names it
+ * is verified as any other.  The id stays. */
+void access_key_make_unknown(struct access_key *key);
+
+/* Verifies what the request claims with the key's secret.  An unknown key costs the same work as a
+ * wrong signature, down to the memory that is read, and is answered in the same way. */
+int access_key_verify(const struct access_key *key, const struct auth_request *request,
+                      const struct signature *signature, struct error *err);
 
 struct access_key_cache;
 

@@ -28,6 +28,7 @@ static void test_refuses(void **state)
     } cases[] = {
         {"limit=1&limit=1", "limit"},
         {"limit=1&%6cimit=2", "limit"},
+        {"=1&=2", "query"},
         {"a=%", "query"},
         {"a=%2", "query"},
         {"a=%zz", "query"},

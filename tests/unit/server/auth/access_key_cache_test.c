@@ -2,8 +2,10 @@
 #include "auth/access_key_cache.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "canonical.h"
 #include "unit.h"
 
 static struct access_key make_key(int number)
@@ -75,6 +77,53 @@ static void test_without_lifetime_keeps_nothing(void **state)
     access_key_cache_free(cache);
 }
 
+/* The access key of what is verified is not looked at: it found the key. */
+static int verify(const struct access_key *key, const char *secret)
+{
+    static const char authorization[] =
+        "SDK-HMAC-SHA256 Access=A, SignedHeaders=x-sdk-date, Signature="
+        "0000000000000000000000000000000000000000000000000000000000000000";
+    const struct auth_header headers[] = {{TEXT("X-Sdk-Date"), TEXT("20261122T170923Z")},
+                                          {TEXT("Authorization"), TEXT(authorization)}};
+    const struct auth_request request = {
+        .method = TEXT("GET"), .target = TEXT("/"), .headers = headers, .header_count = 2};
+    struct signature signature;
+    struct canonical canonical;
+    struct error err = {0};
+    assert_int_equal(signature_parse(&request, 1795367363, 900, &signature, &err), 0);
+    assert_true(canonical_write(&request, signature.signed_headers, &canonical));
+    canonical_sign(&canonical, signature.date, text_of(secret), signature.digest);
+    free(canonical.text);
+    int status = access_key_verify(key, &request, &signature, &err);
+    assert_true(status == 0 || err.code == ERROR_UNAUTHENTICATED);
+    return status;
+}
+
+static void test_verifies_with_the_secret(void **state)
+{
+    (void)state;
+    struct access_key key = make_key(1);
+    assert_int_equal(verify(&key, "secret"), 0);
+    assert_int_equal(verify(&key, "secreT"), -1);
+    key.known = false;
+    assert_int_equal(verify(&key, "secret"), -1);
+}
+
+/* Not even its decoy opens an unknown key, and no two have the same. */
+static void test_unknown_keys(void **state)
+{
+    (void)state;
+    struct access_key key = make_key(1), other = make_key(1);
+    access_key_make_unknown(&key);
+    access_key_make_unknown(&other);
+    assert_false(key.known);
+    assert_string_equal(key.identity.name, other.identity.name);
+    assert_int_equal(strlen(key.secret), key.secret_length);
+    assert_string_not_equal(key.secret, other.secret);
+    assert_int_equal(verify(&key, key.secret), -1);
+    assert_int_equal(verify(&key, ""), -1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -82,6 +131,8 @@ int main(void)
         cmocka_unit_test(test_replaces_and_forgets),
         cmocka_unit_test(test_is_bounded),
         cmocka_unit_test(test_without_lifetime_keeps_nothing),
+        cmocka_unit_test(test_verifies_with_the_secret),
+        cmocka_unit_test(test_unknown_keys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
