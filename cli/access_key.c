@@ -48,7 +48,8 @@ static int insert(struct cli *cli, const char *project, const struct access_key_
                   struct pg_rows *ret_rows, struct error *err)
 {
     char sealed[SEALED_TEXT_MAX];
-    if (seal(cli->config, pair->id, pair->secret, ACCESS_KEY_SECRET_LENGTH, sealed, err) < 0)
+    if (seal(cli->config, access_key_secret_owner(project, pair->id), pair->secret,
+             ACCESS_KEY_SECRET_LENGTH, sealed, err) < 0)
         return -1;
     struct pg_parameters parameters;
     pg_parameters_init(&parameters);

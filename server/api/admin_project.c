@@ -196,7 +196,8 @@ int bind_key_create(struct api_request *request, struct pg_parameters *parameter
     unsigned char sealed[SEALED_KEY_MAX];
     size_t length;
     access_key_generate(&request->new_key);
-    if (secret_seal(request->context->keyring, request->new_key.id, request->new_key.secret,
+    struct secret_owner owner = access_key_secret_owner(request->project.text, request->new_key.id);
+    if (secret_seal(request->context->keyring, &owner, request->new_key.secret,
                     ACCESS_KEY_SECRET_LENGTH, sealed, &length, err) < 0)
         return -1;
     pg_parameters_add_reference(parameters, request->new_key.id);

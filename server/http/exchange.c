@@ -278,11 +278,17 @@ static int read_key(const struct exchange *exchange, const struct pg_rows *rows,
         pg_rows_bytes(rows, 0, ACCESS_KEY_FIND_SEALED_SECRET, sealed, sizeof(sealed));
     if (length < 0)
         return error_set(err, ERROR_SECRET, "access key %s: sealed secret malformed", ret_key->id);
-    if (secret_open(exchange->loop->server->keyring, ret_key->id, sealed, (size_t)length, secret,
+    struct secret_owner owner =
+        access_key_secret_owner(pg_rows_string(rows, 0, ACCESS_KEY_FIND_PROJECT_ID), ret_key->id);
+    if (secret_open(exchange->loop->server->keyring, &owner, sealed, (size_t)length, secret,
                     &ret_key->secret_length, err) < 0)
         return error_prefix(err, "access key %s", ret_key->id);
-    memcpy(ret_key->secret, secret, ret_key->secret_length + 1);
-    secret_cleanse(secret, sizeof(secret));
+    bool fits = ret_key->secret_length <= ACCESS_KEY_CACHE_SECRET_MAX;
+    if (fits)
+        memcpy(ret_key->secret, secret, ret_key->secret_length + 1);
+    secret_cleanse(secret, ret_key->secret_length);
+    if (!fits)
+        return error_set(err, ERROR_SECRET, "access key %s: secret too long", ret_key->id);
     ret_key->is_operator = pg_rows_is_null(rows, 0, ACCESS_KEY_FIND_PROJECT_ID);
     if (!ret_key->is_operator &&
         uuid_parse(pg_rows_text(rows, 0, ACCESS_KEY_FIND_PROJECT_ID), &ret_key->project) < 0)

@@ -2,6 +2,8 @@
 #ifndef MODEL_ACCESS_KEY_H
 #define MODEL_ACCESS_KEY_H
 
+#include "base/secret.h"
+
 enum { ACCESS_KEY_ID_LENGTH = 20, ACCESS_KEY_SECRET_LENGTH = 40 };
 
 struct access_key_pair {
@@ -11,5 +13,8 @@ struct access_key_pair {
 
 /* From the operating system's generator; aborts where there is none.  Any thread. */
 void access_key_generate(struct access_key_pair *ret_pair);
+
+/* Whose its sealed secret is; project is null for an operator's.  Text must outlive it. */
+struct secret_owner access_key_secret_owner(const char *project, const char *id);
 
 #endif
