@@ -48,6 +48,7 @@ const struct option_description option_descriptions[OPTION_COUNT] = {
                               "nodes of a cluster that are read side by side (1 to 64; 4)"},
     [OPTION_BYTES] = {"--bytes", NULL, 1, "say of big keys how much memory each takes as well"},
     [OPTION_NO_PROGRESS] = {"--no-progress", NULL, 1, "show no progress bar on a terminal"},
+    [OPTION_CHECK] = {"--check", NULL, 1, "count what is left to do, and change nothing"},
 };
 
 static int find_option(const char *word, size_t length)

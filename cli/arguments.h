@@ -39,6 +39,7 @@ enum option {
     OPTION_NODES_AT_ONCE,
     OPTION_BYTES,
     OPTION_NO_PROGRESS,
+    OPTION_CHECK,
     OPTION_COUNT
 };
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/process.h"
 #include "base/scope.h"
 #include "command.h"
 #include "printable.h"
@@ -72,7 +73,7 @@ int main(int argc, char **argv)
     int status = config_load(&config, &argc, argv, environ, true, &err);
     if (asks_for_help(argc, argv)) {
         status = help(argc, argv);
-    } else if (status < 0) {
+    } else if (status < 0 || process_set_core_dumps(config.core_dumps, &err) < 0) {
         report_failure(&err);
         return STATUS_USAGE;
     } else if (arguments_parse(argc, argv, &arguments, &err) < 0 ||

@@ -48,7 +48,10 @@ static void on_request_gone(void *object)
 
 static void log_reply(const struct exchange *exchange, int status, const struct error *err)
 {
+    static struct log_limit missing_key;
     enum log_level level = status >= 500 ? LOG_LEVEL_ERROR : LOG_LEVEL_DEBUG;
+    if (err && err->code == ERROR_SECRET_KEY && !log_limit_passes(&missing_key))
+        level = LOG_LEVEL_DEBUG;
     const char *action = exchange->match.operation ? exchange->match.operation->action : "none";
     LOG_AT(level, "request", LOG_TEXT("request_id", exchange->request_id),
            LOG_TEXT("project", exchange->match.project), LOG_TEXT("action", action),
