@@ -67,6 +67,13 @@ static void add_header(h2o_req_t *req, const char *lower, const char *name, cons
                           copy.len);
 }
 
+/* What a request brought in its body has been sealed or refused by now. */
+static void cleanse_body(h2o_req_t *req)
+{
+    if (req->entity.len > 0)
+        secret_cleanse(req->entity.base, req->entity.len);
+}
+
 /* Starts the response and ends it with a body that outlives the request, or none. */
 static void send_body(struct exchange *exchange, int status, h2o_iovec_t body, bool has_body)
 {
@@ -79,6 +86,7 @@ static void send_body(struct exchange *exchange, int status, h2o_iovec_t body, b
     add_header(req, "x-request-id", "X-Request-Id", exchange->request_id);
     if (exchange->loop->stopping)
         req->http1_is_persistent = 0;
+    cleanse_body(req);
     h2o_start_response(req, &generator);
     h2o_send(req, &body, has_body && !is_head && body.len > 0, H2O_SEND_STATE_FINAL);
 }
@@ -90,6 +98,29 @@ static void add_optional_header(h2o_req_t *req, const char *lower, const char *n
         add_header(req, lower, name, value);
 }
 
+struct secret_body {
+    size_t length;
+    char bytes[];
+};
+
+static void dispose_secret_body(void *object)
+{
+    struct secret_body *body = object;
+    secret_cleanse(body->bytes, body->length);
+}
+
+/* A copy that lives as long as the request. */
+static h2o_iovec_t copy_body(h2o_req_t *req, const struct json_writer *text)
+{
+    if (!text->is_secret)
+        return h2o_strdup(&req->pool, text->text, text->length);
+    struct secret_body *body =
+        h2o_mem_alloc_shared(&req->pool, sizeof(*body) + text->length, dispose_secret_body);
+    body->length = text->length;
+    memcpy(body->bytes, text->text, text->length);
+    return h2o_iovec_init(body->bytes, body->length);
+}
+
 static void send_reply(struct exchange *exchange, const struct api_reply *reply)
 {
     h2o_req_t *req = exchange->req;
@@ -98,7 +129,7 @@ static void send_reply(struct exchange *exchange, const struct api_reply *reply)
     if (has_body) {
         h2o_add_header(&req->pool, &req->res.headers, H2O_TOKEN_CONTENT_TYPE, NULL,
                        reply->content_type, strlen(reply->content_type));
-        body = h2o_strdup(&req->pool, reply->body.text, reply->body.length);
+        body = copy_body(req, &reply->body);
     }
     add_optional_header(req, "etag", "ETag", reply->etag);
     add_optional_header(req, "location", "Location", reply->location);
@@ -215,12 +246,12 @@ static int prepare(struct exchange *exchange, struct error *err)
                          mark ? target.length - (size_t)(mark + 1 - target.bytes) : 0};
     if (route_read_ids(&exchange->match, request, err) < 0 ||
         api_query_parse(query, &request->query, err) < 0 ||
-        replay_read(&exchange->auth, &exchange->replay, err) < 0)
+        replay_read(&exchange->auth, exchange->signature.digest, &exchange->replay, err) < 0)
         return -1;
     request->context = &exchange->loop->server->api;
     request->body = exchange->auth.body;
     request->if_match = if_match ? if_match->value : (struct text){0};
-    request->signature_token = exchange->signature.digest;
+    request->signature_token = exchange->replay.signature_token;
     request->fingerprint = exchange->replay.fingerprint;
     request->idempotency_token = exchange->replay.has_key ? exchange->replay.key_token : NULL;
     return 0;

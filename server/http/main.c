@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "api/operation.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/process.h"
 #include "base/scope.h"
@@ -211,6 +212,7 @@ int main(int argc, char **argv)
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
     signal(SIGPIPE, SIG_IGN);
 
+    json_cleanse_memory();
     if (config_load(&config, &argc, argv, environ, false, &err) < 0 ||
         process_set_core_dumps(config.core_dumps, &err) < 0 ||
         start(&server, &config, &signals, &err) < 0) {
