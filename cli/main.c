@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/cleansing.h"
 #include "base/process.h"
 #include "base/scope.h"
 #include "command.h"
@@ -68,6 +69,7 @@ int main(int argc, char **argv)
     static struct config config;
     static struct arguments arguments;
     struct error err = {0};
+    cleansing_begin();
     /* A reader that goes away is a failed write, not the end of a half-done command. */
     signal(SIGPIPE, SIG_IGN);
     int status = config_load(&config, &argc, argv, environ, true, &err);

@@ -12,6 +12,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "base/cleansing.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/process.h"
@@ -262,6 +263,7 @@ int main(int argc, char **argv)
     static struct config config;
     static struct service service = {.worker = {.config = &config}};
     pthread_t thread;
+    cleansing_begin();
     if (argc == 2 && strcmp(argv[1], "--help") == 0) {
         print_usage();
         return EXIT_SUCCESS;

@@ -1,22 +1,7 @@
 /* JSON from outside, by jansson, with our limits and our errors. */
 #include "base/json.h"
 
-#include <malloc.h>
-#include <stdlib.h>
-
 #include "base/secret.h"
-
-static void free_cleansed(void *memory)
-{
-    if (memory)
-        secret_cleanse(memory, malloc_usable_size(memory));
-    free(memory);
-}
-
-void json_cleanse_memory(void)
-{
-    json_set_alloc_funcs(malloc, free_cleansed);
-}
 
 static bool depth_exceeds(struct text body, int most)
 {
@@ -50,9 +35,12 @@ int json_body_parse(struct text body, json_t **ret_object, struct error *err)
     /* Its text quotes the body, which may hold a password: where and what is all that is told. */
     json_error_t problem;
     json_t *root = json_loadb(body.bytes, body.length, JSON_REJECT_DUPLICATES, &problem);
-    if (!root)
-        return error_set(err, ERROR_BODY_NOT_JSON, "body at %d: error %d of jansson's",
-                         problem.position, (int)json_error_code(&problem));
+    if (!root) {
+        error_set(err, ERROR_BODY_NOT_JSON, "body at %d: error %d of jansson's", problem.position,
+                  (int)json_error_code(&problem));
+        secret_cleanse(&problem, sizeof(problem));
+        return -1;
+    }
     if (!json_is_object(root)) {
         json_decref(root);
         return error_set(err, ERROR_BODY_NOT_JSON, "body is not an object");

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "api/operation.h"
-#include "base/json.h"
+#include "base/cleansing.h"
 #include "base/log.h"
 #include "base/process.h"
 #include "base/scope.h"
@@ -193,6 +193,7 @@ int main(int argc, char **argv)
     static struct config config;
     struct error err = {0};
     sigset_t signals;
+    cleansing_begin();
     if (argc == 2 && strcmp(argv[1], "--help") == 0) {
         print_usage();
         return EXIT_SUCCESS;
@@ -212,7 +213,6 @@ int main(int argc, char **argv)
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
     signal(SIGPIPE, SIG_IGN);
 
-    json_cleanse_memory();
     if (config_load(&config, &argc, argv, environ, false, &err) < 0 ||
         process_set_core_dumps(config.core_dumps, &err) < 0 ||
         start(&server, &config, &signals, &err) < 0) {

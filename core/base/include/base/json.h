@@ -13,10 +13,6 @@
 
 enum { JSON_DEPTH_MAX = 32 };
 
-/* Makes the library overwrite all memory that it gives back, for programs whose bodies bring
- * secrets.  Once, before the first object. */
-void json_cleanse_memory(void);
-
 /* Parses an object: UTF-8, no duplicate members, no depth past JSON_DEPTH_MAX, nothing after it.
  * ERROR_EMPTY_BODY for no bytes, ERROR_BODY_NOT_JSON for what is not JSON. */
 int json_body_parse(struct text body, json_t **ret_object, struct error *err);
