@@ -67,7 +67,7 @@ static struct entry *find_entry(struct access_key_cache *cache, struct text id)
 {
     struct entry *set = set_of(cache, id);
     for (int i = 0; i < WAYS; i++) {
-        if (set[i].expires_ms && text_equals(text_of(set[i].key.id), id))
+        if (set[i].expires_ms && text_equals(text_of(set[i].key.identity.name), id))
             return &set[i];
     }
     return NULL;
@@ -89,7 +89,7 @@ const struct access_key *access_key_cache_find(struct access_key_cache *cache, s
 void access_key_cache_put(struct access_key_cache *cache, const struct access_key *key,
                           int64_t now_ms)
 {
-    struct text id = text_of(key->id);
+    struct text id = text_of(key->identity.name);
     struct entry *place = find_entry(cache, id);
     if (!place) {
         struct entry *set = set_of(cache, id);

@@ -1,40 +1,16 @@
-/* The only file that knows that a request waits.
- *
- * An exchange is allocated from its request's pool as a shared object and holds a reference to
- * itself for each statement in flight: where the client goes first, `req` becomes null and the
- * answer is dropped. Text of the request is valid only as long as `req` is not null. */
+/* One request from its head to its rows; it waits here and in credentials.c, nowhere else. */
 #include "exchange.h"
 
 #include <string.h>
 
-#include "api/operation.h"
-#include "api/route.h"
-#include "auth/replay.h"
-#include "auth/signature.h"
+#include "answer.h"
+#include "auth/policy.h"
 #include "base/clock.h"
-#include "base/log.h"
-#include "base/scope.h"
 #include "connection.h"
+#include "credentials.h"
 #include "database.h"
-#include "document.h"
-#include "framing.h"
+#include "exchange_state.h"
 #include "h2o_answer.h"
-#include "model/access_key_store.h"
-
-struct exchange {
-    h2o_req_t *req; /* null once the client is gone */
-    struct loop *loop;
-    struct connection *connection;
-    int64_t started_us;
-    char request_id[UUID_HEX_LENGTH + 1];
-    struct framing framing;
-    struct auth_request auth;
-    struct signature signature;
-    struct replay replay;
-    struct route_match match;
-    struct api_request request;
-    int attempts; /* of the operation's statement */
-};
 
 enum { ATTEMPTS_MAX = 3 };
 
@@ -46,122 +22,9 @@ static void on_request_gone(void *object)
     api_request_release(&exchange->request);
 }
 
-static void log_reply(const struct exchange *exchange, int status, const struct error *err)
-{
-    static struct log_limit missing_key;
-    enum log_level level = status >= 500 ? LOG_LEVEL_ERROR : LOG_LEVEL_DEBUG;
-    if (err && err->code == ERROR_SECRET_KEY && !log_limit_passes(&missing_key))
-        level = LOG_LEVEL_DEBUG;
-    const char *action = exchange->match.operation ? exchange->match.operation->action : "none";
-    LOG_AT(level, "request", LOG_TEXT("request_id", exchange->request_id),
-           LOG_TEXT("project", exchange->match.project), LOG_TEXT("action", action),
-           LOG_NUMBER("status", status),
-           LOG_NUMBER("duration_us", clock_monotonic_us() - exchange->started_us),
-           LOG_TEXT("reason", err ? err->text : ""));
-}
-
-static void add_header(h2o_req_t *req, const char *lower, const char *name, const char *value)
-{
-    h2o_iovec_t copy = h2o_strdup(&req->pool, value, SIZE_MAX);
-    h2o_add_header_by_str(&req->pool, &req->res.headers, lower, strlen(lower), 0, name, copy.base,
-                          copy.len);
-}
-
-/* What a request brought in its body has been sealed or refused by now. */
-static void cleanse_body(h2o_req_t *req)
-{
-    if (req->entity.len > 0)
-        secret_cleanse(req->entity.base, req->entity.len);
-}
-
-/* Starts the response and ends it with a body that outlives the request, or none. */
-static void send_body(struct exchange *exchange, int status, h2o_iovec_t body, bool has_body)
-{
-    static h2o_generator_t generator;
-    h2o_req_t *req = exchange->req;
-    bool is_head = h2o_memis(req->input.method.base, req->input.method.len, H2O_STRLIT("HEAD"));
-    req->res.status = status;
-    req->res.reason = http_reason(status);
-    req->res.content_length = has_body ? body.len : SIZE_MAX;
-    add_header(req, "x-request-id", "X-Request-Id", exchange->request_id);
-    if (exchange->loop->stopping)
-        req->http1_is_persistent = 0;
-    cleanse_body(req);
-    h2o_start_response(req, &generator);
-    h2o_send(req, &body, has_body && !is_head && body.len > 0, H2O_SEND_STATE_FINAL);
-}
-
-static void add_optional_header(h2o_req_t *req, const char *lower, const char *name,
-                                const char *value)
-{
-    if (value[0])
-        add_header(req, lower, name, value);
-}
-
-struct secret_body {
-    size_t length;
-    char bytes[];
-};
-
-static void dispose_secret_body(void *object)
-{
-    struct secret_body *body = object;
-    secret_cleanse(body->bytes, body->length);
-}
-
-/* A copy that lives as long as the request. */
-static h2o_iovec_t copy_body(h2o_req_t *req, const struct json_writer *text)
-{
-    if (!text->is_secret)
-        return h2o_strdup(&req->pool, text->text, text->length);
-    struct secret_body *body =
-        h2o_mem_alloc_shared(&req->pool, sizeof(*body) + text->length, dispose_secret_body);
-    body->length = text->length;
-    memcpy(body->bytes, text->text, text->length);
-    return h2o_iovec_init(body->bytes, body->length);
-}
-
-static void send_reply(struct exchange *exchange, const struct api_reply *reply)
-{
-    h2o_req_t *req = exchange->req;
-    bool has_body = reply->status != HTTP_NO_CONTENT;
-    h2o_iovec_t body = {0};
-    if (has_body) {
-        h2o_add_header(&req->pool, &req->res.headers, H2O_TOKEN_CONTENT_TYPE, NULL,
-                       reply->content_type, strlen(reply->content_type));
-        body = copy_body(req, &reply->body);
-    }
-    add_optional_header(req, "etag", "ETag", reply->etag);
-    add_optional_header(req, "location", "Location", reply->location);
-    add_optional_header(req, "content-disposition", "Content-Disposition", reply->disposition);
-    send_body(exchange, reply->status, body, has_body);
-}
-
-static enum api_error_form error_form(const struct exchange *exchange)
-{
-    struct text target = {exchange->req->input.path.base, exchange->req->input.path.len};
-    return route_is_administration(target) ? API_ERROR_PROBLEM : API_ERROR_DCS;
-}
-
-static void fail(struct exchange *exchange, const struct error *err)
-{
-    struct api_reply reply;
-    h2o_req_t *req = exchange->req;
-    api_reply_init(&reply);
-    api_reply_set_error(&reply, err, error_form(exchange), exchange->request_id);
-    if (reply.status == 503 || reply.status == 429)
-        add_header(req, "retry-after", "Retry-After", "1");
-    if (err->code == ERROR_METHOD_NOT_ALLOWED)
-        add_header(req, "allow", "Allow", exchange->match.allow);
-    log_reply(exchange, reply.status, err);
-    send_reply(exchange, &reply);
-    api_reply_release(&reply);
-}
-
-/* Runs a statement for the exchange; done finds it as its argument. */
-static int submit(struct exchange *exchange, const struct pg_statement *statement,
-                  const struct pg_parameters *parameters, pg_pipeline_done_fn *done,
-                  struct error *err)
+int exchange_submit(struct exchange *exchange, const struct pg_statement *statement,
+                    const struct pg_parameters *parameters, pg_pipeline_done_fn *done,
+                    struct error *err)
 {
     if (database_submit(exchange->loop, statement, parameters, done, exchange, err) < 0)
         return -1;
@@ -200,12 +63,11 @@ static void on_rows(void *argument, struct pg_rows *rows, const struct error *da
         if (status < 0 && is_worth_another_try(exchange, &err)) {
             error_clear(&err);
             if (execute(exchange, &err) < 0)
-                fail(exchange, &err);
+                answer_error(exchange, &err);
         } else if (status < 0) {
-            fail(exchange, &err);
+            answer_error(exchange, &err);
         } else {
-            log_reply(exchange, reply.status, NULL);
-            send_reply(exchange, &reply);
+            answer_reply(exchange, &reply);
         }
         api_reply_release(&reply);
     }
@@ -224,15 +86,15 @@ static int check_project_header(const struct exchange *exchange, struct error *e
     return 0;
 }
 
-/* What the credential may do; policies will be asked here. */
-static int authorise(const struct exchange *exchange, const struct access_key *key,
-                     struct error *err)
+static int authorise(const struct exchange *exchange, struct error *err)
 {
-    if (exchange->match.operation->for_operators != key->is_operator)
-        return error_set(err, ERROR_FORBIDDEN, "access key %s is of another role", key->id);
-    if (!key->is_operator && strcmp(key->project.text, exchange->request.project.text) != 0)
-        return error_set(err, ERROR_FORBIDDEN, "access key %s is another project's", key->id);
-    return 0;
+    const struct operation *operation = exchange->match.operation;
+    const struct policy_request wanted = {
+        .action = operation->action,
+        .for_operators = operation->for_operators,
+        .project = exchange->request.project.text,
+    };
+    return policy_check(&exchange->identity, &wanted, err);
 }
 
 /* Fills in what the operation is told; all of it belongs to the exchange or to the h2o request. */
@@ -268,116 +130,17 @@ static int execute(struct exchange *exchange, struct error *err)
     pg_parameters_init(&parameters);
     if (operation->bind(request, &parameters, err) < 0)
         return -1;
-    return submit(exchange, operation->statement, &parameters, on_rows, err);
+    return exchange_submit(exchange, operation->statement, &parameters, on_rows, err);
 }
 
-static int run(struct exchange *exchange, const struct access_key *key, struct error *err)
+int exchange_continue(struct exchange *exchange, struct error *err)
 {
     struct uuid *project = &exchange->request.project;
     if ((exchange->match.project[0] && route_read_project(&exchange->match, project, err) < 0) ||
-        check_project_header(exchange, err) < 0 || authorise(exchange, key, err) < 0 ||
+        check_project_header(exchange, err) < 0 || authorise(exchange, err) < 0 ||
         prepare(exchange, err) < 0)
         return -1;
     return execute(exchange, err);
-}
-
-/* An unknown key costs the same work as a wrong signature. */
-static int verify(struct exchange *exchange, const struct access_key *key, struct error *err)
-{
-    static const char nobody[] = "0000000000000000000000000000000000000000";
-    struct text secret = key->known ? (struct text){key->secret, key->secret_length}
-                                    : (struct text){nobody, sizeof(nobody) - 1};
-    if (signature_verify(&exchange->auth, &exchange->signature, secret, err) < 0)
-        return -1;
-    return key->known ? 0 : signature_refuse(err);
-}
-
-static void continue_with_key(struct exchange *exchange, const struct access_key *key)
-{
-    struct error err = {0};
-    if (verify(exchange, key, &err) < 0 || run(exchange, key, &err) < 0)
-        fail(exchange, &err);
-}
-
-/* Opens the row of an access key; no row makes a key that is not known. */
-static int read_key(const struct exchange *exchange, const struct pg_rows *rows,
-                    struct access_key *ret_key, struct error *err)
-{
-    unsigned char sealed[SECRET_OVERHEAD + ACCESS_KEY_CACHE_SECRET_MAX];
-    char secret[SECRET_MAX + 1];
-    ret_key->known = rows->row_count > 0;
-    if (!ret_key->known)
-        return 0;
-    ptrdiff_t length =
-        pg_rows_bytes(rows, 0, ACCESS_KEY_FIND_SEALED_SECRET, sealed, sizeof(sealed));
-    if (length < 0)
-        return error_set(err, ERROR_SECRET, "access key %s: sealed secret malformed", ret_key->id);
-    struct secret_owner owner =
-        access_key_secret_owner(pg_rows_string(rows, 0, ACCESS_KEY_FIND_PROJECT_ID), ret_key->id);
-    if (secret_open(exchange->loop->server->keyring, &owner, sealed, (size_t)length, secret,
-                    &ret_key->secret_length, err) < 0)
-        return error_prefix(err, "access key %s", ret_key->id);
-    bool fits = ret_key->secret_length <= ACCESS_KEY_CACHE_SECRET_MAX;
-    if (fits)
-        memcpy(ret_key->secret, secret, ret_key->secret_length + 1);
-    secret_cleanse(secret, ret_key->secret_length);
-    if (!fits)
-        return error_set(err, ERROR_SECRET, "access key %s: secret too long", ret_key->id);
-    ret_key->is_operator = pg_rows_is_null(rows, 0, ACCESS_KEY_FIND_PROJECT_ID);
-    if (!ret_key->is_operator &&
-        uuid_parse(pg_rows_text(rows, 0, ACCESS_KEY_FIND_PROJECT_ID), &ret_key->project) < 0)
-        return error_set(err, ERROR_INTERNAL, "access key %s: malformed project", ret_key->id);
-    return 0;
-}
-
-static void on_key_row(void *argument, struct pg_rows *rows, const struct error *database_error)
-{
-    struct exchange *exchange = argument;
-    if (exchange->req) {
-        struct error err = {0};
-        struct access_key key = {0};
-        memcpy(key.id, exchange->signature.access_key.bytes, exchange->signature.access_key.length);
-        if (!rows) {
-            fail(exchange, database_error);
-        } else if (read_key(exchange, rows, &key, &err) < 0) {
-            fail(exchange, &err);
-        } else {
-            access_key_cache_put(exchange->loop->access_keys, &key, clock_monotonic_ms());
-            continue_with_key(exchange, &key);
-        }
-        secret_cleanse(&key, sizeof(key));
-    }
-    h2o_mem_release_shared(exchange);
-}
-
-static int find_key(struct exchange *exchange, struct error *err)
-{
-    struct text id = exchange->signature.access_key;
-    struct pg_parameters parameters;
-    if (id.length > ACCESS_KEY_CACHE_ID_MAX || !text_is_utf8(id.bytes, id.length))
-        return signature_refuse(err);
-    const struct access_key *key =
-        access_key_cache_find(exchange->loop->access_keys, id, clock_monotonic_ms());
-    if (key) {
-        continue_with_key(exchange, key);
-        return 0;
-    }
-    pg_parameters_init(&parameters);
-    pg_parameters_add_text(&parameters, id);
-    return submit(exchange, &access_key_find, &parameters, on_key_row, err);
-}
-
-static int authenticate(struct exchange *exchange, struct error *err)
-{
-    const struct config *config = exchange->loop->server->config;
-    /* Tokens of an identity service will be taken here; there is none to vouch for one yet. */
-    if (!auth_request_find_header(&exchange->auth, "authorization") &&
-        auth_request_find_header(&exchange->auth, "x-auth-token"))
-        return error_set(err, ERROR_INVALID_TOKEN, "tokens are not configured");
-    if (signature_parse(&exchange->auth, clock_unix_seconds(), config->signature_window_seconds,
-                        &exchange->signature, err) < 0)
-        return -1;
-    return find_key(exchange, err);
 }
 
 static struct text text_of_iovec(h2o_iovec_t bytes)
@@ -405,18 +168,6 @@ static int check_framing(struct exchange *exchange, struct error *err)
     return 0;
 }
 
-static void send_document(struct exchange *exchange, const struct document *document)
-{
-    h2o_req_t *req = exchange->req;
-    h2o_add_header(&req->pool, &req->res.headers, H2O_TOKEN_CONTENT_TYPE, NULL, document->type,
-                   strlen(document->type));
-    add_header(req, "content-security-policy", "Content-Security-Policy",
-               "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
-               "frame-ancestors 'none'");
-    add_header(req, "x-content-type-options", "X-Content-Type-Options", "nosniff");
-    send_body(exchange, HTTP_OK, h2o_iovec_init(document->bytes, document->length), true);
-}
-
 static bool is_reading(struct text method)
 {
     return text_equals(method, TEXT("GET")) || text_equals(method, TEXT("HEAD"));
@@ -434,12 +185,12 @@ static int begin(struct exchange *exchange, struct error *err)
                                           ? document_find(exchange->loop->server->documents, path)
                                           : NULL;
     if (document) {
-        send_document(exchange, document);
+        answer_document(exchange, document);
         return 0;
     }
     if (route_find(exchange->auth.method, path, &exchange->match, err) < 0)
         return -1;
-    return authenticate(exchange, err);
+    return credentials_check(exchange, err);
 }
 
 static int on_request(h2o_handler_t *handler, h2o_req_t *req)
@@ -456,7 +207,7 @@ static int on_request(h2o_handler_t *handler, h2o_req_t *req)
     exchange->started_us = clock_monotonic_us();
     request_id_generate(exchange->request_id);
     if (begin(exchange, &err) < 0)
-        fail(exchange, &err);
+        answer_error(exchange, &err);
     return 0;
 }
 

@@ -17,6 +17,7 @@
 
 enum { SERVER_LISTENERS_MAX = 2, SERVER_STATEMENTS_MAX = 64 };
 
+struct audit;
 struct database;
 struct document_set;
 
@@ -53,6 +54,7 @@ struct loop {
     struct access_key_cache *access_keys;
     int database_count;
     struct database **databases;
+    struct audit *audit;
     bool stopping;
     int64_t stop_deadline_ms;
 };

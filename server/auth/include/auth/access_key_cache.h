@@ -9,16 +9,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "auth/identity.h"
 #include "base/text.h"
-#include "base/uuid.h"
 
-enum { ACCESS_KEY_CACHE_ID_MAX = 64, ACCESS_KEY_CACHE_SECRET_MAX = 128 };
+enum { ACCESS_KEY_CACHE_ID_MAX = IDENTITY_NAME_MAX, ACCESS_KEY_CACHE_SECRET_MAX = 128 };
 
 struct access_key {
-    char id[ACCESS_KEY_CACHE_ID_MAX + 1];
-    bool known;       /* false: there is no such key, or it is disabled */
-    bool is_operator; /* then it has no project */
-    struct uuid project;
+    struct identity identity; /* its name is the key's id */
+    bool known;               /* false: there is no such key, or it is disabled */
     size_t secret_length;
     char secret[ACCESS_KEY_CACHE_SECRET_MAX + 1];
 };

@@ -9,7 +9,7 @@
 static struct access_key make_key(int number)
 {
     struct access_key key = {.known = true, .secret_length = 6};
-    snprintf(key.id, sizeof(key.id), "KEY%017d", number);
+    snprintf(key.identity.name, sizeof(key.identity.name), "KEY%017d", number);
     memcpy(key.secret, "secret", 7);
     return key;
 }
@@ -20,11 +20,11 @@ static void test_remembers_until_the_lifetime_ends(void **state)
     struct access_key_cache *cache = access_key_cache_new(8, 1000);
     struct access_key key = make_key(1);
     access_key_cache_put(cache, &key, 5000);
-    const struct access_key *found = access_key_cache_find(cache, text_of(key.id), 5999);
+    const struct access_key *found = access_key_cache_find(cache, text_of(key.identity.name), 5999);
     assert_non_null(found);
     assert_string_equal(found->secret, "secret");
-    assert_null(access_key_cache_find(cache, text_of(key.id), 6000));
-    assert_null(access_key_cache_find(cache, text_of(key.id), 5000));
+    assert_null(access_key_cache_find(cache, text_of(key.identity.name), 6000));
+    assert_null(access_key_cache_find(cache, text_of(key.identity.name), 5000));
     access_key_cache_free(cache);
 }
 
@@ -36,11 +36,11 @@ static void test_replaces_and_forgets(void **state)
     access_key_cache_put(cache, &key, 0);
     key.known = false;
     access_key_cache_put(cache, &key, 0);
-    assert_false(access_key_cache_find(cache, text_of(key.id), 1)->known);
+    assert_false(access_key_cache_find(cache, text_of(key.identity.name), 1)->known);
     access_key_cache_forget(cache, TEXT("ANOTHER"));
-    assert_non_null(access_key_cache_find(cache, text_of(key.id), 1));
-    access_key_cache_forget(cache, text_of(key.id));
-    assert_null(access_key_cache_find(cache, text_of(key.id), 1));
+    assert_non_null(access_key_cache_find(cache, text_of(key.identity.name), 1));
+    access_key_cache_forget(cache, text_of(key.identity.name));
+    assert_null(access_key_cache_find(cache, text_of(key.identity.name), 1));
     access_key_cache_free(cache);
 }
 
@@ -56,12 +56,12 @@ static void test_is_bounded(void **state)
     int found = 0;
     for (int i = 0; i < KEYS; i++) {
         struct access_key key = make_key(i);
-        found += access_key_cache_find(cache, text_of(key.id), KEYS - 1) != NULL;
+        found += access_key_cache_find(cache, text_of(key.identity.name), KEYS - 1) != NULL;
     }
     assert_in_range(found, 4, ENTRIES);
     access_key_cache_clear(cache);
     struct access_key last = make_key(KEYS - 1);
-    assert_null(access_key_cache_find(cache, text_of(last.id), KEYS - 1));
+    assert_null(access_key_cache_find(cache, text_of(last.identity.name), KEYS - 1));
     access_key_cache_free(cache);
 }
 
@@ -71,7 +71,7 @@ static void test_without_lifetime_keeps_nothing(void **state)
     struct access_key_cache *cache = access_key_cache_new(8, 0);
     struct access_key key = make_key(1);
     access_key_cache_put(cache, &key, 0);
-    assert_null(access_key_cache_find(cache, text_of(key.id), 0));
+    assert_null(access_key_cache_find(cache, text_of(key.identity.name), 0));
     access_key_cache_free(cache);
 }
 

@@ -1,0 +1,140 @@
+/* From replies and errors to h2o's response. */
+#include "answer.h"
+
+#include <string.h>
+
+#include "audit.h"
+#include "base/clock.h"
+#include "base/log.h"
+
+static void log_answer(const struct exchange *exchange, int status, const struct error *err)
+{
+    static struct log_limit missing_key;
+    enum log_level level = status >= 500 ? LOG_LEVEL_ERROR : LOG_LEVEL_DEBUG;
+    if (err && err->code == ERROR_SECRET_KEY && !log_limit_passes(&missing_key))
+        level = LOG_LEVEL_DEBUG;
+    const char *action = exchange->match.operation ? exchange->match.operation->action : "none";
+    LOG_AT(level, "request", LOG_TEXT("request_id", exchange->request_id),
+           LOG_TEXT("project", exchange->match.project), LOG_TEXT("action", action),
+           LOG_NUMBER("status", status),
+           LOG_NUMBER("duration_us", clock_monotonic_us() - exchange->started_us),
+           LOG_TEXT("reason", err ? err->text : ""));
+}
+
+static void add_header(h2o_req_t *req, const char *lower, const char *name, const char *value)
+{
+    h2o_iovec_t copy = h2o_strdup(&req->pool, value, SIZE_MAX);
+    h2o_add_header_by_str(&req->pool, &req->res.headers, lower, strlen(lower), 0, name, copy.base,
+                          copy.len);
+}
+
+/* What a request brought in its body has been sealed or refused by now. */
+static void cleanse_body(h2o_req_t *req)
+{
+    if (req->entity.len > 0)
+        secret_cleanse(req->entity.base, req->entity.len);
+}
+
+/* Starts the response and ends it with a body that outlives the request, or none. */
+static void send_body(struct exchange *exchange, int status, h2o_iovec_t body, bool has_body)
+{
+    static h2o_generator_t generator;
+    h2o_req_t *req = exchange->req;
+    bool is_head = h2o_memis(req->input.method.base, req->input.method.len, H2O_STRLIT("HEAD"));
+    req->res.status = status;
+    req->res.reason = http_reason(status);
+    req->res.content_length = has_body ? body.len : SIZE_MAX;
+    add_header(req, "x-request-id", "X-Request-Id", exchange->request_id);
+    if (exchange->loop->stopping)
+        req->http1_is_persistent = 0;
+    cleanse_body(req);
+    h2o_start_response(req, &generator);
+    h2o_send(req, &body, has_body && !is_head && body.len > 0, H2O_SEND_STATE_FINAL);
+}
+
+static void add_optional_header(h2o_req_t *req, const char *lower, const char *name,
+                                const char *value)
+{
+    if (value[0])
+        add_header(req, lower, name, value);
+}
+
+struct secret_body {
+    size_t length;
+    char bytes[];
+};
+
+static void dispose_secret_body(void *object)
+{
+    struct secret_body *body = object;
+    secret_cleanse(body->bytes, body->length);
+}
+
+/* A copy that lives as long as the request. */
+static h2o_iovec_t copy_body(h2o_req_t *req, const struct json_writer *text)
+{
+    if (!text->is_secret)
+        return h2o_strdup(&req->pool, text->text, text->length);
+    struct secret_body *body =
+        h2o_mem_alloc_shared(&req->pool, sizeof(*body) + text->length, dispose_secret_body);
+    body->length = text->length;
+    memcpy(body->bytes, text->text, text->length);
+    return h2o_iovec_init(body->bytes, body->length);
+}
+
+static void send_reply(struct exchange *exchange, const struct api_reply *reply)
+{
+    h2o_req_t *req = exchange->req;
+    bool has_body = reply->status != HTTP_NO_CONTENT;
+    h2o_iovec_t body = {0};
+    if (has_body) {
+        h2o_add_header(&req->pool, &req->res.headers, H2O_TOKEN_CONTENT_TYPE, NULL,
+                       reply->content_type, strlen(reply->content_type));
+        body = copy_body(req, &reply->body);
+    }
+    add_optional_header(req, "etag", "ETag", reply->etag);
+    add_optional_header(req, "location", "Location", reply->location);
+    add_optional_header(req, "content-disposition", "Content-Disposition", reply->disposition);
+    send_body(exchange, reply->status, body, has_body);
+}
+
+void answer_reply(struct exchange *exchange, const struct api_reply *reply)
+{
+    log_answer(exchange, reply->status, NULL);
+    audit_note(exchange, reply->status, NULL, reply->subject);
+    send_reply(exchange, reply);
+}
+
+static enum api_error_form error_form(const struct exchange *exchange)
+{
+    struct text target = {exchange->req->input.path.base, exchange->req->input.path.len};
+    return route_is_administration(target) ? API_ERROR_PROBLEM : API_ERROR_DCS;
+}
+
+void answer_error(struct exchange *exchange, const struct error *err)
+{
+    struct api_reply reply;
+    h2o_req_t *req = exchange->req;
+    api_reply_init(&reply);
+    api_reply_set_error(&reply, err, error_form(exchange), exchange->request_id);
+    if (reply.status == 503 || reply.status == 429)
+        add_header(req, "retry-after", "Retry-After", "1");
+    if (err->code == ERROR_METHOD_NOT_ALLOWED)
+        add_header(req, "allow", "Allow", exchange->match.allow);
+    log_answer(exchange, reply.status, err);
+    audit_note(exchange, reply.status, err, "");
+    send_reply(exchange, &reply);
+    api_reply_release(&reply);
+}
+
+void answer_document(struct exchange *exchange, const struct document *document)
+{
+    h2o_req_t *req = exchange->req;
+    h2o_add_header(&req->pool, &req->res.headers, H2O_TOKEN_CONTENT_TYPE, NULL, document->type,
+                   strlen(document->type));
+    add_header(req, "content-security-policy", "Content-Security-Policy",
+               "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
+               "frame-ancestors 'none'");
+    add_header(req, "x-content-type-options", "X-Content-Type-Options", "nosniff");
+    send_body(exchange, HTTP_OK, h2o_iovec_init(document->bytes, document->length), true);
+}

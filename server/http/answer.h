@@ -1,0 +1,14 @@
+/* What an exchange is answered: a reply, an error, a document.  Each ends the exchange's use of its
+ * request, and is logged. */
+#ifndef SERVER_HTTP_ANSWER_H
+#define SERVER_HTTP_ANSWER_H
+
+#include "document.h"
+#include "exchange_state.h"
+
+void answer_reply(struct exchange *exchange, const struct api_reply *reply);
+void answer_error(struct exchange *exchange, const struct error *err);
+/* Served to everybody as it is. */
+void answer_document(struct exchange *exchange, const struct document *document);
+
+#endif

@@ -1,0 +1,11 @@
+/* Who asks: finds out the identity behind a request's credentials, and goes on with it. */
+#ifndef SERVER_HTTP_CREDENTIALS_H
+#define SERVER_HTTP_CREDENTIALS_H
+
+#include "exchange_state.h"
+
+/* Proves the identity, at once or when an answer has come, and then calls exchange_continue; what
+ * fails later is answered from here.  On failure now the caller answers. */
+int credentials_check(struct exchange *exchange, struct error *err);
+
+#endif

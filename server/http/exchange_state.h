@@ -1,0 +1,48 @@
+/* What an exchange is to the files that serve it: exchange.c (its life), credentials.c (who asks),
+ * answer.c (what is sent).
+ *
+ * It is allocated from its request's pool as a shared object and holds a reference to itself for
+ * each statement in flight: where the client goes first, `req` becomes null and the answer is
+ * dropped.  Text of the request is valid only as long as `req` is not null.  Loop's thread only. */
+#ifndef SERVER_HTTP_EXCHANGE_STATE_H
+#define SERVER_HTTP_EXCHANGE_STATE_H
+
+#include <h2o.h>
+
+#include "api/operation.h"
+#include "api/route.h"
+#include "auth/identity.h"
+#include "auth/replay.h"
+#include "auth/signature.h"
+#include "framing.h"
+#include "loop.h"
+#include "pg/pipeline.h"
+
+struct connection;
+
+struct exchange {
+    h2o_req_t *req; /* null once the client is gone */
+    struct loop *loop;
+    struct connection *connection;
+    int64_t started_us;
+    char request_id[UUID_HEX_LENGTH + 1];
+    struct framing framing;
+    struct auth_request auth;
+    struct signature signature;
+    struct identity identity; /* once it is proved; its name is empty before that */
+    struct replay replay;
+    struct route_match match;
+    struct api_request request;
+    int attempts; /* of the operation's statement */
+};
+
+/* Runs a statement for the exchange, which done gets as its argument and whose reference it gives
+ * back with h2o_mem_release_shared. */
+int exchange_submit(struct exchange *exchange, const struct pg_statement *statement,
+                    const struct pg_parameters *parameters, pg_pipeline_done_fn *done,
+                    struct error *err);
+
+/* Goes on once the exchange's identity is proved.  On failure the caller answers. */
+int exchange_continue(struct exchange *exchange, struct error *err);
+
+#endif
