@@ -131,7 +131,8 @@ static int insert(struct cli *cli, const char *project, const struct key_grant *
     char sealed[SEALED_TEXT_MAX];
     const char *role = NULL;
     if (choose_role(project, grant->role, &role, err) < 0 ||
-        seal(cli->config, pair->id, pair->secret, ACCESS_KEY_SECRET_LENGTH, sealed, err) < 0)
+        seal(cli->config, access_key_secret_owner(project, pair->id), pair->secret,
+             ACCESS_KEY_SECRET_LENGTH, sealed, err) < 0)
         return -1;
     struct pg_parameters parameters;
     pg_parameters_init(&parameters);

@@ -69,6 +69,7 @@ const struct option_description option_descriptions[OPTION_COUNT] = {
     [OPTION_UNTIL] = {"--until", "TIME", 1, "before"},
     [OPTION_REQUEST] = {"--request", "ID", 1, "what its X-Request-Id names"},
     [OPTION_OLDER_THAN] = {"--older-than", "DAYS", 1, "age from which events go (1 to 36500)"},
+    [OPTION_CHECK] = {"--check", NULL, 1, "count what is left to do, and change nothing"},
 };
 
 static int find_option(const char *word, size_t length)

@@ -53,6 +53,7 @@ enum option {
     OPTION_UNTIL,
     OPTION_REQUEST,
     OPTION_OLDER_THAN,
+    OPTION_CHECK,
     OPTION_COUNT
 };
 

@@ -96,9 +96,16 @@ const struct command commands[] = {
      "rounds that fell due, the latest first: started, or skipped and why", NULL},
     {"secret", "generate-key", "FILE", 0, 0, command_secret_generate_key, false,
      "write a new key-encryption key into a new file",
-     "Keep the file: without it no sealed secret opens.  To rotate, put the new key's line in "
-     "front\n"
-     "of the old one's."},
+     "Keep the file: without it no sealed secret opens.  To change keys, add the new key's line to "
+     "the\n"
+     "key files of all programs, move it to the front, and run 'secret rotate'."},
+    {"secret", "rotate", NULL, OPTION_BIT(OPTION_CHECK), 0, command_secret_rotate, true,
+     "re-seal all secrets with the key file's first key",
+     "Programs may run meanwhile, and so may another rotation; what was cut short is taken up by "
+     "the\n"
+     "next run.  It says at the end whether the old keys can be removed from the key files; where "
+     "not,\n"
+     "the exit status is 1."},
     {"scan", NULL, "URL", SCAN, 0, command_scan, false,
      "analyse one Redis or Valkey from here; needs no database",
      "URL is redis://[user@]host[:port][/database], rediss:// with TLS.  What is there is found "

@@ -11,7 +11,7 @@ static int insert(struct cli *cli, const struct uuid *project, const struct uuid
     struct instance_form form = {.name = cli->word, .description = "", .cache_mode = "single"};
     SCOPED(pg_rows_release) struct pg_rows rows = {0};
     struct pg_parameters parameters;
-    if (instance_form_read(&form, cli, id, err) < 0)
+    if (instance_form_read(&form, cli, project, id, err) < 0)
         return -1;
     pg_parameters_init(&parameters);
     instance_form_add(&form, project, id, &parameters);
@@ -82,7 +82,7 @@ static int update(struct cli *cli, const struct uuid *project, const struct pg_r
     SCOPED(pg_rows_release) struct pg_rows updated = {0};
     struct pg_parameters parameters;
     fill_form(&form, rows, instance);
-    if (instance_form_read(&form, cli, id, err) < 0)
+    if (instance_form_read(&form, cli, project, id, err) < 0)
         return -1;
     pg_parameters_init(&parameters);
     instance_form_add(&form, project, id, &parameters);

@@ -70,7 +70,7 @@ static int take_authority(struct instance_form *form, const struct arguments *ar
     return 0;
 }
 
-static int seal_text(struct instance_form *form, struct cli *cli, const char *owner,
+static int seal_text(struct instance_form *form, struct cli *cli, struct secret_owner owner,
                      const char *secret, size_t length, const char **ret_sealed, struct error *err)
 {
     char *sealed = calloc(1, SEALED_TEXT_MAX);
@@ -80,8 +80,8 @@ static int seal_text(struct instance_form *form, struct cli *cli, const char *ow
     return seal(cli->config, owner, secret, length, sealed, err);
 }
 
-static int take_password(struct instance_form *form, struct cli *cli, const struct uuid *id,
-                         struct error *err)
+static int take_password(struct instance_form *form, struct cli *cli, const struct uuid *project,
+                         const struct uuid *id, struct error *err)
 {
     const char *path = arguments_value(cli->arguments, OPTION_PASSWORD_FILE);
     char password[SECRET_PASSWORD_MAX + 1];
@@ -94,34 +94,36 @@ static int take_password(struct instance_form *form, struct cli *cli, const stru
         return 0;
     int status = password_read(path, password, &length, err);
     if (status == 0)
-        status = seal_text(form, cli, id->text, password, length, &form->sealed_password, err);
+        status = seal_text(form, cli, instance_password_owner(project->text, id->text), password,
+                           length, &form->sealed_password, err);
     secret_cleanse(password, sizeof(password));
     return status;
 }
 
-static int read_pair(struct instance_form *form, struct cli *cli, const struct uuid *id,
-                     const char *path, const char *key_path, struct error *err)
+static int read_pair(struct instance_form *form, struct cli *cli, const struct uuid *project,
+                     const struct uuid *id, const char *path, const char *key_path,
+                     struct error *err)
 {
-    char key[SECRET_MAX + 1], owner[INSTANCE_KEY_OWNER_MAX], *certificate;
+    char key[SECRET_MAX + 1], *certificate;
     int status = pem_file_read_pair(path, key_path, &certificate, key, err);
-    instance_key_owner(id->text, owner);
     if (status == 0) {
         form->tls_certificate = own(form, certificate);
-        status = seal_text(form, cli, owner, key, strlen(key), &form->sealed_tls_key, err);
+        status = seal_text(form, cli, instance_tls_key_owner(project->text, id->text), key,
+                           strlen(key), &form->sealed_tls_key, err);
     }
     secret_cleanse(key, sizeof(key));
     return status;
 }
 
-static int take_certificate(struct instance_form *form, struct cli *cli, const struct uuid *id,
-                            struct error *err)
+static int take_certificate(struct instance_form *form, struct cli *cli, const struct uuid *project,
+                            const struct uuid *id, struct error *err)
 {
     const char *path = arguments_value(cli->arguments, OPTION_CLIENT_CERTIFICATE);
     const char *key_path = arguments_value(cli->arguments, OPTION_CLIENT_KEY_FILE);
     form->keep_certificate = !path && !key_path;
     if (form->keep_certificate || (path && !*path && !key_path))
         return 0;
-    return read_pair(form, cli, id, path, key_path, err);
+    return read_pair(form, cli, project, id, path, key_path, err);
 }
 
 static int check_address_map(const char *text, struct error *err)
@@ -171,8 +173,8 @@ static int check(const struct instance_form *form, struct error *err)
     return check_way(form, err);
 }
 
-int instance_form_read(struct instance_form *form, struct cli *cli, const struct uuid *id,
-                       struct error *err)
+int instance_form_read(struct instance_form *form, struct cli *cli, const struct uuid *project,
+                       const struct uuid *id, struct error *err)
 {
     const struct arguments *arguments = cli->arguments;
     const char *description = arguments_value(arguments, OPTION_DESCRIPTION);
@@ -188,7 +190,8 @@ int instance_form_read(struct instance_form *form, struct cli *cli, const struct
     take(arguments, OPTION_ADDRESS_MAP, &form->address_map);
     take(arguments, OPTION_SENTINEL_MASTER, &form->sentinel_master);
     if (take_endpoints(form, arguments, err) < 0 || take_authority(form, arguments, err) < 0 ||
-        take_certificate(form, cli, id, err) < 0 || take_password(form, cli, id, err) < 0)
+        take_certificate(form, cli, project, id, err) < 0 ||
+        take_password(form, cli, project, id, err) < 0)
         return -1;
     return check(form, err);
 }

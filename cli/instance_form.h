@@ -22,11 +22,12 @@ struct instance_form {
     int owned_count;
 };
 
-/* Takes the options of the command line, for the instance of that id, and checks what comes of it;
+/* Takes the options of the command line, for that instance of that
+ * project, and checks what comes of it;
  * an option without text takes away what there was.  Secrets are read from their files and sealed.
  * The form is released whether or not this succeeds. */
-int instance_form_read(struct instance_form *form, struct cli *cli, const struct uuid *id,
-                       struct error *err);
+int instance_form_read(struct instance_form *form, struct cli *cli, const struct uuid *project,
+                       const struct uuid *id, struct error *err);
 void instance_form_release(struct instance_form *form);
 
 /* Adds the parameters of instance_insert; the ids and the form must outlive them. */

@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include "audit.h"
+#include "base/cleansing.h"
+#include "base/process.h"
 #include "base/scope.h"
 #include "command.h"
 #include "printable.h"
@@ -72,12 +74,13 @@ int main(int argc, char **argv)
     static struct config config;
     static struct arguments arguments;
     struct error err = {0};
+    cleansing_begin();
     /* A reader that goes away is a failed write, not the end of a half-done command. */
     signal(SIGPIPE, SIG_IGN);
     int status = config_load(&config, &argc, argv, environ, true, &err);
     if (asks_for_help(argc, argv)) {
         status = help(argc, argv);
-    } else if (status < 0) {
+    } else if (status < 0 || process_set_core_dumps(config.core_dumps, &err) < 0) {
         report_failure(&err);
         return STATUS_USAGE;
     } else if (arguments_parse(argc, argv, &arguments, &err) < 0 ||

@@ -113,7 +113,6 @@ static void print(struct json_writer *writer)
 {
     fwrite(writer->text, 1, writer->length, stdout);
     putchar('\n');
-    secret_cleanse(writer->text, writer->length);
     json_writer_release(writer);
 }
 
@@ -130,6 +129,7 @@ void report_write_list(const struct report *report, bool json, const char *membe
     }
     struct json_writer writer;
     json_writer_init(&writer);
+    writer.is_secret = true;
     json_writer_begin_object(&writer);
     json_writer_name(&writer, member);
     json_writer_begin_array(&writer);
@@ -148,6 +148,7 @@ void report_write_one(const struct report *report, bool json)
     }
     struct json_writer writer;
     json_writer_init(&writer);
+    writer.is_secret = true;
     write_row(&writer, report, 0);
     print(&writer);
 }

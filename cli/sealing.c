@@ -21,14 +21,14 @@ int sealing_load(const struct config *config, struct keyring **ret_keyring, stru
     return keyring_load(config->key_file, ret_keyring, err);
 }
 
-int seal(const struct config *config, const char *owner, const char *secret, size_t length,
+int seal(const struct config *config, struct secret_owner owner, const char *secret, size_t length,
          char ret_text[SEALED_TEXT_MAX], struct error *err)
 {
     SCOPED(keyring_cleanup) struct keyring *keyring = NULL;
-    unsigned char sealed[SECRET_MAX + SECRET_OVERHEAD];
+    unsigned char sealed[SECRET_SEALED_MAX];
     size_t sealed_length;
     if (sealing_load(config, &keyring, err) < 0 ||
-        secret_seal(keyring, owner, secret, length, sealed, &sealed_length, err) < 0)
+        secret_seal(keyring, &owner, secret, length, sealed, &sealed_length, err) < 0)
         return -1;
     ret_text[0] = '\\';
     ret_text[1] = 'x';

@@ -6,13 +6,13 @@
 #include "base/secret.h"
 
 /* `\x`, two digits a byte, and a NUL. */
-enum { SEALED_TEXT_MAX = 2 + 2 * (SECRET_MAX + SECRET_OVERHEAD) + 1 };
+enum { SEALED_TEXT_MAX = 2 + 2 * SECRET_SEALED_MAX + 1 };
 
 /* The keys of key_file, freed by keyring_free; the failure says how to make them. */
 int sealing_load(const struct config *config, struct keyring **ret_keyring, struct error *err);
 
 /* Seals a secret and writes it as a bytea's text. */
-int seal(const struct config *config, const char *owner, const char *secret, size_t length,
+int seal(const struct config *config, struct secret_owner owner, const char *secret, size_t length,
          char ret_text[SEALED_TEXT_MAX], struct error *err);
 
 /* Reads a password from a file, or from standard input where the path is "-".  One line break at

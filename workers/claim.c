@@ -13,7 +13,8 @@ static int read_target(const struct pg_rows *rows, const struct instance_access 
                        struct claim *claim, struct error *err)
 {
     struct instance_target *target = &claim->target;
-    if (instance_target_init(target, rows, 0, TARGET, claim->instance.text, access, err) < 0)
+    struct instance_identity identity = {claim->project.text, claim->instance.text};
+    if (instance_target_init(target, rows, 0, TARGET, identity, access, err) < 0)
         return -1;
     if (!instance_target_is_scannable(target))
         return error_set(err, ERROR_REDIS_REFUSED, "cannot scan an instance of mode %s",

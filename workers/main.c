@@ -12,8 +12,10 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "base/cleansing.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/process.h"
 #include "janitor.h"
 #include "model/migration.h"
 #include "model/scan_task_store.h"
@@ -29,7 +31,7 @@ static void print_usage(void)
     puts("Usage: dcs-worker [--config FILE] [--SETTING=VALUE ...]\n"
          "       dcs-worker --help | --version\n\n"
          "Runs scan tasks and probes instances.  SIGTERM and SIGINT give running tasks back and "
-         "end it.\n");
+         "end it, SIGHUP reads the key file again.\n");
     config_print_help();
 }
 
@@ -151,8 +153,10 @@ static int check_settings(const struct config *config, struct error *err)
 /* What the thread that does it all has to do, and what came of it. */
 struct service {
     struct worker worker;
-    int signals; /* readable from the signal to stop on */
-    int ended;   /* an eventfd, readable once it is over */
+    struct keyring *keyring; /* the worker's, which main refreshes */
+    int signals;             /* readable from the signal to stop on */
+    int hangups;             /* readable when SIGHUP came */
+    int ended;               /* an eventfd, readable once it is over */
     int status;
     struct error err;
 };
@@ -161,17 +165,12 @@ static int start(struct service *service, struct error *err)
 {
     struct worker *worker = &service->worker;
     const struct config *config = worker->config;
-    struct keyring *keyring = NULL;
     struct outbound *outbound = NULL;
     char owner[OWNER_MAX];
     if (instance_outbound_new(config, &outbound, err) < 0)
         return -1;
-    if (keyring_load(config->key_file, &keyring, err) < 0) {
-        outbound_free(outbound);
-        return error_prefix(err, "key_file");
-    }
     name_owner(config, owner);
-    worker->access = (struct instance_access){config, keyring, outbound};
+    worker->access = (struct instance_access){config, service->keyring, outbound};
     worker->owner = owner;
     struct pg_session *session =
         pg_session_new(config->database_url, "dcs-worker upkeep", STATEMENT_TIMEOUT_MS);
@@ -179,7 +178,6 @@ static int start(struct service *service, struct error *err)
     if (status == 0)
         work(worker, session, service->signals);
     pg_session_free(session);
-    keyring_free(keyring);
     outbound_free(outbound);
     return status;
 }
@@ -197,7 +195,7 @@ static void await(int descriptor, int other, int64_t timeout_ms)
     struct pollfd waits[] = {{.fd = descriptor, .events = POLLIN}, {.fd = other, .events = POLLIN}};
     const int64_t until = clock_monotonic_ms() + timeout_ms;
     int64_t left = timeout_ms;
-    while (poll(waits, 2, timeout_ms < 0 ? -1 : (int)left) < 0) {
+    while (poll(waits, 2, (int)left) < 0) {
         left = until - clock_monotonic_ms();
         left = left > 0 ? left : 0;
     }
@@ -209,10 +207,32 @@ static bool has_ended(const struct service *service)
     return poll(&wait, 1, 0) == 1;
 }
 
+static bool take_hangup(int hangups)
+{
+    struct signalfd_siginfo signal;
+    return read(hangups, &signal, sizeof(signal)) == (ssize_t)sizeof(signal);
+}
+
+/* Until the signal to stop, or the end.  Looks at the key file meanwhile, and at once where SIGHUP
+ * asks for that. */
+static void attend_to_keys(struct service *service)
+{
+    struct pollfd waits[] = {{.fd = service->signals, .events = POLLIN},
+                             {.fd = service->ended, .events = POLLIN},
+                             {.fd = service->hangups, .events = POLLIN}};
+    for (;;) {
+        int ready = poll(waits, 3, KEYRING_WATCH_MS);
+        if (ready > 0 && (waits[0].revents || waits[1].revents))
+            return;
+        if (ready >= 0)
+            keyring_watch(service->keyring, ready > 0 && take_hangup(service->hangups));
+    }
+}
+
 /* Returns whether the service ended, by itself or within its time after the signal. */
 static bool supervise(struct service *service)
 {
-    await(service->signals, service->ended, -1);
+    attend_to_keys(service);
     if (has_ended(service))
         return true;
     LOG_INFO("stopping");
@@ -221,17 +241,35 @@ static bool supervise(struct service *service)
     return has_ended(service);
 }
 
-static int open_signals(struct error *err)
+static int open_signals(int first, int second, struct error *err)
 {
     sigset_t signals;
     sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, first);
+    sigaddset(&signals, second);
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
-    int descriptor = signalfd(-1, &signals, SFD_CLOEXEC);
+    int descriptor = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
     if (descriptor < 0)
         return error_set(err, ERROR_INTERNAL, "signalfd: %s", strerror(errno));
     return descriptor;
+}
+
+/* Everything that is read before the first thread starts. */
+static int prepare(struct service *service, struct config *config, int argc, char **argv,
+                   struct error *err)
+{
+    service->signals = open_signals(SIGTERM, SIGINT, err);
+    service->hangups = open_signals(SIGHUP, SIGHUP, err);
+    service->ended = eventfd(0, EFD_CLOEXEC);
+    queue_init(&service->worker.queue);
+    if (service->signals < 0 || service->hangups < 0 ||
+        config_load(config, &argc, argv, environ, false, err) < 0 ||
+        process_set_core_dumps(config->core_dumps, err) < 0 || check_settings(config, err) < 0)
+        return -1;
+    if (keyring_load(config->key_file, &service->keyring, err) < 0)
+        return error_prefix(err, "key_file");
+    keyring_log(service->keyring);
+    return 0;
 }
 
 static void fail(const struct error *err)
@@ -244,6 +282,7 @@ int main(int argc, char **argv)
     static struct config config;
     static struct service service = {.worker = {.config = &config}};
     pthread_t thread;
+    cleansing_begin();
     if (argc == 2 && strcmp(argv[1], "--help") == 0) {
         print_usage();
         return EXIT_SUCCESS;
@@ -252,12 +291,7 @@ int main(int argc, char **argv)
         puts("dcs-worker " DCS_VERSION);
         return EXIT_SUCCESS;
     }
-    service.signals = open_signals(&service.err);
-    service.ended = eventfd(0, EFD_CLOEXEC);
-    queue_init(&service.worker.queue);
-    if (service.signals < 0 ||
-        config_load(&config, &argc, argv, environ, false, &service.err) < 0 ||
-        check_settings(&config, &service.err) < 0) {
+    if (prepare(&service, &config, argc, argv, &service.err) < 0) {
         fail(&service.err);
         return EXIT_FAILURE;
     }
@@ -269,6 +303,7 @@ int main(int argc, char **argv)
     }
     pthread_join(thread, NULL);
     queue_release(&service.worker.queue);
+    keyring_free(service.keyring);
     if (service.status < 0)
         fail(&service.err);
     return service.status < 0 ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -38,7 +38,11 @@ static int ask_whether_to_go_on(void *argument, struct error *err)
 /* One line when an instance goes and one when it comes back, not one for every probe. */
 static void log_outcome(const struct instance *instance, const struct error *err)
 {
+    static struct log_limit missing_key;
     bool down = err->code != ERROR_NONE;
+    bool quiet = err->code == ERROR_SECRET_KEY && !log_limit_passes(&missing_key);
+    if (quiet)
+        return;
     if (down && !instance->probe_error)
         LOG_WARNING("probe_failed", LOG_TEXT("instance", instance->id),
                     LOG_TEXT("project", instance->project_id), LOG_ERROR_FIELDS(err));

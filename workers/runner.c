@@ -309,7 +309,7 @@ static void run_claim(struct run *run, const struct error *unusable)
     else if (usable)
         settle(run, &err);
     else
-        record_failure(run, unusable);
+        settle_failure(run, unusable, unusable->code == ERROR_SECRET_KEY);
     if (succeeded)
         scan_outcome_release(&outcome);
     lease_remove(keeper, &run->lease);

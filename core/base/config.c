@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/scope.h"
+#include "base/secret.h"
 #include "base/text.h"
 
 enum setting_type { SETTING_TEXT, SETTING_SECRET, SETTING_INTEGER };
@@ -82,10 +83,22 @@ static int set_value(struct config *config, const struct setting *setting, struc
     return 0;
 }
 
+/* What is none is not quoted: it may be a secret in the wrong place, such as a URL. */
+static bool is_name(struct text text)
+{
+    for (size_t i = 0; i < text.length; i++) {
+        if (text.bytes[i] != '_' && !isalnum((unsigned char)text.bytes[i]))
+            return false;
+    }
+    return text.length <= NAME_MAX_LENGTH;
+}
+
 static int set_named(struct config *config, struct text name, struct text value, const char *source,
                      struct error *err)
 {
     const struct setting *setting = find_setting(name);
+    if (!setting && !is_name(name))
+        return error_set(err, ERROR_CONFIG, "%s: expected the name of a setting", source);
     if (!setting)
         return error_set(err, ERROR_CONFIG, "%s: unknown setting '%.*s'", source, (int)name.length,
                          name.bytes);
@@ -116,13 +129,10 @@ static void file_cleanup(FILE **file)
         fclose(*file);
 }
 
-static int load_file(struct config *config, const char *path, struct error *err)
+static int load_lines(struct config *config, const char *path, FILE *file,
+                      char line[LINE_MAX_LENGTH], struct error *err)
 {
-    SCOPED(file_cleanup) FILE *file = fopen(path, "re");
-    if (!file)
-        return error_set(err, ERROR_CONFIG, "%s: %s", path, strerror(errno));
-    char line[LINE_MAX_LENGTH];
-    for (int number = 1; fgets(line, sizeof(line), file); number++) {
+    for (int number = 1; fgets(line, LINE_MAX_LENGTH, file); number++) {
         if (!strchr(line, '\n') && !feof(file))
             return error_set(err, ERROR_CONFIG, "%s:%d: line longer than %d bytes", path, number,
                              LINE_MAX_LENGTH - 2);
@@ -132,6 +142,20 @@ static int load_file(struct config *config, const char *path, struct error *err)
     if (ferror(file))
         return error_set(err, ERROR_CONFIG, "%s: cannot be read", path);
     return 0;
+}
+
+static int load_file(struct config *config, const char *path, struct error *err)
+{
+    SCOPED(file_cleanup) FILE *file = fopen(path, "re");
+    if (!file)
+        return error_set(err, ERROR_CONFIG, "%s: %s", path, strerror(errno));
+    /* Both hold the database's password. */
+    char line[LINE_MAX_LENGTH], buffer[BUFSIZ];
+    setvbuf(file, buffer, _IOFBF, sizeof(buffer));
+    int status = load_lines(config, path, file, line, err);
+    secret_cleanse(line, sizeof(line));
+    secret_cleanse(buffer, sizeof(buffer));
+    return status;
 }
 
 static int load_environment(struct config *config, char **environment, struct error *err)

@@ -1,6 +1,8 @@
 /* JSON from outside, by jansson, with our limits and our errors. */
 #include "base/json.h"
 
+#include "base/secret.h"
+
 static bool depth_exceeds(struct text body, int most)
 {
     int depth = 0;
@@ -30,11 +32,15 @@ int json_body_parse(struct text body, json_t **ret_object, struct error *err)
         return error_set(err, ERROR_EMPTY_BODY, "no body");
     if (depth_exceeds(body, JSON_DEPTH_MAX))
         return error_set(err, ERROR_BODY_NOT_JSON, "body nested deeper than %d", JSON_DEPTH_MAX);
+    /* Its text quotes the body, which may hold a password: where and what is all that is told. */
     json_error_t problem;
     json_t *root = json_loadb(body.bytes, body.length, JSON_REJECT_DUPLICATES, &problem);
-    if (!root)
-        return error_set(err, ERROR_BODY_NOT_JSON, "body at %d: %s", problem.position,
-                         problem.text);
+    if (!root) {
+        error_set(err, ERROR_BODY_NOT_JSON, "body at %d: error %d of jansson's", problem.position,
+                  (int)json_error_code(&problem));
+        secret_cleanse(&problem, sizeof(problem));
+        return -1;
+    }
     if (!json_is_object(root)) {
         json_decref(root);
         return error_set(err, ERROR_BODY_NOT_JSON, "body is not an object");

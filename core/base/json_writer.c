@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/secret.h"
 #include "base/text.h"
 
 enum { FIRST_CAPACITY = 512 };
@@ -17,9 +18,16 @@ void json_writer_init(struct json_writer *writer)
     writer->text[0] = '\0';
 }
 
+static void free_text(const struct json_writer *writer)
+{
+    if (writer->is_secret)
+        secret_cleanse(writer->text, writer->length);
+    free(writer->text);
+}
+
 void json_writer_release(struct json_writer *writer)
 {
-    free(writer->text);
+    free_text(writer);
     *writer = (struct json_writer){0};
 }
 
@@ -31,6 +39,19 @@ char *json_writer_take(struct json_writer *writer, size_t *ret_length)
     return text;
 }
 
+static void grow(struct json_writer *writer, size_t capacity)
+{
+    char *text = writer->is_secret ? malloc(capacity) : realloc(writer->text, capacity);
+    if (!text)
+        abort();
+    if (writer->is_secret) {
+        memcpy(text, writer->text, writer->length);
+        free_text(writer);
+    }
+    writer->text = text;
+    writer->capacity = capacity;
+}
+
 static char *reserve(struct json_writer *writer, size_t more)
 {
     size_t needed = writer->length + more + 1;
@@ -38,11 +59,7 @@ static char *reserve(struct json_writer *writer, size_t more)
         size_t capacity = writer->capacity * 2;
         if (capacity < needed)
             capacity = needed;
-        char *text = realloc(writer->text, capacity);
-        if (!text)
-            abort();
-        writer->text = text;
-        writer->capacity = capacity;
+        grow(writer, capacity);
     }
     return writer->text + writer->length;
 }

@@ -28,6 +28,13 @@ int log_level_parse(const char *text, enum log_level *ret_level)
     return -1;
 }
 
+bool log_limit_passes(struct log_limit *limit)
+{
+    int64_t now_ms = clock_monotonic_ms(), next_ms = atomic_load(&limit->next_ms);
+    return now_ms >= next_ms &&
+           atomic_compare_exchange_strong(&limit->next_ms, &next_ms, now_ms + LOG_LIMIT_MS);
+}
+
 void log_write(enum log_level level, const char *event, const struct log_field *fields)
 {
     if (level < log_threshold)

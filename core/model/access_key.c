@@ -24,6 +24,12 @@ static void random_text(const char *alphabet, size_t length, char *ret_text)
     ret_text[length] = '\0';
 }
 
+struct secret_owner access_key_secret_owner(const char *project, const char *id)
+{
+    static const struct secret_column column = {"access_key.sealed_secret", ""};
+    return (struct secret_owner){&column, project, id};
+}
+
 void access_key_generate(bool temporary, struct access_key_pair *ret_pair)
 {
     random_text(upper_case, ACCESS_KEY_ID_LENGTH, ret_pair->id);

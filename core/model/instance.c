@@ -1,7 +1,6 @@
 /* The value of an instance, as a row has it. */
 #include "model/instance.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static const char *const cache_modes[] = {"single", "ha", "ha_rw_split", "proxy", "cluster"};
@@ -44,9 +43,16 @@ bool instance_cache_mode_has_sentinels(const char *cache_mode)
     return strncmp(cache_mode, "ha", 2) == 0;
 }
 
-void instance_key_owner(const char *instance_id, char ret_owner[INSTANCE_KEY_OWNER_MAX])
+struct secret_owner instance_password_owner(const char *project, const char *id)
 {
-    snprintf(ret_owner, INSTANCE_KEY_OWNER_MAX, "tls_key:%s", instance_id);
+    static const struct secret_column column = {"instance.sealed_password", ""};
+    return (struct secret_owner){&column, project, id};
+}
+
+struct secret_owner instance_tls_key_owner(const char *project, const char *id)
+{
+    static const struct secret_column column = {"instance.sealed_tls_key", "tls_key:"};
+    return (struct secret_owner){&column, project, id};
 }
 
 static void read_time(const struct pg_rows *rows, int row, int column, char *ret_text)

@@ -104,13 +104,13 @@ static int bind_endpoints(struct api_request *request, struct pg_parameters *par
 }
 
 /* Adds a secret in its sealed form. */
-static int bind_sealed(struct api_request *request, const char *owner, struct text secret,
+static int bind_sealed(struct api_request *request, struct secret_owner owner, struct text secret,
                        struct pg_parameters *parameters, struct error *err)
 {
     size_t length = secret.length + SECRET_OVERHEAD;
     unsigned char *sealed = api_request_allocate(request, length);
     char *digits = api_request_allocate(request, 2 + 2 * length + 1);
-    if (secret_seal(request->context->keyring, owner, secret.bytes, secret.length, sealed, &length,
+    if (secret_seal(request->context->keyring, &owner, secret.bytes, secret.length, sealed, &length,
                     err) < 0)
         return -1;
     memcpy(digits, "\\x", 2);
@@ -132,7 +132,8 @@ static int bind_password(struct api_request *request, const struct uuid *instanc
         return -1;
     if (password.length == 0)
         return invalid("password", err);
-    return bind_sealed(request, instance->text, password, parameters, err);
+    return bind_sealed(request, instance_password_owner(request->project.text, instance->text),
+                       password, parameters, err);
 }
 
 static int bind_scan_profile(const json_t *object, struct pg_parameters *parameters,
@@ -199,7 +200,6 @@ static int bind_certificate(struct api_request *request, const struct uuid *inst
 {
     const json_t *object = request->object;
     struct text certificate, key;
-    char owner[INSTANCE_KEY_OWNER_MAX];
     if (!is_given(object, "tls_certificate") && !is_given(object, "tls_key")) {
         pg_parameters_add_reference(parameters, NULL);
         pg_parameters_add_reference(parameters, NULL);
@@ -214,8 +214,8 @@ static int bind_certificate(struct api_request *request, const struct uuid *inst
     if (memchr(key.bytes, '\0', key.length))
         return invalid("tls_key", err);
     pg_parameters_add_reference(parameters, certificate.bytes);
-    instance_key_owner(instance->text, owner);
-    return bind_sealed(request, owner, key, parameters, err);
+    return bind_sealed(request, instance_tls_key_owner(request->project.text, instance->text), key,
+                       parameters, err);
 }
 
 /* A user needs a password; TLS's members need TLS. */

@@ -31,7 +31,8 @@ static int add_sealed_secret(struct api_request *request, struct pg_parameters *
 {
     unsigned char sealed[SEALED_KEY_MAX];
     size_t length;
-    if (secret_seal(request->context->keyring, request->new_key.id, request->new_key.secret,
+    struct secret_owner owner = access_key_secret_owner(request->project.text, request->new_key.id);
+    if (secret_seal(request->context->keyring, &owner, request->new_key.secret,
                     ACCESS_KEY_SECRET_LENGTH, sealed, &length, err) < 0)
         return -1;
     pg_parameters_add_bytes(parameters, sealed, length);
@@ -218,6 +219,7 @@ int render_key_created(const struct api_request *request, const struct pg_rows *
     reply->status = HTTP_CREATED;
     snprintf(reply->location, sizeof(reply->location), "/admin/v1/access-keys/%s",
              request->new_key.id);
+    reply->body.is_secret = true;
     api_reply_set_subject(reply, request->new_key.id);
     write_key(&reply->body, rows, 0, 1, &request->new_key);
     api_reply_set_version(reply, pg_rows_integer(rows, 0, 1 + ACCESS_KEY_VERSION));

@@ -37,10 +37,14 @@ static bool is_key(struct text key)
     return true;
 }
 
-int replay_read(const struct auth_request *request, struct replay *ret_replay, struct error *err)
+int replay_read(const struct auth_request *request,
+                const unsigned char signature[SIGNATURE_DIGEST_LENGTH], struct replay *ret_replay,
+                struct error *err)
 {
     const struct auth_header *header = auth_request_find_header(request, header_name);
     const struct text parts[] = {request->method, request->target, request->body};
+    const struct text signature_parts[] = {TEXT("signature"),
+                                           {(const char *)signature, SIGNATURE_DIGEST_LENGTH}};
     ret_replay->has_key = header != NULL;
     if (header) {
         const struct text key_parts[] = {TEXT("idempotency-key"), header->value};
@@ -49,5 +53,7 @@ int replay_read(const struct auth_request *request, struct replay *ret_replay, s
         if (hash(key_parts, 2, ret_replay->key_token, err) < 0)
             return -1;
     }
+    if (hash(signature_parts, 2, ret_replay->signature_token, err) < 0)
+        return -1;
     return hash(parts, sizeof(parts) / sizeof(parts[0]), ret_replay->fingerprint, err);
 }

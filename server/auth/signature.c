@@ -403,7 +403,8 @@ int signature_verify(const struct auth_request *request, const struct signature 
     if (!HMAC(EVP_sha256(), secret_key.bytes, (int)secret_key.length,
               (const unsigned char *)string_to_sign, strlen(string_to_sign), expected, &length))
         return error_set(err, ERROR_INTERNAL, "HMAC failed");
-    if (CRYPTO_memcmp(expected, signature->digest, sizeof(expected)) != 0)
-        return signature_refuse(err);
-    return 0;
+    bool same = CRYPTO_memcmp(expected, signature->digest, sizeof(expected)) == 0;
+    /* It would be the right one, for whoever can read it. */
+    OPENSSL_cleanse(expected, sizeof(expected));
+    return same ? 0 : signature_refuse(err);
 }

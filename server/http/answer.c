@@ -9,7 +9,10 @@
 
 static void log_answer(const struct exchange *exchange, int status, const struct error *err)
 {
+    static struct log_limit missing_key;
     enum log_level level = status >= 500 ? LOG_LEVEL_ERROR : LOG_LEVEL_DEBUG;
+    if (err && err->code == ERROR_SECRET_KEY && !log_limit_passes(&missing_key))
+        level = LOG_LEVEL_DEBUG;
     const char *action = exchange->match.operation ? exchange->match.operation->action : "none";
     LOG_AT(level, "request", LOG_TEXT("request_id", exchange->request_id),
            LOG_TEXT("project", exchange->match.project), LOG_TEXT("action", action),
@@ -25,6 +28,13 @@ static void add_header(h2o_req_t *req, const char *lower, const char *name, cons
                           copy.len);
 }
 
+/* What a request brought in its body has been sealed or refused by now. */
+static void cleanse_body(h2o_req_t *req)
+{
+    if (req->entity.len > 0)
+        secret_cleanse(req->entity.base, req->entity.len);
+}
+
 /* Starts the response and ends it with a body that outlives the request, or none. */
 static void send_body(struct exchange *exchange, int status, h2o_iovec_t body, bool has_body)
 {
@@ -37,6 +47,7 @@ static void send_body(struct exchange *exchange, int status, h2o_iovec_t body, b
     add_header(req, "x-request-id", "X-Request-Id", exchange->request_id);
     if (exchange->loop->stopping)
         req->http1_is_persistent = 0;
+    cleanse_body(req);
     h2o_start_response(req, &generator);
     h2o_send(req, &body, has_body && !is_head && body.len > 0, H2O_SEND_STATE_FINAL);
 }
@@ -48,6 +59,29 @@ static void add_optional_header(h2o_req_t *req, const char *lower, const char *n
         add_header(req, lower, name, value);
 }
 
+struct secret_body {
+    size_t length;
+    char bytes[];
+};
+
+static void dispose_secret_body(void *object)
+{
+    struct secret_body *body = object;
+    secret_cleanse(body->bytes, body->length);
+}
+
+/* A copy that lives as long as the request. */
+static h2o_iovec_t copy_body(h2o_req_t *req, const struct json_writer *text)
+{
+    if (!text->is_secret)
+        return h2o_strdup(&req->pool, text->text, text->length);
+    struct secret_body *body =
+        h2o_mem_alloc_shared(&req->pool, sizeof(*body) + text->length, dispose_secret_body);
+    body->length = text->length;
+    memcpy(body->bytes, text->text, text->length);
+    return h2o_iovec_init(body->bytes, body->length);
+}
+
 static void send_reply(struct exchange *exchange, const struct api_reply *reply)
 {
     h2o_req_t *req = exchange->req;
@@ -56,7 +90,7 @@ static void send_reply(struct exchange *exchange, const struct api_reply *reply)
     if (has_body) {
         h2o_add_header(&req->pool, &req->res.headers, H2O_TOKEN_CONTENT_TYPE, NULL,
                        reply->content_type, strlen(reply->content_type));
-        body = h2o_strdup(&req->pool, reply->body.text, reply->body.length);
+        body = copy_body(req, &reply->body);
     }
     add_optional_header(req, "etag", "ETag", reply->etag);
     add_optional_header(req, "location", "Location", reply->location);

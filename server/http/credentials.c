@@ -76,11 +76,18 @@ static int read_key(const struct exchange *exchange, const struct pg_rows *rows,
     if (length < 0)
         return error_set(err, ERROR_SECRET, "access key %s: sealed secret malformed",
                          ret_key->identity.name);
-    if (secret_open(exchange->loop->server->keyring, ret_key->identity.name, sealed, (size_t)length,
-                    secret, &ret_key->secret_length, err) < 0)
+    struct secret_owner owner = access_key_secret_owner(
+        pg_rows_string(rows, 0, ACCESS_KEY_FIND_PROJECT_ID), ret_key->identity.name);
+    if (secret_open(exchange->loop->server->keyring, &owner, sealed, (size_t)length, secret,
+                    &ret_key->secret_length, err) < 0)
         return error_prefix(err, "access key %s", ret_key->identity.name);
-    memcpy(ret_key->secret, secret, ret_key->secret_length + 1);
-    secret_cleanse(secret, sizeof(secret));
+    bool fits = ret_key->secret_length <= ACCESS_KEY_CACHE_SECRET_MAX;
+    if (fits)
+        memcpy(ret_key->secret, secret, ret_key->secret_length + 1);
+    secret_cleanse(secret, ret_key->secret_length);
+    if (!fits)
+        return error_set(err, ERROR_SECRET, "access key %s: secret too long",
+                         ret_key->identity.name);
     if (read_policy(rows, ret_key, err) < 0)
         return -1;
     return read_ending(rows, ret_key, err);

@@ -109,13 +109,13 @@ static int prepare(struct exchange *exchange, struct error *err)
                          mark ? target.length - (size_t)(mark + 1 - target.bytes) : 0};
     if (route_read_ids(&exchange->match, request, err) < 0 ||
         api_query_parse(query, &request->query, err) < 0 ||
-        replay_read(&exchange->auth, &exchange->replay, err) < 0)
+        replay_read(&exchange->auth, exchange->signature.digest, &exchange->replay, err) < 0)
         return -1;
     request->context = &exchange->loop->server->api;
     request->policy = &exchange->identity.policy;
     request->body = exchange->auth.body;
     request->if_match = if_match ? if_match->value : (struct text){0};
-    request->signature_token = exchange->signature.digest;
+    request->signature_token = exchange->replay.signature_token;
     request->fingerprint = exchange->replay.fingerprint;
     request->idempotency_token = exchange->replay.has_key ? exchange->replay.key_token : NULL;
     return 0;

@@ -24,7 +24,7 @@ struct document_set;
 /* What all loops share. */
 struct server {
     const struct config *config;
-    const struct keyring *keyring;
+    struct keyring *keyring; /* main refreshes it */
     struct api_context api;
     struct document_set *documents;
     h2o_globalconf_t h2o;

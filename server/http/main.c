@@ -8,7 +8,9 @@
 #include <unistd.h>
 
 #include "api/operation.h"
+#include "base/cleansing.h"
 #include "base/log.h"
+#include "base/process.h"
 #include "base/scope.h"
 #include "document.h"
 #include "exchange.h"
@@ -27,7 +29,7 @@ static void print_usage(void)
     puts("Usage: dcs-server [--config FILE] [--SETTING=VALUE ...]\n"
          "       dcs-server --operations | --help | --version\n\n"
          "Serves the cache-analysis API over HTTPS.  SIGTERM and SIGINT finish what is in "
-         "flight.\n");
+         "flight, SIGHUP reads the key file again.\n");
     config_print_help();
 }
 
@@ -100,10 +102,15 @@ static int listen_on(const char *setting, const char *address, int count, struct
     return listener_open(setting, address, count, ret->descriptors, &ret->port, err);
 }
 
-static void wait_for_stop(const sigset_t *signals)
+/* Looks at the key file meanwhile, and at once where SIGHUP asks for that. */
+static void wait_for_stop(const struct server *server, const sigset_t *signals)
 {
-    int number = 0;
-    sigwait(signals, &number);
+    const struct timespec interval = {.tv_sec = KEYRING_WATCH_MS / 1000};
+    int number = sigtimedwait(signals, NULL, &interval);
+    while (number != SIGTERM && number != SIGINT) {
+        keyring_watch(server->keyring, number == SIGHUP);
+        number = sigtimedwait(signals, NULL, &interval);
+    }
     LOG_INFO("stopping", LOG_NUMBER("signal", number));
 }
 
@@ -146,7 +153,7 @@ static int serve(struct server *server, const sigset_t *signals, struct error *e
     if (with_http)
         LOG_INFO("listening", LOG_TEXT("scheme", "http"), LOG_NUMBER("port", http.port));
 
-    wait_for_stop(signals);
+    wait_for_stop(server, signals);
     stop_loops(loops, count);
     pthread_barrier_destroy(&server->accepting);
     LOG_INFO("stopped");
@@ -167,6 +174,7 @@ static int start(struct server *server, const struct config *config, const sigse
     server->config = config;
     if (keyring_load(config->key_file, &keyring, err) < 0)
         return error_prefix(err, "key_file");
+    keyring_log(keyring);
     server->keyring = keyring;
     server->api = (struct api_context){keyring, config->expired_batch_keys_max};
     int status = document_set_load(config->docs_directory, &server->documents, err);
@@ -190,6 +198,7 @@ int main(int argc, char **argv)
     static struct config config;
     struct error err = {0};
     sigset_t signals;
+    cleansing_begin();
     if (argc == 2 && strcmp(argv[1], "--help") == 0) {
         print_usage();
         return EXIT_SUCCESS;
@@ -205,10 +214,12 @@ int main(int argc, char **argv)
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
     signal(SIGPIPE, SIG_IGN);
 
     if (config_load(&config, &argc, argv, environ, false, &err) < 0 ||
+        process_set_core_dumps(config.core_dumps, &err) < 0 ||
         start(&server, &config, &signals, &err) < 0) {
         LOG_ERROR("start_failed", LOG_ERROR_FIELDS(&err));
         return EXIT_FAILURE;

@@ -30,7 +30,7 @@ int tls_context_new(const char *certificate_path, const char *key_path, SSL_CTX 
         abort();
     SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
-                                     SSL_OP_CIPHER_SERVER_PREFERENCE);
+                                     SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_CLEANSE_PLAINTEXT);
     SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20");
     SSL_CTX_set_session_id_context(context, session_context, sizeof(session_context) - 1);
     h2o_ssl_register_alpn_protocols(context, protocols);

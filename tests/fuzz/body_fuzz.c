@@ -55,15 +55,16 @@ static void check_error(const struct error *err)
 static int prepare(const struct fuzz_request *input, const struct route_match *match,
                    struct replay *replay, struct api_request *request, struct error *err)
 {
+    static const unsigned char signature[SIGNATURE_DIGEST_LENGTH];
     const struct auth_header *if_match = auth_request_find_header(&input->auth, "if-match");
     if (route_read_ids(match, request, err) < 0 ||
         api_query_parse(fuzz_request_query(input), &request->query, err) < 0 ||
-        replay_read(&input->auth, replay, err) < 0)
+        replay_read(&input->auth, signature, replay, err) < 0)
         return -1;
     request->context = context();
     request->body = input->auth.body;
     request->if_match = if_match ? text_trim(if_match->value) : (struct text){0};
-    request->signature_token = replay->fingerprint;
+    request->signature_token = replay->signature_token;
     request->fingerprint = replay->fingerprint;
     request->idempotency_token = replay->has_key ? replay->key_token : NULL;
     assert(uuid_parse(TEXT("5560df16-cebf-4473-95c4-d1b573c16e79"), &request->new_id) == 0);

@@ -16,11 +16,13 @@ static bool is_key(struct text key)
     return key.length >= 1 && key.length <= IDEMPOTENCY_KEY_MAX;
 }
 
+static const unsigned char signature[SIGNATURE_DIGEST_LENGTH];
+
 static void check_is_other(const struct auth_request *request, const struct replay *replay)
 {
     struct replay other;
     struct error err = {0};
-    assert(replay_read(request, &other, &err) == 0);
+    assert(replay_read(request, signature, &other, &err) == 0);
     assert(memcmp(other.fingerprint, replay->fingerprint, sizeof(other.fingerprint)) != 0);
     assert(other.has_key == replay->has_key);
     assert(!other.has_key ||
@@ -32,7 +34,7 @@ static void check_others(struct auth_request request, const struct replay *repla
 {
     struct replay again;
     struct error err = {0};
-    assert(replay_read(&request, &again, &err) == 0);
+    assert(replay_read(&request, signature, &again, &err) == 0);
     assert(memcmp(&again.fingerprint, replay->fingerprint, sizeof(again.fingerprint)) == 0);
     struct auth_request other = request;
     other.target = request.method;
@@ -60,7 +62,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
     const struct auth_header *header = auth_request_find_header(&request.auth, "Idempotency-Key");
     bool well = !header || (is_key(header->value) &&
                             auth_request_count_headers(&request.auth, "Idempotency-Key") == 1);
-    assert((replay_read(&request.auth, &replay, &err) == 0) == well);
+    assert((replay_read(&request.auth, signature, &replay, &err) == 0) == well);
     if (well) {
         assert(replay.has_key == (header != NULL));
         check_others(request.auth, &replay);

@@ -34,7 +34,7 @@ test('projects and keys: added, listed, disabled; the secret is shown once', asy
   const [{ sealed }] = await world.postgres.sql(database,
     `SELECT encode(sealed_secret, 'hex') AS sealed FROM access_key WHERE id = $1`, [key.id]);
   assert.ok(!sealed.includes(Buffer.from(key.secret).toString('hex')));
-  assert.equal(sealed.length, 2 * (40 + 37));
+  assert.equal(sealed.length, 2 * (40 + 97));
   await dcsctl('key', 'disable', key.id);
   await dcsctl('key', 'disable', key.id);
   const listed = (await dcsctl('key', 'list', '--project', 'bob')).keys;

@@ -58,9 +58,10 @@ export async function executeOn(client, text, values) {
 }
 
 export class Postgres {
-  // directory is new and can be entered by the server's user.
-  static async start(directory) {
+  // directory is new and can be entered by the server's user; settings are laid over ours.
+  static async start(directory, settings = {}) {
     const postgres = await Postgres.prepare(directory, 'postgres');
+    postgres.settings = settings;
     await must('initdb', join(postgresDirectory(), 'initdb'),
       ['-D', postgres.data, '-U', ROLE, '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync',
         '--no-instructions'],
@@ -103,7 +104,7 @@ export class Postgres {
   }
 
   async launch() {
-    const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+    const settings = Object.entries({ ...SETTINGS, ...this.settings }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
     this.program = new Program('postgres', join(postgresDirectory(), 'postgres'),
       ['-D', this.data, '-k', this.directory, ...settings],
       { user: SERVER_USER, cwd: this.directory, deathSignal: 'QUIT' });

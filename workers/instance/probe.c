@@ -158,7 +158,8 @@ static void record_failure(struct pg_session *session, const struct config *conf
 
 static bool says_nothing_about_the_server(enum error_code code)
 {
-    return code == ERROR_CONFIG || code == ERROR_SECRET || code == ERROR_SCAN_CANCELLED;
+    return code == ERROR_CONFIG || code == ERROR_SECRET || code == ERROR_SECRET_KEY ||
+           code == ERROR_SCAN_CANCELLED;
 }
 
 int instance_probe(struct pg_session *session, const struct instance_access *access,
@@ -169,7 +170,8 @@ int instance_probe(struct pg_session *session, const struct instance_access *acc
     SCOPED(finding_release) struct finding finding = {0};
     struct instance instance;
     instance_read(rows, row, 0, &instance);
-    if (instance_target_init(&target, rows, row, INSTANCE_COLUMN_COUNT, instance.id, access, err) ==
+    struct instance_identity identity = {instance.project_id, instance.id};
+    if (instance_target_init(&target, rows, row, INSTANCE_COLUMN_COUNT, identity, access, err) ==
             0 &&
         probe(access->config, &target, interrupt, &finding, err) == 0)
         return record_success(session, &instance, &target, &finding, err);

@@ -13,10 +13,10 @@ static char *copy_column(const struct pg_rows *rows, int row, int column)
 }
 
 /* Takes a sealed column apart; null where there is none. */
-static int open_secret(const struct pg_rows *rows, int row, int column, const char *owner,
+static int open_secret(const struct pg_rows *rows, int row, int column, struct secret_owner owner,
                        const struct keyring *keyring, char **ret_secret, struct error *err)
 {
-    unsigned char sealed[SECRET_MAX + SECRET_OVERHEAD];
+    unsigned char sealed[SECRET_SEALED_MAX];
     char secret[SECRET_MAX + 1];
     size_t length;
     if (pg_rows_is_null(rows, row, column))
@@ -26,24 +26,25 @@ static int open_secret(const struct pg_rows *rows, int row, int column, const ch
     ptrdiff_t sealed_length = pg_rows_bytes(rows, row, column, sealed, sizeof(sealed));
     if (sealed_length < 0)
         return error_set(err, ERROR_SECRET, "a sealed secret is malformed");
-    if (secret_open(keyring, owner, sealed, (size_t)sealed_length, secret, &length, err) < 0)
+    if (secret_open(keyring, &owner, sealed, (size_t)sealed_length, secret, &length, err) < 0)
         return -1;
     *ret_secret = text_copy(secret, length);
-    secret_cleanse(secret, sizeof(secret));
+    secret_cleanse(secret, length);
     return 0;
 }
 
 static int open_secrets(struct instance_target *target, const struct pg_rows *rows, int row,
-                        int first_column, const char *instance_id, const struct keyring *keyring,
-                        struct error *err)
+                        int first_column, const struct instance_identity *identity,
+                        const struct keyring *keyring, struct error *err)
 {
     int password = first_column + INSTANCE_TARGET_SEALED_PASSWORD;
     int key = first_column + INSTANCE_TARGET_SEALED_TLS_KEY;
-    char owner[INSTANCE_KEY_OWNER_MAX];
-    instance_key_owner(instance_id, owner);
-    if (open_secret(rows, row, password, instance_id, keyring, &target->password, err) < 0)
+    if (open_secret(rows, row, password,
+                    instance_password_owner(identity->project, identity->instance), keyring,
+                    &target->password, err) < 0)
         return error_prefix(err, "password");
-    if (open_secret(rows, row, key, owner, keyring, &target->tls_key, err) < 0)
+    if (open_secret(rows, row, key, instance_tls_key_owner(identity->project, identity->instance),
+                    keyring, &target->tls_key, err) < 0)
         return error_prefix(err, "TLS key");
     return 0;
 }
@@ -57,7 +58,7 @@ static int read_address_map(struct instance_target *target, struct error *err)
 }
 
 int instance_target_init(struct instance_target *target, const struct pg_rows *rows, int row,
-                         int first_column, const char *instance_id,
+                         int first_column, struct instance_identity identity,
                          const struct instance_access *access, struct error *err)
 {
     int c = first_column;
@@ -73,7 +74,7 @@ int instance_target_init(struct instance_target *target, const struct pg_rows *r
         .tls_server_name = copy_column(rows, row, c + INSTANCE_TARGET_TLS_SERVER_NAME),
         .username = copy_column(rows, row, c + INSTANCE_TARGET_USERNAME),
     };
-    if (open_secrets(target, rows, row, c, instance_id, access->keyring, err) < 0 ||
+    if (open_secrets(target, rows, row, c, &identity, access->keyring, err) < 0 ||
         read_address_map(target, err) < 0)
         return -1;
     target->redis = (struct redis_target){
@@ -94,8 +95,7 @@ int instance_target_init(struct instance_target *target, const struct pg_rows *r
 
 static void free_secret(char *secret)
 {
-    if (secret)
-        secret_cleanse(secret, strlen(secret));
+    secret_cleanse_text(secret);
     free(secret);
 }
 

@@ -14,6 +14,7 @@ struct json_writer {
     size_t length;
     size_t capacity;
     bool needs_comma;
+    bool is_secret; /* set by the owner: what was written is cleansed when it is given back */
 };
 
 void json_writer_init(struct json_writer *writer);

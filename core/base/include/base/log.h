@@ -9,6 +9,8 @@
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -38,6 +40,16 @@ void log_set_threshold(enum log_level threshold);
 
 /* `debug`, `info`, `warning`, `error`; returns -1 on any other text. */
 int log_level_parse(const char *text, enum log_level *ret_level);
+
+/* For what anybody can bring about as often as they like.  Zeroed before use; any thread. */
+struct log_limit {
+    _Atomic int64_t next_ms;
+};
+
+enum { LOG_LIMIT_MS = 60000 };
+
+/* Whether the last time it was true is LOG_LIMIT_MS ago, or it never was. */
+bool log_limit_passes(struct log_limit *limit);
 
 void log_write(enum log_level level, const char *event, const struct log_field *fields);
 

@@ -3,6 +3,7 @@
 #define MODEL_ACCESS_KEY_H
 
 #include "base/error.h"
+#include "base/secret.h"
 #include "base/text.h"
 
 enum {
@@ -24,5 +25,8 @@ void access_key_generate(bool temporary, struct access_key_pair *ret_pair);
 /* What is stored of a token, its SHA-256: a token has too many values to be guessed from it. */
 int access_key_digest_token(struct text token, unsigned char ret_digest[ACCESS_KEY_DIGEST_LENGTH],
                             struct error *err);
+
+/* Whose its sealed secret is; project is null for an operator's.  Text must outlive it. */
+struct secret_owner access_key_secret_owner(const char *project, const char *id);
 
 #endif

@@ -1,4 +1,4 @@
-/* All SQL on access keys.  The owner of a sealed secret key is the access key's id (secret.h).
+/* All SQL on access keys.  Whose a sealed secret key is, model/access_key.h says.
  *
  * A tenant's key belongs to a project; an operator's key belongs to none and opens the
  * administration interface only.  What a key may do is what both its role and its policy allow; a

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "base/secret.h"
 #include "base/uuid.h"
 #include "pg/result.h"
 
@@ -51,7 +52,7 @@ struct instance {
     "i.scan_profile, i.address_map, i.sentinel_master, i.tls_certificate IS NOT NULL"
 enum { INSTANCE_COLUMN_COUNT = 30 };
 
-enum { INSTANCE_SENTINEL_MASTER_MAX = 255, INSTANCE_KEY_OWNER_MAX = 64 };
+enum { INSTANCE_SENTINEL_MASTER_MAX = 255 };
 
 /* The cache mode by name, or null where it is none; the result is a constant. */
 const char *instance_cache_mode_find(struct text name);
@@ -62,9 +63,10 @@ bool instance_sentinel_master_is_name(struct text name);
 /* Whether endpoints of that mode can be Sentinels. */
 bool instance_cache_mode_has_sentinels(const char *cache_mode);
 
-/* Whose the sealed TLS key of an instance is (secret.h): not the password's owner, so that neither
- * opens in the other's place. */
-void instance_key_owner(const char *instance_id, char ret_owner[INSTANCE_KEY_OWNER_MAX]);
+/* Whose the sealed password and the sealed TLS key of an instance are: ids with dashes, which must
+ * outlive it. */
+struct secret_owner instance_password_owner(const char *project, const char *id);
+struct secret_owner instance_tls_key_owner(const char *project, const char *id);
 
 void instance_read(const struct pg_rows *rows, int row, int first_column,
                    struct instance *ret_instance);

@@ -1,5 +1,4 @@
-/* All SQL on instances.  The owner of a sealed password is the instance's id (secret.h), the one of
- * a sealed TLS key is instance_key_owner's. */
+/* All SQL on instances.  Whose its sealed secrets are, model/instance.h says. */
 #ifndef MODEL_INSTANCE_STORE_H
 #define MODEL_INSTANCE_STORE_H
 

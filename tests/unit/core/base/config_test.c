@@ -155,6 +155,7 @@ static void test_refused_in_the_file(void **state)
         {"loops = 1\nno_such = 1\n", ":2: unknown setting 'no_such'"},
         {"loops\n", ":1: expected 'name = value'"},
         {"= 1\n", ":1: unknown setting ''"},
+        {"postgresql://dcs:pw@host/d?host=a\n", ":1: expected the name of a setting"},
         {"Loops = 1\n", ":1: unknown setting 'Loops'"},
         {"\n\nloops = -1\n", ":3: loops must be a whole number"},
         {longest, ":1: line longer than"},

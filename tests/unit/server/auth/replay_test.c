@@ -6,6 +6,8 @@
 
 #include "unit.h"
 
+static const unsigned char signature[SIGNATURE_DIGEST_LENGTH] = {1, 2, 3};
+
 static int read_with(const char *key, struct replay *ret_replay, struct error *err)
 {
     struct auth_header headers[] = {{TEXT("Idempotency-Key"), {key, key ? strlen(key) : 0}}};
@@ -14,7 +16,7 @@ static int read_with(const char *key, struct replay *ret_replay, struct error *e
                                    .body = TEXT("{}"),
                                    .headers = headers,
                                    .header_count = key != NULL};
-    return replay_read(&request, ret_replay, err);
+    return replay_read(&request, signature, ret_replay, err);
 }
 
 static void test_keys(void **state)
@@ -30,6 +32,9 @@ static void test_keys(void **state)
     assert_memory_equal(one.key_token, again.key_token, sizeof(one.key_token));
     assert_memory_not_equal(one.key_token, other.key_token, sizeof(one.key_token));
     assert_memory_equal(one.fingerprint, other.fingerprint, sizeof(one.fingerprint));
+    assert_memory_equal(one.signature_token, other.signature_token, sizeof(signature));
+    /* What the database is told does not hold the signature. */
+    assert_null(memmem(&one, sizeof(one), signature, 3));
 }
 
 static void test_refused_keys(void **state)
@@ -63,7 +68,7 @@ static void test_fingerprints(void **state)
                                        .target = text_of(requests[i][1]),
                                        .body = text_of(requests[i][2])};
         struct error err = {0};
-        assert_int_equal(replay_read(&request, &replays[i], &err), 0);
+        assert_int_equal(replay_read(&request, signature, &replays[i], &err), 0);
         for (size_t j = 0; j < i; j++)
             assert_memory_not_equal(replays[i].fingerprint, replays[j].fingerprint,
                                     sizeof(replays[i].fingerprint));

@@ -11,6 +11,9 @@
 
 #define ID "9f8582c8-73cc-4bf1-b245-360ec771f8ee"
 #define OTHER_ID "673254b0-3d22-4354-8331-63ce2e1356d9"
+#define PROJECT "0b6ca7a4-0a2c-4c4c-9a5f-3f2f3d0f3a11"
+
+static const struct instance_identity identity = {PROJECT, ID};
 
 static const struct config config = {.redis_connect_timeout_ms = 11, .redis_reply_timeout_ms = 22};
 
@@ -49,7 +52,7 @@ static void copies_the_row(void **state)
     target_row_set(&row, INSTANCE_TARGET_SCAN_PROFILE, "fast");
     target_row_set(&row, INSTANCE_TARGET_ADDRESS_MAP, "a=b");
     target_row_set(&row, INSTANCE_TARGET_SENTINEL_MASTER, "main");
-    assert_int_equal(instance_target_init(&target, &row.rows, 0, 0, ID, &bare, &err), 0);
+    assert_int_equal(instance_target_init(&target, &row.rows, 0, 0, identity, &bare, &err), 0);
     memset(endpoints, 'x', sizeof(endpoints) - 1);
     memset(mode, 'x', sizeof(mode) - 1);
     assert_string_equal(target.redis.endpoint.host, "10.0.0.1");
@@ -82,16 +85,21 @@ static void opens_the_password(void **state)
     size_t length;
     struct error err = {0};
     (void)state;
-    assert_int_equal(secret_seal(keyring, ID, "s3cret", 6, sealed, &length, &err), 0);
+    struct secret_owner owner = instance_password_owner(PROJECT, ID);
+    assert_int_equal(secret_seal(keyring, &owner, "s3cret", 6, sealed, &length, &err), 0);
     text_format_hex(sealed, length, digits + 2);
     const struct {
-        const char *id, *sealed;
+        struct instance_identity identity;
+        const char *sealed;
         const struct keyring *keyring;
         enum error_code code;
     } cases[] = {
-        {ID, digits, keyring, ERROR_NONE},     {OTHER_ID, digits, keyring, ERROR_SECRET},
-        {ID, digits, NULL, ERROR_CONFIG},      {ID, "\\x00", keyring, ERROR_SECRET},
-        {ID, "s3cret", keyring, ERROR_SECRET},
+        {identity, digits, keyring, ERROR_NONE},
+        {{PROJECT, OTHER_ID}, digits, keyring, ERROR_SECRET},
+        {{OTHER_ID, ID}, digits, keyring, ERROR_SECRET},
+        {identity, digits, NULL, ERROR_CONFIG},
+        {identity, "\\x00", keyring, ERROR_SECRET},
+        {identity, "s3cret", keyring, ERROR_SECRET},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct instance_target target;
@@ -101,7 +109,8 @@ static void opens_the_password(void **state)
         target_row_set(&row, INSTANCE_TARGET_USERNAME, "app");
         target_row_set(&row, INSTANCE_TARGET_SEALED_PASSWORD, cases[i].sealed);
         const struct instance_access access = {&config, cases[i].keyring, OUTBOUND};
-        int status = instance_target_init(&target, &row.rows, 0, 0, cases[i].id, &access, &err);
+        int status =
+            instance_target_init(&target, &row.rows, 0, 0, cases[i].identity, &access, &err);
         assert_int_equal(status, cases[i].code == ERROR_NONE ? 0 : -1);
         assert_int_equal(err.code, cases[i].code);
         if (status == 0) {
@@ -119,10 +128,9 @@ static void opens_the_key(void **state)
 {
     enum { SEALED_MAX = 3 + SECRET_OVERHEAD };
     struct keyring *keyring = make_keyring();
-    char owner[INSTANCE_KEY_OWNER_MAX];
-    const char *const owners[] = {owner, ID};
+    const struct secret_owner owners[] = {instance_tls_key_owner(PROJECT, ID),
+                                          instance_password_owner(PROJECT, ID)};
     (void)state;
-    instance_key_owner(ID, owner);
     for (size_t i = 0; i < COUNT_OF(owners); i++) {
         unsigned char sealed[SEALED_MAX];
         char digits[2 + 2 * SEALED_MAX + 1] = "\\x";
@@ -130,13 +138,13 @@ static void opens_the_key(void **state)
         struct target_row row;
         struct error err = {0};
         size_t length;
-        assert_int_equal(secret_seal(keyring, owners[i], "PEM", 3, sealed, &length, &err), 0);
+        assert_int_equal(secret_seal(keyring, &owners[i], "PEM", 3, sealed, &length, &err), 0);
         text_format_hex(sealed, length, digits + 2);
         target_row_init(&row, "a:1", "single");
         target_row_set(&row, INSTANCE_TARGET_TLS_CERTIFICATE, "certificate");
         target_row_set(&row, INSTANCE_TARGET_SEALED_TLS_KEY, digits);
         const struct instance_access access = {&config, keyring, OUTBOUND};
-        int status = instance_target_init(&target, &row.rows, 0, 0, ID, &access, &err);
+        int status = instance_target_init(&target, &row.rows, 0, 0, identity, &access, &err);
         assert_int_equal(status, i == 0 ? 0 : -1);
         assert_int_equal(err.code, i == 0 ? ERROR_NONE : ERROR_SECRET);
         if (status == 0) {
@@ -156,7 +164,7 @@ static void takes_endpoints_in_turn(void **state)
     struct error err = {0};
     (void)state;
     target_row_init(&row, "a:1,nonsense,[::1]:3", "single");
-    assert_int_equal(instance_target_init(&target, &row.rows, 0, 0, ID, &bare, &err), 0);
+    assert_int_equal(instance_target_init(&target, &row.rows, 0, 0, identity, &bare, &err), 0);
     const char *rest = target.endpoints;
     assert_int_equal(instance_target_next_endpoint(&target, &rest, &err), 1);
     assert_string_equal(target.redis.endpoint.host, "a");
@@ -177,7 +185,7 @@ static void refuses_a_malformed_first_endpoint(void **state)
     struct error err = {0};
     (void)state;
     target_row_init(&row, "nonsense,a:1", "single");
-    assert_int_equal(instance_target_init(&target, &row.rows, 0, 0, ID, &bare, &err), -1);
+    assert_int_equal(instance_target_init(&target, &row.rows, 0, 0, identity, &bare, &err), -1);
     assert_int_equal(err.code, ERROR_REDIS_CONNECTION);
     instance_target_release(&target);
 }

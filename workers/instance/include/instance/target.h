@@ -8,6 +8,11 @@
 #include "pg/result.h"
 #include "redis/connection.h"
 
+/* Ids with dashes, as the secrets are sealed for them. */
+struct instance_identity {
+    const char *project, *instance;
+};
+
 struct instance_target {
     struct redis_target redis; /* its text is the members' below; its endpoint is the first one */
     char *endpoints;           /* all of them, host:port, separated by commas */
@@ -20,13 +25,13 @@ struct instance_target {
     char *tls_ca, *tls_certificate, *tls_key, *tls_server_name, *username, *password;
 };
 
-/* Reads INSTANCE_TARGET_COLUMNS, which begin at first_column, of the instance with that id; the row
- * may go away.  Timeouts are those of redis_*_timeout_ms.  Fails with ERROR_CONFIG or ERROR_SECRET
- * where one of them does not open and ERROR_REDIS_CONNECTION where the first endpoint or the
- * address map is malformed.  Released by instance_target_release, which may be called after a
- * failure as well. */
+/* Reads INSTANCE_TARGET_COLUMNS, which begin at first_column, of that instance; the row may go
+ * away.  Timeouts are those of redis_*_timeout_ms.  Fails with ERROR_CONFIG, ERROR_SECRET or
+ * ERROR_SECRET_KEY where a secret does not open and ERROR_REDIS_CONNECTION where the first endpoint
+ * or the address map is malformed.  Released by instance_target_release, which may be called after
+ * a failure as well. */
 int instance_target_init(struct instance_target *target, const struct pg_rows *rows, int row,
-                         int first_column, const char *instance_id,
+                         int first_column, struct instance_identity identity,
                          const struct instance_access *access, struct error *err);
 
 /* The secrets are cleansed. */

@@ -1,0 +1,54 @@
+/* Allocators that know how much they give back, as malloc does.
+ */
+#include "base/cleansing.h"
+
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+#include <openssl/crypto.h>
+
+#include "base/secret.h"
+
+static void free_cleansed(void *memory)
+{
+    if (memory)
+        secret_cleanse(memory, malloc_usable_size(memory));
+    free(memory);
+}
+
+/* OpenSSL's, which names the place that asks. */
+static void *allocate(size_t size, const char *file, int line)
+{
+    (void)file, (void)line;
+    return malloc(size);
+}
+
+static void release(void *memory, const char *file, int line)
+{
+    (void)file, (void)line;
+    free_cleansed(memory);
+}
+
+static void *reallocate(void *memory, size_t size, const char *file, int line)
+{
+    size_t before = memory ? malloc_usable_size(memory) : 0;
+    if (size == 0) {
+        release(memory, file, line);
+        return NULL;
+    }
+    void *larger = malloc(size);
+    if (larger && memory) {
+        memcpy(larger, memory, before < size ? before : size);
+        free_cleansed(memory);
+    }
+    return larger;
+}
+
+void cleansing_begin(void)
+{
+    json_set_alloc_funcs(malloc, free_cleansed);
+    if (CRYPTO_set_mem_functions(allocate, reallocate, release) != 1)
+        abort();
+}

@@ -1,0 +1,10 @@
+/* Libraries that overwrite what they give back. */
+#ifndef BASE_CLEANSING_H
+#define BASE_CLEANSING_H
+
+/* From now on jansson and OpenSSL overwrite all memory that they free: bodies of requests have
+ * passwords, and OpenSSL leaves private keys in the buffers that it decodes them in.  Called by
+ * main, before anything else is: what was allocated before must not be freed after. */
+void cleansing_begin(void);
+
+#endif
