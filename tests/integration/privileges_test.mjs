@@ -33,6 +33,7 @@ const tries = {
   ],
   worker: [
     'SELECT FROM access_key', 'SELECT sealed_secret FROM access_key', `INSERT INTO access_key (id) VALUES ('A')`,
+    'DELETE FROM access_key', 'UPDATE access_key SET expires_at = now()',
     'SELECT FROM project', `INSERT INTO project (id, name) VALUES (gen_random_uuid(), 'x')`,
     `UPDATE instance SET endpoints = '{127.0.0.1:2}'`, `UPDATE instance SET sealed_password = ''`,
     `UPDATE instance SET name = 'x'`, 'DELETE FROM instance', `UPDATE autoscan SET enabled = true`,
@@ -62,6 +63,16 @@ for (const [purpose, statements] of Object.entries(tries)) {
         [DENIED, '22023'].includes(error.code) || assert.fail(`${purpose}: ${statement}: ${error.message}`), statement);
   });
 }
+
+test('what the worker removes of access keys is what has ended', async () => {
+  const forget = () => site.sql('SELECT forget_ended_access_keys(1000)', [], ROLES.worker);
+  const before = await site.sql('SELECT id FROM access_key ORDER BY id');
+  await site.sql(`INSERT INTO access_key (id, sealed_secret, role, expires_at, token_digest)
+    VALUES ('${'A'.repeat(20)}', '', 'operator', now() - interval '1 second', sha256(''))`);
+  assert.equal((await forget()).length, 1);
+  assert.deepEqual(await forget(), []);
+  assert.deepEqual(await site.sql('SELECT id FROM access_key ORDER BY id'), before);
+});
 
 test('nobody else has anything, and no role more than its own', async () => {
   assert.ok(tables.length >= 12);
