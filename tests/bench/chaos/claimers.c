@@ -18,7 +18,13 @@
 #include "model/scan_task_store.h"
 #include "pg/session.h"
 
-enum { THREADS_MAX = 256, EMPTY_MAX = 20, ID_LENGTH = 36, STATEMENT_TIMEOUT_MS = 60000 };
+enum {
+    THREADS_MAX = 256,
+    EMPTY_MAX = 20,
+    CONNECT_ATTEMPTS_MAX = 30,
+    ID_LENGTH = 36,
+    STATEMENT_TIMEOUT_MS = 60000
+};
 
 struct claimer {
     pthread_t thread;
@@ -68,10 +74,21 @@ static int claim(struct claimer *claimer)
     return rows.row_count > 0;
 }
 
+/* All connect at once: on a busy machine some of them have to try again. */
+static int connect_claimer(struct claimer *claimer)
+{
+    int status = -1;
+    for (int attempt = 0; status < 0 && attempt < CONNECT_ATTEMPTS_MAX; attempt++) {
+        error_clear(&claimer->err);
+        status = pg_session_connect(claimer->session, &claimer->err);
+    }
+    return status;
+}
+
 static void *run(void *argument)
 {
     struct claimer *claimer = argument;
-    int status = pg_session_connect(claimer->session, &claimer->err);
+    int status = connect_claimer(claimer);
     pthread_barrier_wait(&ready);
     for (int empty = 0; status >= 0 && empty < EMPTY_MAX;) {
         status = claim(claimer);

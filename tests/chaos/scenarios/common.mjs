@@ -46,7 +46,7 @@ export class Target {
 }
 
 const FIRST_KEYS = 2000;
-const MOST_KEYS = 300_000;
+const MOST_KEYS = 1_500_000;
 
 // As many instances, with as many keys as make an undisturbed scan of each, all at the same time, last about so
 // long.

@@ -1,6 +1,7 @@
-// The scenarios by name.  run(world, { rounds, random, scanMs }) gives { rounds, kills, figures, violations,
-// evidence, note }; scanMs is about how long a scan that is disturbed lasts.  rounds is how many the long form takes,
-// and long what else it is given.
+// The scenarios by name.  run(world, { rounds, random, scanMs, leaseSeconds, repeatedMs }) gives { rounds, kills,
+// figures, violations, evidence, note }, and requests where it makes no tasks; scanMs is about how long a scan that is
+// disturbed lasts, and the last two may be left out.  rounds is how many the long form takes, and long what else it is
+// given.
 
 import { breakRedis } from './break_redis.mjs';
 import { claimers } from './claimers.mjs';

@@ -114,7 +114,7 @@ export async function loseDatabase(world, { rounds, random, answerMs = 5000, rea
   await site.server.stop();
   const longest = (list) => Math.round(Math.max(...list));
   return {
-    rounds, kills: rounds, violations,
+    rounds, kills: rounds, violations, requests: refused,
     figures: { tasks: 0, failed: 0, lost: 0, stuck: 0, doubled: 0, late: 0, takeOvers: [], repeated: [] },
     note: `${refused} requests were refused, the slowest after ${longest(slowest)} ms; served again ${longest(ready)} ms ` +
       `after its return at most; ${before} KiB resident before, ${most} KiB at most`,
