@@ -127,11 +127,14 @@ static void write_cost(struct json_writer *writer, const struct scan_outcome *ou
 static int64_t peak_kib(void)
 {
     FILE *file = fopen("/proc/self/status", "r");
+    static const char name[] = "VmHWM:";
     char line[256];
-    long long kib = -1;
-    while (file && fgets(line, sizeof(line), file) && sscanf(line, "VmHWM: %lld", &kib) != 1)
-        ;
-    if (!file || fclose(file) != 0 || kib < 0)
+    int64_t kib = 0;
+    while (kib == 0 && file && fgets(line, sizeof(line), file)) {
+        if (strncmp(line, name, strlen(name)) == 0)
+            kib = strtoll(line + strlen(name), NULL, 10);
+    }
+    if (!file || fclose(file) != 0 || kib == 0)
         abort();
     return kib;
 }

@@ -14,78 +14,79 @@ static struct address address_of(const char *text)
 }
 
 /* The first and the last of each network, and what is next to it. */
+static const struct {
+    const char *address;
+    enum address_standing standing;
+} standings[] = {
+    {"0.0.0.0", ADDRESS_NEVER},
+    {"0.255.255.255", ADDRESS_NEVER},
+    {"1.0.0.0", ADDRESS_USUAL},
+    {"10.0.0.1", ADDRESS_USUAL},
+    {"100.100.100.199", ADDRESS_USUAL},
+    {"100.100.100.200", ADDRESS_NEVER},
+    {"100.100.100.201", ADDRESS_USUAL},
+    {"126.255.255.255", ADDRESS_USUAL},
+    {"127.0.0.0", ADDRESS_LOOPBACK},
+    {"127.255.255.255", ADDRESS_LOOPBACK},
+    {"128.0.0.0", ADDRESS_USUAL},
+    {"168.63.129.16", ADDRESS_NEVER},
+    {"168.63.129.17", ADDRESS_USUAL},
+    {"169.253.255.255", ADDRESS_USUAL},
+    {"169.254.0.0", ADDRESS_NEVER},
+    {"169.254.169.254", ADDRESS_NEVER},
+    {"169.254.255.255", ADDRESS_NEVER},
+    {"169.255.0.0", ADDRESS_USUAL},
+    {"172.16.0.1", ADDRESS_USUAL},
+    {"191.255.255.255", ADDRESS_USUAL},
+    {"192.0.0.0", ADDRESS_NEVER},
+    {"192.0.0.192", ADDRESS_NEVER},
+    {"192.0.0.255", ADDRESS_NEVER},
+    {"192.0.1.0", ADDRESS_USUAL},
+    {"192.168.1.1", ADDRESS_USUAL},
+    {"223.255.255.255", ADDRESS_USUAL},
+    {"224.0.0.0", ADDRESS_NEVER},
+    {"239.255.255.255", ADDRESS_NEVER},
+    {"240.0.0.0", ADDRESS_RESERVED},
+    {"255.255.255.254", ADDRESS_RESERVED},
+    {"255.255.255.255", ADDRESS_NEVER},
+    {"::", ADDRESS_NEVER},
+    {"::1", ADDRESS_LOOPBACK},
+    {"::2", ADDRESS_NEVER},
+    {"::127.0.0.1", ADDRESS_NEVER},
+    {"::1:0:0", ADDRESS_USUAL},
+    {"64:ff9b:1::1", ADDRESS_NEVER},
+    {"64:ff9b:2::1", ADDRESS_USUAL},
+    {"2001:db8::1", ADDRESS_USUAL},
+    {"fc00::1", ADDRESS_USUAL},
+    {"fd00:ec1:ffff:ffff:ffff:ffff:ffff:ffff", ADDRESS_USUAL},
+    {"fd00:ec2::", ADDRESS_NEVER},
+    {"fd00:ec2::254", ADDRESS_NEVER},
+    {"fd00:ec3::", ADDRESS_USUAL},
+    {"fd20:ce::254", ADDRESS_NEVER},
+    {"fd20:ce::255", ADDRESS_USUAL},
+    {"fd00:c1::a9fe:a9fe", ADDRESS_NEVER},
+    {"fd00:42::42", ADDRESS_NEVER},
+    {"fd00:a9fe:a9fe::1", ADDRESS_NEVER},
+    {"fd00:100::100:200", ADDRESS_NEVER},
+    {"fe7f:ffff::1", ADDRESS_USUAL},
+    {"fe80::", ADDRESS_NEVER},
+    {"febf:ffff::1", ADDRESS_NEVER},
+    {"fec0::1", ADDRESS_NEVER},
+    {"feff:ffff::1", ADDRESS_NEVER},
+    {"ff00::", ADDRESS_NEVER},
+    {"ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", ADDRESS_NEVER},
+    {"::ffff:10.0.0.1", ADDRESS_USUAL},
+    {"::ffff:127.0.0.1", ADDRESS_LOOPBACK},
+    {"::ffff:169.254.169.254", ADDRESS_NEVER},
+};
+
 static void networks_end_where_they_end(void **state)
 {
-    static const struct {
-        const char *address;
-        enum address_standing standing;
-    } cases[] = {
-        {"0.0.0.0", ADDRESS_NEVER},
-        {"0.255.255.255", ADDRESS_NEVER},
-        {"1.0.0.0", ADDRESS_USUAL},
-        {"10.0.0.1", ADDRESS_USUAL},
-        {"100.100.100.199", ADDRESS_USUAL},
-        {"100.100.100.200", ADDRESS_NEVER},
-        {"100.100.100.201", ADDRESS_USUAL},
-        {"126.255.255.255", ADDRESS_USUAL},
-        {"127.0.0.0", ADDRESS_LOOPBACK},
-        {"127.255.255.255", ADDRESS_LOOPBACK},
-        {"128.0.0.0", ADDRESS_USUAL},
-        {"168.63.129.16", ADDRESS_NEVER},
-        {"168.63.129.17", ADDRESS_USUAL},
-        {"169.253.255.255", ADDRESS_USUAL},
-        {"169.254.0.0", ADDRESS_NEVER},
-        {"169.254.169.254", ADDRESS_NEVER},
-        {"169.254.255.255", ADDRESS_NEVER},
-        {"169.255.0.0", ADDRESS_USUAL},
-        {"172.16.0.1", ADDRESS_USUAL},
-        {"191.255.255.255", ADDRESS_USUAL},
-        {"192.0.0.0", ADDRESS_NEVER},
-        {"192.0.0.192", ADDRESS_NEVER},
-        {"192.0.0.255", ADDRESS_NEVER},
-        {"192.0.1.0", ADDRESS_USUAL},
-        {"192.168.1.1", ADDRESS_USUAL},
-        {"223.255.255.255", ADDRESS_USUAL},
-        {"224.0.0.0", ADDRESS_NEVER},
-        {"239.255.255.255", ADDRESS_NEVER},
-        {"240.0.0.0", ADDRESS_RESERVED},
-        {"255.255.255.254", ADDRESS_RESERVED},
-        {"255.255.255.255", ADDRESS_NEVER},
-        {"::", ADDRESS_NEVER},
-        {"::1", ADDRESS_LOOPBACK},
-        {"::2", ADDRESS_NEVER},
-        {"::127.0.0.1", ADDRESS_NEVER},
-        {"::1:0:0", ADDRESS_USUAL},
-        {"64:ff9b:1::1", ADDRESS_NEVER},
-        {"64:ff9b:2::1", ADDRESS_USUAL},
-        {"2001:db8::1", ADDRESS_USUAL},
-        {"fc00::1", ADDRESS_USUAL},
-        {"fd00:ec1:ffff:ffff:ffff:ffff:ffff:ffff", ADDRESS_USUAL},
-        {"fd00:ec2::", ADDRESS_NEVER},
-        {"fd00:ec2::254", ADDRESS_NEVER},
-        {"fd00:ec3::", ADDRESS_USUAL},
-        {"fd20:ce::254", ADDRESS_NEVER},
-        {"fd20:ce::255", ADDRESS_USUAL},
-        {"fd00:c1::a9fe:a9fe", ADDRESS_NEVER},
-        {"fd00:42::42", ADDRESS_NEVER},
-        {"fd00:a9fe:a9fe::1", ADDRESS_NEVER},
-        {"fd00:100::100:200", ADDRESS_NEVER},
-        {"fe7f:ffff::1", ADDRESS_USUAL},
-        {"fe80::", ADDRESS_NEVER},
-        {"febf:ffff::1", ADDRESS_NEVER},
-        {"fec0::1", ADDRESS_NEVER},
-        {"feff:ffff::1", ADDRESS_NEVER},
-        {"ff00::", ADDRESS_NEVER},
-        {"ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", ADDRESS_NEVER},
-        {"::ffff:10.0.0.1", ADDRESS_USUAL},
-        {"::ffff:127.0.0.1", ADDRESS_LOOPBACK},
-        {"::ffff:169.254.169.254", ADDRESS_NEVER},
-    };
     (void)state;
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct address address = address_of(cases[i].address);
-        if (special_address_find(&address).standing != cases[i].standing)
-            fail_msg("%s: %s", cases[i].address, special_address_find(&address).what);
+    for (size_t i = 0; i < COUNT_OF(standings); i++) {
+        struct address address = address_of(standings[i].address);
+        if (special_address_find(&address).standing != standings[i].standing)
+            fail_msg("%s: %s", standings[i].address, special_address_find(&address).what);
     }
 }
 
