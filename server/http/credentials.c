@@ -23,6 +23,7 @@ static void continue_with_key(struct exchange *exchange, const struct access_key
 {
     struct error err = {0};
     int status = verify(exchange, key, &err);
+    limits_note_proof(exchange, status == 0);
     if (status == 0) {
         exchange->identity = key->identity;
         status = exchange_continue(exchange, &err);
@@ -86,6 +87,8 @@ static int find_key(struct exchange *exchange, struct error *err)
     struct pg_parameters parameters;
     if (id.length > ACCESS_KEY_CACHE_ID_MAX || !text_is_utf8(id.bytes, id.length))
         return signature_refuse(err);
+    if (limits_admit_key(exchange, err) < 0)
+        return -1;
     const struct access_key *key =
         access_key_cache_find(exchange->loop->access_keys, id, clock_monotonic_ms());
     if (key) {

@@ -136,7 +136,8 @@ static int execute(struct exchange *exchange, struct error *err)
 int exchange_continue(struct exchange *exchange, struct error *err)
 {
     struct uuid *project = &exchange->request.project;
-    if ((exchange->match.project[0] && route_read_project(&exchange->match, project, err) < 0) ||
+    if (limits_admit_identity(exchange, err) < 0 ||
+        (exchange->match.project[0] && route_read_project(&exchange->match, project, err) < 0) ||
         check_project_header(exchange, err) < 0 || authorise(exchange, err) < 0 ||
         prepare(exchange, err) < 0)
         return -1;
@@ -175,7 +176,7 @@ static bool is_reading(struct text method)
 
 static int begin(struct exchange *exchange, struct error *err)
 {
-    if (check_framing(exchange, err) < 0)
+    if (check_framing(exchange, err) < 0 || limits_admit_address(exchange, err) < 0)
         return -1;
     struct text path = exchange->auth.target;
     const char *mark = memchr(path.bytes, '?', path.length);

@@ -1,7 +1,8 @@
 /* One event loop of the server: a thread that owns its sockets, database connections and caches.
  *
  * Nothing is shared between loops but what `struct server` holds, which is read-only once they run,
- * and its one counter. */
+ * but for its counter of connections and its limits (request_limits.h), which lock for themselves.
+ */
 #ifndef SERVER_HTTP_LOOP_H
 #define SERVER_HTTP_LOOP_H
 
@@ -19,6 +20,8 @@ enum { SERVER_LISTENERS_MAX = 2, SERVER_STATEMENTS_MAX = 64 };
 
 struct database;
 struct document_set;
+struct keyed_hasher;
+struct limits;
 
 /* What all loops share. */
 struct server {
@@ -26,6 +29,7 @@ struct server {
     const struct keyring *keyring;
     struct api_context api;
     struct document_set *documents;
+    struct limits *limits;
     h2o_globalconf_t h2o;
     SSL_CTX *tls; /* null without HTTPS */
     int statement_count;
@@ -51,6 +55,7 @@ struct loop {
     h2o_linklist_t lingering;   /* of what linger.c keeps */
     int lingering_count;
     struct access_key_cache *access_keys;
+    struct keyed_hasher *hasher; /* of the limits */
     int database_count;
     struct database **databases;
     bool stopping;

@@ -17,6 +17,7 @@
 #include "loop.h"
 #include "model/access_key_store.h"
 #include "model/migration.h"
+#include "request_limits.h"
 #include "tls.h"
 
 enum { LOOPS_MAX = 256, BODY_MAX = 64 * 1024, START_TIMEOUT_MS = 10000 };
@@ -171,10 +172,12 @@ static int start(struct server *server, const struct config *config, const sigse
         status = check_database(config, err);
     if (status == 0) {
         init_http(server);
+        server->limits = limits_new(config);
         status = serve(server, signals, err);
     }
     SSL_CTX_free(server->tls);
     document_set_free(server->documents);
+    limits_free(server->limits);
     keyring_free(keyring);
     return status;
 }

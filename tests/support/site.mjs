@@ -35,8 +35,14 @@ const WORKER_SETTINGS = {
   redis_reply_timeout_ms: 10000,
 };
 
+// Tests and benchmarks ask as fast as they can, and with wrong signatures; what limits do is a test of its own.
+export const UNLIMITED = {
+  address_rate: 0, key_rate: 0, project_rate: 0, creation_rate: 0, lockout_failures: 0,
+};
+
+// A setting that is undefined is left to its default.
 export const environmentOf = (settings) => Object.fromEntries(
-  Object.entries(settings).map(([name, value]) => [`DCS_${name.toUpperCase()}`, String(value)]));
+  Object.entries(settings).filter(([, value]) => value !== undefined).map(([name, value]) => [`DCS_${name.toUpperCase()}`, String(value)]));
 
 export class World {
   // database is what starts PostgreSQL in a directory.
@@ -112,6 +118,7 @@ export class World {
       tls_key: this.certificates.key,
       loops: 2,
       drain_seconds: 5,
+      ...UNLIMITED,
     };
   }
 
@@ -182,9 +189,9 @@ export class Site {
   }
 
   // What it is answered is held against the published description.
-  client(key) {
+  client(key, { port = this.port, localAddress } = {}) {
     const check = (method, target, answer) => contract.check(method, target, answer);
-    const client = new Client({ port: this.port, ca: this.ca, key, check });
+    const client = new Client({ port, ca: this.ca, key, check, localAddress });
     this.world.onClose(async () => client.close());
     return client;
   }
