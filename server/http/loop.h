@@ -12,6 +12,7 @@
 
 #include "api/operation.h"
 #include "auth/access_key_cache.h"
+#include "base/address.h"
 #include "base/config.h"
 #include "base/secret.h"
 #include "pg/statement.h"
@@ -30,6 +31,7 @@ struct server {
     struct api_context api;
     struct document_set *documents;
     struct limits *limits;
+    struct network_list trusted_proxies;
     h2o_globalconf_t h2o;
     SSL_CTX *tls; /* null without HTTPS */
     int statement_count;

@@ -166,6 +166,9 @@ static int start(struct server *server, const struct config *config, const sigse
     server->keyring = keyring;
     server->api = (struct api_context){keyring, config->expired_batch_keys_max};
     int status = document_set_load(config->docs_directory, &server->documents, err);
+    if (status == 0 &&
+        network_list_parse(text_of(config->trusted_proxies), &server->trusted_proxies, err) < 0)
+        status = error_prefix(err, "trusted_proxies");
     if (status == 0 && config->listen_https[0])
         status = tls_context_new(config->tls_certificate, config->tls_key, &server->tls, err);
     if (status == 0)
@@ -178,6 +181,7 @@ static int start(struct server *server, const struct config *config, const sigse
     SSL_CTX_free(server->tls);
     document_set_free(server->documents);
     limits_free(server->limits);
+    network_list_release(&server->trusted_proxies);
     keyring_free(keyring);
     return status;
 }
