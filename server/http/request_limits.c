@@ -7,9 +7,9 @@
 #include <openssl/rand.h>
 
 #include "auth/lockout.h"
-#include "base/address.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "connection.h"
 #include "exchange_state.h"
 #include "model/scan_task_store.h"
 
@@ -86,18 +86,6 @@ static uint64_t hash(const struct exchange *exchange, struct text first, struct 
     return keyed_hash(exchange->loop->hasher, first, second);
 }
 
-/* What is counted as one client. */
-static struct address site_of(const struct exchange *exchange)
-{
-    struct sockaddr_storage peer;
-    struct address address = {0};
-    h2o_conn_t *connection = exchange->req->conn;
-    if (connection->callbacks->get_peername(connection, (struct sockaddr *)&peer) == 0 ||
-        address_of_socket((const struct sockaddr *)&peer, &address) < 0)
-        return address;
-    return address_site(&address);
-}
-
 static struct text text_of_address(const struct address *address)
 {
     return (struct text){(const char *)address->bytes, sizeof(address->bytes)};
@@ -106,11 +94,15 @@ static struct text text_of_address(const struct address *address)
 int limits_admit_address(struct exchange *exchange, struct error *err)
 {
     struct limits *limits = limits_of(exchange);
+    struct address *site = &exchange->limits.site;
+    if (!limits->addresses && !limits->lockout)
+        return 0;
+    *site = connection_client_address(exchange->connection, &exchange->framing);
+    *site = address_site(site);
     if (!limits->addresses)
         return 0;
-    struct address site = site_of(exchange);
-    uint64_t name = hash(exchange, text_of_address(&site), (struct text){0});
-    return pay(exchange, limits->addresses, name, "the address is at its limit", err);
+    return pay(exchange, limits->addresses, hash(exchange, text_of_address(site), (struct text){0}),
+               "the address is at its limit", err);
 }
 
 static bool creates_task(const struct exchange *exchange)
@@ -143,8 +135,8 @@ int limits_admit_key(struct exchange *exchange, struct error *err)
     struct limits *limits = limits_of(exchange);
     if (!limits->lockout)
         return 0;
-    struct address site = site_of(exchange);
-    exchange->limits.pair = hash(exchange, text_of_address(&site), exchange->signature.access_key);
+    exchange->limits.pair =
+        hash(exchange, text_of_address(&exchange->limits.site), exchange->signature.access_key);
     int64_t wait_us =
         lockout_remaining_us(limits->lockout, exchange->limits.pair, clock_monotonic_us());
     return wait_us > 0 ? refuse(exchange, wait_us, "the access key is locked for the address", err)
@@ -156,8 +148,7 @@ static void log_lock(const struct exchange *exchange)
 {
     char address[ADDRESS_TEXT_MAX + 1], name[IDENTITY_NAME_MAX + 1];
     const char *from = address, *key = name;
-    struct address site = site_of(exchange);
-    address_format(&site, address);
+    address_format(&exchange->limits.site, address);
     snprintf(name, sizeof(name), "%.*s", (int)exchange->signature.access_key.length,
              exchange->signature.access_key.bytes);
     LOG_WARNING("access_key_locked", LOG_TEXT("access_key", key), LOG_TEXT("address", from),

@@ -13,6 +13,7 @@
 
 #include "auth/keyed_hash.h"
 #include "auth/throttle.h"
+#include "base/address.h"
 #include "base/config.h"
 #include "base/error.h"
 
@@ -20,6 +21,7 @@ struct exchange;
 
 /* What an exchange remembers of its limits. */
 struct exchange_limits {
+    struct address site;              /* what is counted as one client */
     uint64_t pair;                    /* of access key and address, for the lock-out */
     struct throttle_verdict tightest; /* limit is 0 where nothing limits it */
     int64_t retry_after_seconds;      /* once it was refused; 0 before that */

@@ -84,6 +84,19 @@ test('an address: before anything is looked at, whatever it asks for', async () 
   await recovers(() => list(here));
 });
 
+test('behind a trusted proxy the clients are counted, an IPv6 one by its /64', async () => {
+  const { client } = await serve({ trusted_proxies: '127.0.0.1', address_rate: RATE, address_burst: 2 });
+  const from = (address, how = {}) => client(alice.key, how)
+    .send('GET', '/openapi.json', { headers: [['X-Forwarded-For', address]] });
+  assertThrottled(await drain(2, 2, () => from('192.0.2.1')), 2);
+  assertAnswer(await from('192.0.2.2'), 200);
+  let host = 1;
+  assertThrottled(await drain(2, 2, () => from(`2001:db8::${host++}`)), 2);
+  assertAnswer(await from('2001:db8:0:1::1'), 200);
+  // Who is not trusted is counted himself, whatever he says.
+  assertThrottled(await drain(2, 2, () => from(`192.0.2.${host++}`, ELSEWHERE)), 2);
+});
+
 test('a credential: its own bucket, and nobody empties it by naming it', async () => {
   const { client } = await serve({ key_rate: RATE, key_burst: 3 });
   const wrong = client({ id: alice.key.id, secret: 'wrong' });
