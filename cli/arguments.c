@@ -48,6 +48,11 @@ const struct option_description option_descriptions[OPTION_COUNT] = {
                               "nodes of a cluster that are read side by side (1 to 64; 4)"},
     [OPTION_BYTES] = {"--bytes", NULL, 1, "say of big keys how much memory each takes as well"},
     [OPTION_NO_PROGRESS] = {"--no-progress", NULL, 1, "show no progress bar on a terminal"},
+    [OPTION_INSTANCES_MAX] = {"--instances-max", "N", 1,
+                              "most instances; 0: no limit, empty: the setting"},
+    [OPTION_SCANS_MAX] = {"--scans-max", "N", 1, "most scans that run at a time, others wait"},
+    [OPTION_SCHEDULE_ENTRIES_MAX] = {"--schedule-entries-max", "N", 1,
+                                     "most scheduled times of day and intervals"},
 };
 
 static int find_option(const char *word, size_t length)

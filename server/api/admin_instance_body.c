@@ -252,7 +252,10 @@ int bind_admin_instance_create(struct api_request *request, struct pg_parameters
         return -1;
     pg_parameters_add_reference(parameters, request->project.text);
     pg_parameters_add_reference(parameters, request->new_id.text);
-    return bind_members(request, &request->new_id, parameters, err);
+    if (bind_members(request, &request->new_id, parameters, err) < 0)
+        return -1;
+    pg_parameters_add_integer(parameters, request->context->project_instances_max);
+    return 0;
 }
 
 /* A password that is left out stays as it is, and so do a certificate and its key; null takes them

@@ -164,7 +164,12 @@ static int start(struct server *server, const struct config *config, const sigse
     if (keyring_load(config->key_file, &keyring, err) < 0)
         return error_prefix(err, "key_file");
     server->keyring = keyring;
-    server->api = (struct api_context){keyring, config->expired_batch_keys_max};
+    server->api = (struct api_context){
+        .keyring = keyring,
+        .expired_batch_keys_max = config->expired_batch_keys_max,
+        .project_instances_max = config->project_instances_max,
+        .project_schedule_entries_max = config->project_schedule_entries_max,
+    };
     int status = document_set_load(config->docs_directory, &server->documents, err);
     if (status == 0 &&
         network_list_parse(text_of(config->trusted_proxies), &server->trusted_proxies, err) < 0)

@@ -63,6 +63,9 @@ before(async () => {
     { ...world.serverSettings(site.database), loops: 1, address_rate: 1, address_burst: 1 });
   const { port } = await server.event('listening', (e) => e.scheme === 'https');
   strict = site.client(alice.key, { port });
+  const full = await site.dcsctl('project', 'add', 'full', '--instances-max', '1');
+  await site.dcsctl('instance', 'add', 'only', '--project', 'full', '--endpoint', '127.0.0.1:1', '--no-probe');
+  ids.full = full.id;
   ids.waiting = (await alice.client.get(`${alice.instances}/${ids.busy}/hotkey-tasks`)).json.records[0].id;
 });
 after(() => world?.close());
@@ -150,6 +153,7 @@ const PROVOKE = {
   'DCS.5001': (operation) => send(operation, { method: 'PATCH' }),
   'ADMIN.0409': (operation) => send(operation, { body: { ...bodyOf(operation),
     name: operation.path.includes('instances') ? 'busy' : 'bob' } }),
+  'ADMIN.0411': (operation) => send(operation, { ids: { project_id: ids.full } }),
   'ADMIN.0410': (operation) => send(operation),
   'ADMIN.0412': (operation) => send(operation, { headers: { 'If-Match': '"999"' } }),
   'ADMIN.0428': (operation) => send(operation, { headers: { 'If-Match': undefined } }),

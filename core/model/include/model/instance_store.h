@@ -73,15 +73,16 @@ extern const struct pg_statement instance_survey;
  * TLS, $8 CA in PEM or null, $9 server name or null, $10 user or null, $11 sealed password or null,
  * $12 use HOTKEYS, $13 scan profile or null for the workers' setting, $14 address map or null, $15
  * name of the master where the endpoints are Sentinels, or null, $16 client certificate in PEM or
- * null, $17 its sealed key or null.  It is CREATING until a probe has succeeded, and due for one at
- * once. INSTANCE_COLUMNS, or no row where the project does not exist; a name that is taken is
+ * null, $17 its sealed key or null, $18 most instances of a project whose own quota says nothing,
+ * or 0.  It is CREATING until a probe has succeeded, and due for one at once.  One row: outcome
+ * (`created`, `no_project`, `full`), then INSTANCE_COLUMNS; a name that is taken is
  * ERROR_ALREADY_EXISTS. */
 extern const struct pg_statement instance_insert;
 
-/* The parameters of instance_insert, then $18 keep the password that there is, $19 keep the client
- * certificate and key where TLS stays, $20 the version that was read.  One whose way to be reached
- * changed is CREATING again, and due for a probe.  One row: outcome (`updated`, `version`,
- * `no_instance`, `no_password`), then INSTANCE_COLUMNS. */
+/* The parameters of instance_insert up to $17, then $18 keep the password that there is, $19 keep
+ * the client certificate and key where TLS stays, $20 the version that was read.  One whose way to
+ * be reached changed is CREATING again, and due for a probe.  One row: outcome (`updated`,
+ * `version`, `no_instance`, `no_password`), then INSTANCE_COLUMNS. */
 extern const struct pg_statement instance_update;
 
 /* Carries '' when instances are due for a probe. */
