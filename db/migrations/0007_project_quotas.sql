@@ -22,8 +22,9 @@ BEGIN
 END $$;
 
 -- One that runs, or rests between two attempts.  The plan must not depend on what was known of a table that was empty.
+-- Workers, which call it, may not read projects: it does so as its owner, and finds its tables in its own schema.
 CREATE FUNCTION project_may_scan(wanted uuid, usual integer) RETURNS boolean
-LANGUAGE plpgsql VOLATILE SET enable_seqscan = off AS $$
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET enable_seqscan = off AS $$
 DECLARE
     most integer;
 BEGIN
@@ -34,6 +35,12 @@ BEGIN
     PERFORM FROM project WHERE id = wanted FOR NO KEY UPDATE;
     RETURN (SELECT count(*) FROM (SELECT FROM scan_task WHERE project_id = wanted AND status = 'running' LIMIT most) r)
         < most;
+END $$;
+REVOKE ALL ON FUNCTION project_may_scan(uuid, integer) FROM PUBLIC;
+DO $$
+BEGIN
+    EXECUTE format('ALTER FUNCTION project_may_scan(uuid, integer) SET search_path = pg_catalog, %I, pg_temp',
+        current_schema());
 END $$;
 
 -- Of all enabled configurations: each time of day of big and hot keys, one for expired keys.  What does not take more

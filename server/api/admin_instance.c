@@ -121,6 +121,7 @@ int render_admin_instance_created(const struct api_request *request, const struc
         return error_set_public(err, ERROR_NO_SUCH_RESOURCE, "project");
     if (text_equals(outcome, TEXT("full")))
         return error_set(err, ERROR_INSTANCES_QUOTA, "no room for another instance");
+    api_reply_set_subject(reply, request->new_id.text);
     return render_one(rows, 1, "project", reply, err);
 }
 

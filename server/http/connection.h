@@ -5,6 +5,7 @@
 #ifndef SERVER_HTTP_CONNECTION_H
 #define SERVER_HTTP_CONNECTION_H
 
+#include "base/address.h"
 #include "framing.h"
 #include "loop.h"
 
@@ -26,6 +27,9 @@ struct address connection_client_address(const struct connection *connection,
                                          const struct framing *framing);
 /* The answer being sent is the last: the client may not have read it when h2o closes the socket. */
 void connection_refuse(struct connection *connection);
+/* Where it comes from; empty where that cannot be told. */
+void connection_format_source(const struct connection *connection,
+                              char ret_text[ADDRESS_TEXT_MAX + 1]);
 /* Makes idle connections end; busy ones end after their answer. */
 void connections_end_idle(struct loop *loop);
 

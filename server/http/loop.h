@@ -19,6 +19,7 @@
 
 enum { SERVER_LISTENERS_MAX = 2, SERVER_STATEMENTS_MAX = 64 };
 
+struct audit;
 struct database;
 struct document_set;
 struct keyed_hasher;
@@ -60,6 +61,7 @@ struct loop {
     struct keyed_hasher *hasher; /* of the limits */
     int database_count;
     struct database **databases;
+    struct audit *audit;
     bool stopping;
     int64_t stop_deadline_ms;
 };

@@ -230,7 +230,7 @@ test('scans: a worker with more threads runs as many as may, and all in the end'
   for (const path of paths) await path.start();
   // What each claim sees when it is made.
   await site.sql(`CREATE TABLE seen (running bigint)`);
-  await site.sql(`CREATE FUNCTION see() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  await site.sql(`CREATE FUNCTION see() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
     INSERT INTO seen SELECT count(*) FROM scan_task WHERE project_id = NEW.project_id AND status = 'running';
     RETURN NULL; END $$`);
   await site.sql(`CREATE TRIGGER see AFTER UPDATE ON scan_task FOR EACH ROW
