@@ -5,6 +5,9 @@
 #include <string.h>
 
 #define PROJECT OPTION_BIT(OPTION_PROJECT)
+#define QUOTAS                                                                                     \
+    (OPTION_BIT(OPTION_INSTANCES_MAX) | OPTION_BIT(OPTION_SCANS_MAX) |                             \
+     OPTION_BIT(OPTION_SCHEDULE_ENTRIES_MAX))
 #define INSTANCE_WAY                                                                               \
     (PROJECT | OPTION_BIT(OPTION_ENDPOINT) | OPTION_BIT(OPTION_CACHE_MODE) |                       \
      OPTION_BIT(OPTION_DESCRIPTION) | OPTION_BIT(OPTION_TLS) | OPTION_BIT(OPTION_TLS_CA) |         \
@@ -43,9 +46,15 @@ const struct command commands[] = {
      "once "
      "are\n"
      "remembered; each is given what its program needs, and no more, at every run."},
-    {"project", "add", "NAME", 0, 0, command_project_add, true, "make a project; prints its id",
-     NULL},
+    {"project", "add", "NAME", QUOTAS, 0, command_project_add, true,
+     "make a project; prints its id", NULL},
+    {"project", "set", "NAME|ID", QUOTAS, 0, command_project_set, true, "change a project's quotas",
+     "What is not given stays; an empty value takes a quota away, so that the programs' setting "
+     "counts.\n"
+     "What a project has beyond a lower quota stays; it gets no more."},
     {"project", "list", NULL, 0, 0, command_project_list, false, "all projects", NULL},
+    {"project", "show", "NAME|ID", 0, 0, command_project_show, false, "a project and its quotas",
+     NULL},
     {"key", "add", NULL,
      PROJECT | OPTION_BIT(OPTION_OPERATOR) | OPTION_BIT(OPTION_TEMPORARY) | KEY_GRANT, 0,
      command_key_add, true, "make an access key; prints its secret, once",

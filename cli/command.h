@@ -44,7 +44,7 @@ int command_find(const struct arguments *arguments, const struct command **ret_c
 void command_print_help(const struct arguments *arguments);
 
 command_fn command_migrate;
-command_fn command_project_add, command_project_list;
+command_fn command_project_add, command_project_list, command_project_show, command_project_set;
 command_fn command_key_add, command_key_list, command_key_show, command_key_set,
     command_key_disable, command_key_enable;
 command_fn command_instance_add, command_instance_set, command_instance_list, command_instance_show,

@@ -15,6 +15,7 @@ static int insert(struct cli *cli, const struct uuid *project, const struct uuid
         return -1;
     pg_parameters_init(&parameters);
     instance_form_add(&form, project, id, &parameters);
+    pg_parameters_add_integer(&parameters, cli->config->project_instances_max);
     pg_parameters_add_reference(&parameters, NULL);
     pg_parameters_add_reference(&parameters, NULL);
     if (cli_execute(cli, &instance_insert, &parameters, &rows, err) < 0) {
@@ -23,7 +24,10 @@ static int insert(struct cli *cli, const struct uuid *project, const struct uuid
         error_clear(err);
         return error_set(err, ERROR_ALREADY_EXISTS, "there is an instance '%s' already", cli->word);
     }
-    if (rows.row_count == 0)
+    struct text outcome = pg_rows_text(&rows, 0, 0);
+    if (text_equals(outcome, TEXT("full")))
+        return error_set(err, ERROR_INSTANCES_QUOTA, "the project has as many instances as it may");
+    if (!text_equals(outcome, TEXT("created")))
         return error_set(err, ERROR_NOT_FOUND, "the project was removed meanwhile");
     return 0;
 }

@@ -30,7 +30,7 @@ int instance_form_read(struct instance_form *form, struct cli *cli, const struct
                        const struct uuid *id, struct error *err);
 void instance_form_release(struct instance_form *form);
 
-/* Adds the parameters of instance_insert; the ids and the form must outlive them. */
+/* Adds the parameters of instance_insert up to $17; the ids and the form must outlive them. */
 void instance_form_add(const struct instance_form *form, const struct uuid *project,
                        const struct uuid *id, struct pg_parameters *parameters);
 

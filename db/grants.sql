@@ -11,6 +11,7 @@ BEGIN
     -- First taken away, so that what is not listed any more is gone.
     FOR own IN SELECT DISTINCT role FROM database_role LOOP
         EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA %I FROM %I', current_schema(), own.role);
+        EXECUTE format('REVOKE ALL ON ALL FUNCTIONS IN SCHEMA %I FROM %I', current_schema(), own.role);
         EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', current_schema(), own.role);
     END LOOP;
     FOR given IN SELECT r.role, g.privileges, g.relation FROM database_role r JOIN (VALUES
@@ -57,6 +58,11 @@ BEGIN
         ('operator', 'SELECT, INSERT', 'audit_event')
     ) AS g (purpose, privileges, relation) USING (purpose) LOOP
         EXECUTE format('GRANT %s ON %I TO %I', given.privileges, given.relation, given.role);
+    END LOOP;
+
+    -- Of a project, the worker learns whether it may run one scan more.
+    FOR own IN SELECT role FROM database_role WHERE purpose = 'worker' LOOP
+        EXECUTE format('GRANT EXECUTE ON FUNCTION project_may_scan(uuid, integer) TO %I', own.role);
     END LOOP;
 END
 $$;

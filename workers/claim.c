@@ -53,6 +53,7 @@ int claim_next(struct pg_session *session, const struct instance_access *access,
     pg_parameters_add_reference(&parameters, owner);
     pg_parameters_add_integer(&parameters, access->config->lease_seconds);
     pg_parameters_add_integer(&parameters, access->config->attempts_max);
+    pg_parameters_add_integer(&parameters, access->config->project_scans_max);
     if (pg_session_execute(session, &scan_task_claim, &parameters, &rows, err) < 0)
         return -1;
     if (rows.row_count == 0)

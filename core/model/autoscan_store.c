@@ -13,6 +13,13 @@
     "(SELECT * FROM written UNION ALL SELECT * FROM (" CURRENT ") c "                              \
     "WHERE NOT EXISTS (SELECT FROM written)) a"
 
+#define REPEATED(token)                                                                            \
+    "EXISTS (SELECT FROM remembered_request WHERE project_id = $1::uuid AND token = " token        \
+    "::bytea)"
+/* In this order: what is a repetition takes nothing. */
+#define HAS_ROOM(entries, usual)                                                                   \
+    "project_may_schedule($1::uuid, $2::uuid, $3::text, " entries ", " usual "::integer)"
+
 const struct pg_statement autoscan_show = {"autoscan_show",
                                            "WITH " TARGET("") " SELECT 'found', " AUTOSCAN_COLUMNS
                                                               " FROM target LEFT JOIN (" CURRENT
@@ -22,20 +29,28 @@ const struct pg_statement autoscan_show = {"autoscan_show",
 const struct pg_statement autoscan_write_times = {
     "autoscan_write_times",
     "WITH " TARGET_TO_WRITE ", "
-    "first AS (INSERT INTO remembered_request (project_id, token, fingerprint) "
-    "    SELECT project_id, $6::bytea, $7::bytea FROM target ON CONFLICT DO NOTHING RETURNING 1), "
-    "next AS (SELECT min(slot) AS slot FROM unnest($5::smallint[]) AS minute, "
-    "    LATERAL (VALUES (date_trunc('day', now(), 'UTC') + minute * interval '1 minute'), "
-    "        (date_trunc('day', now(), 'UTC') + (minute + 1440) * interval '1 minute')) "
-    "        AS slots (slot) WHERE slot > now() AND $4::boolean), "
-    "written AS (INSERT INTO autoscan "
-    "    (project_id, instance_id, kind, enabled, schedule_minutes, next_at) "
-    "    SELECT $1::uuid, $2::uuid, $3::text, $4::boolean, $5::smallint[], next.slot "
-    "    FROM first, next ON CONFLICT (project_id, instance_id, kind) DO UPDATE SET "
-    "    enabled = EXCLUDED.enabled, schedule_minutes = EXCLUDED.schedule_minutes, "
-    "    next_at = EXCLUDED.next_at, deferred_until = NULL, updated_at = now() RETURNING *) "
-    "SELECT 'written', " AUTOSCAN_COLUMNS " FROM target LEFT JOIN " WRITTEN_OR_CURRENT " ON true",
-    7};
+    "judged AS (SELECT " REPEATED("$6") " OR " HAS_ROOM(
+        "CASE WHEN $4::boolean "
+        "    THEN cardinality($5::smallint[]) ELSE 0 END",
+        "$8") " AS accepted FROM target), "
+              "first AS (INSERT INTO remembered_request (project_id, token, fingerprint) "
+              "    SELECT $1::uuid, $6::bytea, $7::bytea FROM judged WHERE accepted "
+              "    ON CONFLICT DO NOTHING RETURNING 1), "
+              "next AS (SELECT min(slot) AS slot FROM unnest($5::smallint[]) AS minute, "
+              "    LATERAL (VALUES (date_trunc('day', now(), 'UTC') + minute * interval '1 "
+              "minute'), "
+              "        (date_trunc('day', now(), 'UTC') + (minute + 1440) * interval '1 minute')) "
+              "        AS slots (slot) WHERE slot > now() AND $4::boolean), "
+              "written AS (INSERT INTO autoscan "
+              "    (project_id, instance_id, kind, enabled, schedule_minutes, next_at) "
+              "    SELECT $1::uuid, $2::uuid, $3::text, $4::boolean, $5::smallint[], next.slot "
+              "    FROM first, next ON CONFLICT (project_id, instance_id, kind) DO UPDATE SET "
+              "    enabled = EXCLUDED.enabled, schedule_minutes = EXCLUDED.schedule_minutes, "
+              "    next_at = EXCLUDED.next_at, deferred_until = NULL, updated_at = now() RETURNING "
+              "*) "
+              "SELECT CASE WHEN accepted THEN 'written' ELSE 'full' END, " AUTOSCAN_COLUMNS
+              " FROM judged LEFT JOIN " WRITTEN_OR_CURRENT " ON true",
+    8};
 
 const struct pg_statement autoscan_write_interval = {
     "autoscan_write_interval",
@@ -44,26 +59,38 @@ const struct pg_statement autoscan_write_interval = {
     "    coalesce($6::integer, a.interval_seconds) AS interval_seconds, "
     "    coalesce($7::integer, a.timeout_seconds) AS timeout_seconds, "
     "    coalesce($8::integer, a.scan_keys_count) AS scan_keys_count, "
-    "    EXISTS (SELECT FROM remembered_request WHERE project_id = $1::uuid "
-    "        AND token = $9::bytea) AS repeated "
-    "    FROM target LEFT JOIN (" CURRENT ") a ON true), "
-    "judged AS (SELECT *, CASE WHEN repeated THEN 'repeated' "
-    "    WHEN $4::boolean AND first_scan_at <= now() THEN 'past' "
-    "    WHEN timeout_seconds < 2 * interval_seconds::bigint THEN 'timeout' "
-    "    ELSE 'written' END AS outcome FROM wanted), "
-    "first AS (INSERT INTO remembered_request (project_id, token, fingerprint) "
-    "    SELECT $1::uuid, $9::bytea, $10::bytea FROM judged WHERE outcome = 'written' "
-    "    ON CONFLICT DO NOTHING RETURNING 1), "
-    "written AS (INSERT INTO autoscan (project_id, instance_id, kind, enabled, first_scan_at, "
-    "    interval_seconds, timeout_seconds, scan_keys_count, next_at) "
-    "    SELECT $1::uuid, $2::uuid, $3::text, $4::boolean, first_scan_at, interval_seconds, "
-    "    timeout_seconds, scan_keys_count, CASE WHEN $4::boolean THEN first_scan_at END "
-    "    FROM judged, first ON CONFLICT (project_id, instance_id, kind) DO UPDATE SET "
-    "    enabled = EXCLUDED.enabled, first_scan_at = EXCLUDED.first_scan_at, "
-    "    interval_seconds = EXCLUDED.interval_seconds, "
-    "    timeout_seconds = EXCLUDED.timeout_seconds, "
-    "    scan_keys_count = EXCLUDED.scan_keys_count, next_at = EXCLUDED.next_at, "
-    "    deferred_until = NULL, updated_at = now() RETURNING *) "
-    "SELECT CASE judged.outcome WHEN 'repeated' THEN 'written' ELSE judged.outcome "
-    "END, " AUTOSCAN_COLUMNS " FROM judged LEFT JOIN " WRITTEN_OR_CURRENT " ON true",
-    10};
+    "    " REPEATED(
+        "$9") " AS repeated "
+              "    FROM target LEFT JOIN (" CURRENT ") a ON true), "
+              "judged AS (SELECT *, CASE WHEN repeated THEN 'repeated' "
+              "    WHEN $4::boolean AND first_scan_at <= now() THEN 'past' "
+              "    WHEN timeout_seconds < 2 * interval_seconds::bigint THEN 'timeout' "
+              "    WHEN NOT " HAS_ROOM(
+                  "$4::boolean::integer",
+                  "$11") " THEN 'full' "
+                         "    ELSE 'written' END AS outcome FROM wanted), "
+                         "first AS (INSERT INTO remembered_request (project_id, token, "
+                         "fingerprint) "
+                         "    SELECT $1::uuid, $9::bytea, $10::bytea FROM judged WHERE outcome = "
+                         "'written' "
+                         "    ON CONFLICT DO NOTHING RETURNING 1), "
+                         "written AS (INSERT INTO autoscan (project_id, instance_id, kind, "
+                         "enabled, first_scan_at, "
+                         "    interval_seconds, timeout_seconds, scan_keys_count, next_at) "
+                         "    SELECT $1::uuid, $2::uuid, $3::text, $4::boolean, first_scan_at, "
+                         "interval_seconds, "
+                         "    timeout_seconds, scan_keys_count, CASE WHEN $4::boolean THEN "
+                         "first_scan_at END "
+                         "    FROM judged, first ON CONFLICT (project_id, instance_id, kind) DO "
+                         "UPDATE SET "
+                         "    enabled = EXCLUDED.enabled, first_scan_at = EXCLUDED.first_scan_at, "
+                         "    interval_seconds = EXCLUDED.interval_seconds, "
+                         "    timeout_seconds = EXCLUDED.timeout_seconds, "
+                         "    scan_keys_count = EXCLUDED.scan_keys_count, next_at = "
+                         "EXCLUDED.next_at, "
+                         "    deferred_until = NULL, updated_at = now() RETURNING *) "
+                         "SELECT CASE judged.outcome WHEN 'repeated' THEN 'written' ELSE "
+                         "judged.outcome "
+                         "END, " AUTOSCAN_COLUMNS " FROM judged LEFT JOIN " WRITTEN_OR_CURRENT
+                         " ON true",
+    11};

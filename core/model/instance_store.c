@@ -54,7 +54,8 @@ const struct pg_statement instance_survey = {
 
 const struct pg_statement instance_insert = {
     "instance_insert",
-    "WITH owner AS (SELECT id FROM project WHERE id = $1::uuid FOR KEY SHARE), "
+    "WITH owner AS (SELECT id, project_may_add_instance(id, $18::integer) AS has_room "
+    "    FROM project WHERE id = $1::uuid FOR KEY SHARE), "
     "i AS (INSERT INTO instance (project_id, id, name, description, cache_mode, status, "
     "    endpoints, enable_ssl, tls_ca, tls_server_name, username, sealed_password, "
     "    hotkeys_command, scan_profile, address_map, sentinel_master, tls_certificate, "
@@ -62,10 +63,14 @@ const struct pg_statement instance_insert = {
     "    SELECT p.id, $2::uuid, $3::text, $4::text, $5::text, 'CREATING', "
     "    string_to_array($6::text, ','), $7::boolean, $8::text, $9::text, $10::text, $11::bytea, "
     "    $12::boolean, $13::text, $14::text, $15::text, $16::text, $17::bytea FROM owner p "
-    "    RETURNING *), " REQUEST_REMEMBER(
-        "i", "project_id", "$18", "$19") "SELECT " INSTANCE_COLUMNS
-                                         ", pg_notify('" INSTANCE_PROBE_CHANNEL "', '') FROM i",
-    19};
+    "    WHERE p.has_room RETURNING *), " REQUEST_REMEMBER(
+        "i", "project_id", "$19",
+        "$20") "SELECT CASE WHEN owner.id IS NULL THEN 'no_project' WHEN i.id IS NULL THEN 'full' "
+               "    ELSE 'created' END, " INSTANCE_COLUMNS ", "
+               "    CASE WHEN i.id IS NOT NULL THEN pg_notify('" INSTANCE_PROBE_CHANNEL
+               "', '') END "
+               "FROM (SELECT 1) one LEFT JOIN owner ON true LEFT JOIN i ON true",
+    20};
 
 #define WAY_CHANGED                                                                                \
     "(i.endpoints, i.cache_mode, i.enable_ssl, i.tls_ca, i.tls_server_name, i.username, "          \

@@ -7,13 +7,15 @@
     "p.id, p.name, p.created_at, p.updated_at, "                                                   \
     "(SELECT count(*) FROM instance i WHERE i.project_id = p.id), "                                \
     "(SELECT count(*) FROM access_key k WHERE k.project_id = p.id AND k.disabled_at IS NULL), "    \
-    "p.version"
+    "p.version, p.instances_max, p.scans_max, p.schedule_entries_max"
 
 const struct pg_statement project_insert = {
     "project_insert",
-    "WITH p AS (INSERT INTO project (id, name) VALUES ($1::uuid, $2::text) RETURNING "
-    "*), " REQUEST_REMEMBER("p", REQUEST_NO_PROJECT, "$3", "$4") "SELECT " COLUMNS " FROM p",
-    4};
+    "WITH p AS (INSERT INTO project (id, name, instances_max, scans_max, schedule_entries_max) "
+    "    VALUES ($1::uuid, $2::text, nullif($3::integer, -1), nullif($4::integer, -1), "
+    "        nullif($5::integer, -1)) RETURNING *), " REQUEST_REMEMBER(
+        "p", REQUEST_NO_PROJECT, "$6", "$7") "SELECT " COLUMNS " FROM p",
+    7};
 
 const struct pg_statement project_list = {
     "project_list",
@@ -31,15 +33,29 @@ const struct pg_statement project_find = {
     "WHERE p.name = $1::text OR replace(p.id::text, '-', '') = lower(replace($1::text, '-', ''))",
     1};
 
+#define KEPT(column, parameter)                                                                    \
+    "CASE " parameter "::integer WHEN -1 THEN " column " ELSE " parameter " END"
+
 const struct pg_statement project_update = {
     "project_update",
     "WITH target AS (SELECT id FROM project WHERE id = $1::uuid), "
-    "p AS (UPDATE project SET name = $2::text, version = version + 1, updated_at = now() "
-    "    WHERE id = $1::uuid AND version = $3::bigint RETURNING *) "
-    "SELECT CASE WHEN p.id IS NOT NULL THEN 'updated' WHEN target.id IS NULL THEN 'no_project' "
-    "    ELSE 'version' END, " COLUMNS " "
-    "FROM (SELECT 1) one LEFT JOIN target ON true LEFT JOIN p ON true",
-    3};
+    "p AS (UPDATE project SET name = $2::text, instances_max = " KEPT(
+        "instances_max",
+        "$3") ", "
+              "    scans_max = " KEPT(
+                  "scans_max",
+                  "$4") ", "
+                        "    schedule_entries_max = " KEPT(
+                            "schedule_entries_max",
+                            "$5") ", "
+                                  "    version = version + 1, updated_at = now() "
+                                  "    WHERE id = $1::uuid AND version = $6::bigint RETURNING *) "
+                                  "SELECT CASE WHEN p.id IS NOT NULL THEN 'updated' WHEN target.id "
+                                  "IS NULL THEN 'no_project' "
+                                  "    ELSE 'version' END, " COLUMNS " "
+                                  "FROM (SELECT 1) one LEFT JOIN target ON true LEFT JOIN p ON "
+                                  "true",
+    6};
 
 const struct pg_statement project_delete = {
     "project_delete", "DELETE FROM project WHERE id = $1::uuid RETURNING id", 1};

@@ -5,6 +5,9 @@
 
 /* More than this many running tasks of a project weigh the same. */
 #define RUNNING_COUNTED_MAX 64
+/* Of so many of the oldest tasks the projects are tried where those of the ring have none to take.
+ */
+#define OLDEST_TRIED 64
 
 #define QUOTE(number) QUOTE_AGAIN(number)
 #define QUOTE_AGAIN(number) #number
@@ -121,13 +124,23 @@ const struct pg_statement scan_task_list = {
     "        ) either LIMIT 1) n WHERE ring.step < " WEIGHED "), "
 
 /* First what a lost worker left behind; then, of the projects of the ring, the oldest task of the
- * one with the fewest running; and where none of these has any that is due, the oldest of all.  The
- * arms are tried in turn and the first row ends it, so that one row is locked.  The project is
- * asked for as a range and in its order: with `=` the planner may as well read the queue of all by
- * age and drop what is others', which is as long as the queue is. */
+ * one with the fewest running; and where none of these has any that is due, the oldest of all.  A
+ * project that has as many running as it may is passed over.  The arms are tried in turn and the
+ * first row ends it, so that one row is locked.  The project is asked for as a range and in its
+ * order: with `=` the planner may as well read the queue of all by age and drop what is others',
+ * which is as long as the queue is. */
 #define TAKE_FIRST "LIMIT 1 FOR UPDATE SKIP LOCKED) "
 #define TAKE "ORDER BY claimable_at " TAKE_FIRST
 #define COUNTED QUOTE(RUNNING_COUNTED_MAX)
+#define OLDEST QUOTE(OLDEST_TRIED)
+#define OLDEST_OF(project)                                                                         \
+    "LATERAL (SELECT project_id, id FROM scan_task t "                                             \
+    "    WHERE t.project_id >= " project ".project_id AND t.project_id <= " project ".project_id " \
+    "    AND t.status = 'waiting' AND t.claimable_at <= now() "                                    \
+    "    ORDER BY t.project_id, claimable_at " TAKE_FIRST "w "                                     \
+    "WHERE project_may_scan(" project ".project_id, $4::integer) LIMIT 1) "
+#define OLDEST_OF_FAIR OLDEST_OF("fair")
+#define OLDEST_OF_OLD OLDEST_OF("old")
 #define DUE                                                                                        \
     "due AS (SELECT * FROM ("                                                                      \
     "    SELECT * FROM (SELECT project_id, id FROM scan_task WHERE status = 'running' "            \
@@ -135,13 +148,12 @@ const struct pg_statement scan_task_list = {
     "    UNION ALL (SELECT w.project_id, w.id FROM (SELECT project_id FROM ring "                  \
     "        WHERE claimable_at <= now() ORDER BY (SELECT count(*) FROM (SELECT FROM scan_task r " \
     "            WHERE r.project_id = ring.project_id AND r.status = 'running' "                   \
-    "            LIMIT " COUNTED ") few), claimable_at) fair, "                                    \
-    "        LATERAL (SELECT project_id, id FROM scan_task t "                                     \
-    "            WHERE t.project_id >= fair.project_id AND t.project_id <= fair.project_id "       \
-    "            AND t.status = 'waiting' AND t.claimable_at <= now() "                            \
-    "            ORDER BY t.project_id, claimable_at " TAKE_FIRST "w LIMIT 1) "                    \
-    "    UNION ALL SELECT * FROM (SELECT project_id, id FROM scan_task WHERE status = 'waiting' "  \
-    "        AND claimable_at <= now() " TAKE "c) tried LIMIT 1), "
+    "            LIMIT " COUNTED ") few), claimable_at) fair, " OLDEST_OF_FAIR                     \
+    "    UNION ALL (SELECT w.project_id, w.id FROM (SELECT project_id FROM ("                      \
+    "            SELECT project_id, claimable_at FROM scan_task WHERE status = 'waiting' "         \
+    "            AND claimable_at <= now() ORDER BY claimable_at LIMIT " OLDEST ") o "             \
+    "        GROUP BY project_id ORDER BY min(claimable_at)) old, " OLDEST_OF_OLD                  \
+    "    ) tried LIMIT 1), "
 
 /* What it costs grows neither with the history nor with the queue. */
 const struct pg_statement scan_task_claim = {
@@ -158,7 +170,7 @@ const struct pg_statement scan_task_claim = {
     "LEFT JOIN autoscan a ON t.scan_type = 'auto' AND a.project_id = t.project_id "
     "    AND a.instance_id = t.instance_id AND a.kind = t.kind "
     "LEFT JOIN scan_checkpoint c ON c.project_id = t.project_id AND c.task_id = t.id",
-    3};
+    4};
 
 /* Of the rows of `own`; null leaves alone what is there. */
 #define CHECKPOINTS_KEPT                                                                           \

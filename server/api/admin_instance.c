@@ -116,8 +116,13 @@ int render_admin_instance_created(const struct api_request *request, const struc
     reply->status = HTTP_CREATED;
     snprintf(reply->location, sizeof(reply->location), "/admin/v1/projects/%s/instances/%s",
              request->project.text, request->new_id.text);
+    struct text outcome = pg_rows_text(rows, 0, 0);
+    if (text_equals(outcome, TEXT("no_project")))
+        return error_set_public(err, ERROR_NO_SUCH_RESOURCE, "project");
+    if (text_equals(outcome, TEXT("full")))
+        return error_set(err, ERROR_INSTANCES_QUOTA, "no room for another instance");
     api_reply_set_subject(reply, request->new_id.text);
-    return render_one(rows, 0, "project", reply, err);
+    return render_one(rows, 1, "project", reply, err);
 }
 
 int render_admin_instance_updated(const struct api_request *request, const struct pg_rows *rows,

@@ -270,6 +270,7 @@ int bind_admin_instance_create(struct api_request *request, struct pg_parameters
     pg_parameters_add_reference(parameters, request->new_id.text);
     if (bind_members(request, &request->new_id, parameters, err) < 0)
         return -1;
+    pg_parameters_add_integer(parameters, request->context->project_instances_max);
     bind_request(request, parameters);
     return 0;
 }

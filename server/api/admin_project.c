@@ -42,6 +42,34 @@ int read_name(const json_t *object, struct text *ret_name, struct error *err)
     return 0;
 }
 
+static const struct quota {
+    const char *member;
+    enum project_column column;
+} quotas[] = {
+    {"instances_max", PROJECT_INSTANCES_MAX},
+    {"scans_max", PROJECT_SCANS_MAX},
+    {"schedule_entries_max", PROJECT_SCHEDULE_ENTRIES_MAX},
+};
+enum { QUOTA_COUNT = sizeof(quotas) / sizeof(quotas[0]) };
+
+/* One that is left out stays as it is; null takes it away. */
+static int bind_quotas(const json_t *object, struct pg_parameters *parameters, struct error *err)
+{
+    for (size_t i = 0; i < QUOTA_COUNT; i++) {
+        const json_t *member = json_object_get(object, quotas[i].member);
+        int64_t most = PROJECT_QUOTA_KEPT;
+        if (json_is_null(member)) {
+            pg_parameters_add_reference(parameters, NULL);
+            continue;
+        }
+        if (member &&
+            json_get_integer(object, quotas[i].member, 0, PROJECT_QUOTA_MAX, &most, err) < 0)
+            return -1;
+        pg_parameters_add_integer(parameters, most);
+    }
+    return 0;
+}
+
 int bind_project_create(struct api_request *request, struct pg_parameters *parameters,
                         struct error *err)
 {
@@ -50,6 +78,8 @@ int bind_project_create(struct api_request *request, struct pg_parameters *param
         return -1;
     pg_parameters_add_reference(parameters, request->new_id.text);
     pg_parameters_add_reference(parameters, name.bytes);
+    if (bind_quotas(request->object, parameters, err) < 0)
+        return -1;
     bind_request(request, parameters);
     return 0;
 }
@@ -62,7 +92,9 @@ int bind_project_update(struct api_request *request, struct pg_parameters *param
         return -1;
     pg_parameters_add_reference(parameters, request->project.text);
     pg_parameters_add_reference(parameters, name.bytes);
-    return bind_version(request, parameters, err);
+    return bind_quotas(request->object, parameters, err) < 0
+               ? -1
+               : bind_version(request, parameters, err);
 }
 
 static void write_project(struct json_writer *body, const struct pg_rows *rows, int row, int first)
@@ -74,6 +106,11 @@ static void write_project(struct json_writer *body, const struct pg_rows *rows, 
                               pg_rows_integer(rows, row, first + PROJECT_INSTANCES));
     json_writer_member_number(body, "access_keys",
                               pg_rows_integer(rows, row, first + PROJECT_ACCESS_KEYS));
+    for (size_t i = 0; i < QUOTA_COUNT; i++) {
+        int column = first + (int)quotas[i].column;
+        if (!pg_rows_is_null(rows, row, column))
+            json_writer_member_number(body, quotas[i].member, pg_rows_integer(rows, row, column));
+    }
     write_time_column(body, "created_at", rows, row, first + PROJECT_CREATED_AT);
     write_time_column(body, "updated_at", rows, row, first + PROJECT_UPDATED_AT);
     json_writer_end_object(body);

@@ -42,6 +42,13 @@ static void add_times(const int *times, int count, struct pg_parameters *paramet
     json_writer_release(&array);
 }
 
+/* Against repetition, and against too much. */
+static void add_guards(const struct api_request *request, struct pg_parameters *parameters)
+{
+    bind_request(request, parameters);
+    pg_parameters_add_integer(parameters, request->context->project_schedule_entries_max);
+}
+
 int bind_autoscan_times(struct api_request *request, struct pg_parameters *parameters,
                         struct error *err)
 {
@@ -60,7 +67,7 @@ int bind_autoscan_times(struct api_request *request, struct pg_parameters *param
     bind_autoscan(request, parameters, err);
     pg_parameters_add_boolean(parameters, enabled);
     add_times(times, count, parameters);
-    bind_request(request, parameters);
+    add_guards(request, parameters);
     return 0;
 }
 
@@ -163,7 +170,7 @@ int bind_autoscan_interval(struct api_request *request, struct pg_parameters *pa
     add_number(parameters, wanted.interval);
     add_number(parameters, wanted.timeout);
     add_number(parameters, wanted.scan_keys_count);
-    bind_request(request, parameters);
+    add_guards(request, parameters);
     return 0;
 }
 
@@ -176,6 +183,8 @@ static int check_outcome(const struct pg_rows *rows, struct error *err)
         return error_set(err, ERROR_INVALID_FIRST_SCAN_AT, "not later than now");
     if (text_equals(outcome, TEXT("timeout")))
         return error_set(err, ERROR_INVALID_TIMEOUT, "timeout too short");
+    if (text_equals(outcome, TEXT("full")))
+        return error_set(err, ERROR_SCHEDULE_QUOTA, "no room for more entries");
     return 0;
 }
 

@@ -1,6 +1,7 @@
 /* From replies and errors to h2o's response. */
 #include "answer.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "audit.h"
@@ -35,6 +36,26 @@ static void cleanse_body(h2o_req_t *req)
         secret_cleanse(req->entity.base, req->entity.len);
 }
 
+static void add_number(h2o_req_t *req, const char *lower, const char *name, int64_t number)
+{
+    char text[24];
+    snprintf(text, sizeof(text), "%lld", (long long)number);
+    add_header(req, lower, name, text);
+}
+
+static void add_limits(struct exchange *exchange)
+{
+    enum { US_PER_SECOND = 1000000 };
+    const struct throttle_verdict *tightest = &exchange->limits.tightest;
+    h2o_req_t *req = exchange->req;
+    if (tightest->limit == 0)
+        return;
+    add_number(req, "ratelimit-limit", "RateLimit-Limit", tightest->limit);
+    add_number(req, "ratelimit-remaining", "RateLimit-Remaining", tightest->remaining);
+    add_number(req, "ratelimit-reset", "RateLimit-Reset",
+               (tightest->reset_us + US_PER_SECOND - 1) / US_PER_SECOND);
+}
+
 /* Starts the response and ends it with a body that outlives the request, or none. */
 static void send_body(struct exchange *exchange, int status, h2o_iovec_t body, bool has_body)
 {
@@ -45,6 +66,7 @@ static void send_body(struct exchange *exchange, int status, h2o_iovec_t body, b
     req->res.reason = http_reason(status);
     req->res.content_length = has_body ? body.len : SIZE_MAX;
     add_header(req, "x-request-id", "X-Request-Id", exchange->request_id);
+    add_limits(exchange);
     if (exchange->loop->stopping)
         req->http1_is_persistent = 0;
     cleanse_body(req);
@@ -117,8 +139,10 @@ void answer_error(struct exchange *exchange, const struct error *err)
     h2o_req_t *req = exchange->req;
     api_reply_init(&reply);
     api_reply_set_error(&reply, err, error_form(exchange), exchange->request_id);
-    if (reply.status == 503 || reply.status == 429)
+    if (reply.status == 503)
         add_header(req, "retry-after", "Retry-After", "1");
+    else if (reply.status == 429)
+        add_number(req, "retry-after", "Retry-After", exchange->limits.retry_after_seconds);
     if (err->code == ERROR_METHOD_NOT_ALLOWED)
         add_header(req, "allow", "Allow", exchange->match.allow);
     log_answer(exchange, reply.status, err);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#include "client_address.h"
 #include "linger.h"
 
 static void on_close(void *data)
@@ -25,10 +26,20 @@ void connection_attach(struct loop *loop, h2o_socket_t *socket)
     connection->loop = loop;
     connection->socket = socket;
     connection->descriptor = -1;
+    struct sockaddr_storage peer;
+    if (h2o_socket_getpeername(socket, (struct sockaddr *)&peer) > 0)
+        address_of_socket((struct sockaddr *)&peer, &connection->peer);
     h2o_linklist_insert(&loop->connections, &connection->link);
     atomic_fetch_add(&loop->server->connections, 1);
     socket->on_close.cb = on_close;
     socket->on_close.data = connection;
+}
+
+struct address connection_client_address(const struct connection *connection,
+                                         const struct framing *framing)
+{
+    return client_address_find(&connection->peer, &connection->loop->server->trusted_proxies,
+                               framing->headers, framing->header_count);
 }
 
 struct connection *connection_of_request(h2o_req_t *req)

@@ -6,20 +6,25 @@
 #define SERVER_HTTP_CONNECTION_H
 
 #include "base/address.h"
+#include "framing.h"
 #include "loop.h"
 
 struct connection {
     h2o_linklist_t link;
     struct loop *loop;
     h2o_socket_t *socket;
-    int requests;   /* in flight */
-    int descriptor; /* kept for a lingering close; -1 where there is none */
+    struct address peer; /* who is at the other end; :: where that cannot be told */
+    int requests;        /* in flight */
+    int descriptor;      /* kept for a lingering close; -1 where there is none */
 };
 
 /* Takes a fresh socket into the loop's list. */
 void connection_attach(struct loop *loop, h2o_socket_t *socket);
 struct connection *connection_of_request(h2o_req_t *req);
 struct connection *connection_of_socket(const h2o_socket_t *socket);
+/* Who sent the request that framing belongs to; `trusted_proxies` tells whom to believe. */
+struct address connection_client_address(const struct connection *connection,
+                                         const struct framing *framing);
 /* The answer being sent is the last: the client may not have read it when h2o closes the socket. */
 void connection_refuse(struct connection *connection);
 /* Where it comes from; empty where that cannot be told. */

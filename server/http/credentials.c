@@ -17,6 +17,7 @@ static void continue_with_key(struct exchange *exchange, const struct access_key
     if (status == 0)
         status = security_token_check(&exchange->auth, &exchange->signature, key,
                                       clock_monotonic_ms(), &err);
+    limits_note_proof(exchange, status == 0);
     if (status == 0) {
         exchange->identity = key->identity;
         status = exchange_continue(exchange, &err);
@@ -120,6 +121,8 @@ static int find_key(struct exchange *exchange, struct error *err)
     struct pg_parameters parameters;
     if (id.length > ACCESS_KEY_CACHE_ID_MAX || !text_is_utf8(id.bytes, id.length))
         return signature_refuse(err);
+    if (limits_admit_key(exchange, err) < 0)
+        return -1;
     const struct access_key *key =
         access_key_cache_find(exchange->loop->access_keys, id, clock_monotonic_ms());
     if (key) {

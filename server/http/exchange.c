@@ -138,6 +138,8 @@ static int execute(struct exchange *exchange, struct error *err)
 int exchange_continue(struct exchange *exchange, struct error *err)
 {
     struct uuid *project = &exchange->request.project;
+    if (limits_admit_identity(exchange, err) < 0)
+        return -1;
     /* Without a project in its path a tenant's operation is about the tenant's own. */
     if (!exchange->match.project[0] && !exchange->match.operation->for_operators)
         *project = exchange->identity.project;
@@ -180,7 +182,7 @@ static bool is_reading(struct text method)
 
 static int begin(struct exchange *exchange, struct error *err)
 {
-    if (check_framing(exchange, err) < 0)
+    if (check_framing(exchange, err) < 0 || limits_admit_address(exchange, err) < 0)
         return -1;
     struct text path = exchange->auth.target;
     const char *mark = memchr(path.bytes, '?', path.length);

@@ -17,6 +17,7 @@
 #include "framing.h"
 #include "loop.h"
 #include "pg/pipeline.h"
+#include "request_limits.h"
 
 struct connection;
 
@@ -30,6 +31,7 @@ struct exchange {
     struct auth_request auth;
     struct signature signature;
     struct identity identity; /* once it is proved; its name is empty before that */
+    struct exchange_limits limits;
     struct replay replay;
     struct route_match match;
     struct api_request request;

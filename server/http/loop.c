@@ -9,6 +9,7 @@
 #include "connection.h"
 #include "database.h"
 #include "linger.h"
+#include "request_limits.h"
 
 enum { TICK_MS = 100, ACCEPTS_AT_ONCE = 16, FIRST_CONNECTION_MS = 5000 };
 
@@ -152,6 +153,7 @@ struct loop *loop_new(struct server *server)
     h2o_linklist_init_anchor(&loop->lingering);
     loop->access_keys = access_key_cache_new(config->access_key_cache_entries,
                                              config->access_key_cache_seconds * 1000);
+    loop->hasher = limits_hasher_new(server->limits);
     loop->audit = audit_new(loop);
     loop->database_count = (int)config->database_connections;
     loop->databases = calloc((size_t)loop->database_count, sizeof(*loop->databases));
@@ -174,5 +176,6 @@ void loop_free(struct loop *loop)
     free(loop->databases);
     audit_free(loop->audit);
     access_key_cache_free(loop->access_keys);
+    keyed_hasher_free(loop->hasher);
     free(loop);
 }

@@ -1,7 +1,8 @@
 /* One event loop of the server: a thread that owns its sockets, database connections and caches.
  *
  * Nothing is shared between loops but what `struct server` holds, which is read-only once they run,
- * and its one counter. */
+ * but for its counter of connections and its limits (request_limits.h), which lock for themselves.
+ */
 #ifndef SERVER_HTTP_LOOP_H
 #define SERVER_HTTP_LOOP_H
 
@@ -11,6 +12,7 @@
 
 #include "api/operation.h"
 #include "auth/access_key_cache.h"
+#include "base/address.h"
 #include "base/config.h"
 #include "base/secret.h"
 #include "pg/statement.h"
@@ -20,6 +22,8 @@ enum { SERVER_LISTENERS_MAX = 2, SERVER_STATEMENTS_MAX = 64 };
 struct audit;
 struct database;
 struct document_set;
+struct keyed_hasher;
+struct limits;
 
 /* What all loops share. */
 struct server {
@@ -27,6 +31,8 @@ struct server {
     struct keyring *keyring; /* main refreshes it */
     struct api_context api;
     struct document_set *documents;
+    struct limits *limits;
+    struct network_list trusted_proxies;
     h2o_globalconf_t h2o;
     SSL_CTX *tls; /* null without HTTPS */
     int statement_count;
@@ -52,6 +58,7 @@ struct loop {
     h2o_linklist_t lingering;   /* of what linger.c keeps */
     int lingering_count;
     struct access_key_cache *access_keys;
+    struct keyed_hasher *hasher; /* of the limits */
     int database_count;
     struct database **databases;
     struct audit *audit;

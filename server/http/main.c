@@ -20,6 +20,7 @@
 #include "model/access_key_store.h"
 #include "model/audit_store.h"
 #include "model/migration.h"
+#include "request_limits.h"
 #include "tls.h"
 
 enum { LOOPS_MAX = 256, BODY_MAX = 64 * 1024, START_TIMEOUT_MS = 10000 };
@@ -176,18 +177,29 @@ static int start(struct server *server, const struct config *config, const sigse
         return error_prefix(err, "key_file");
     keyring_log(keyring);
     server->keyring = keyring;
-    server->api = (struct api_context){keyring, config->expired_batch_keys_max};
+    server->api = (struct api_context){
+        .keyring = keyring,
+        .expired_batch_keys_max = config->expired_batch_keys_max,
+        .project_instances_max = config->project_instances_max,
+        .project_schedule_entries_max = config->project_schedule_entries_max,
+    };
     int status = document_set_load(config->docs_directory, &server->documents, err);
+    if (status == 0 &&
+        network_list_parse(text_of(config->trusted_proxies), &server->trusted_proxies, err) < 0)
+        status = error_prefix(err, "trusted_proxies");
     if (status == 0 && config->listen_https[0])
         status = tls_context_new(config->tls_certificate, config->tls_key, &server->tls, err);
     if (status == 0)
         status = check_database(config, err);
     if (status == 0) {
         init_http(server);
+        server->limits = limits_new(config);
         status = serve(server, signals, err);
     }
     SSL_CTX_free(server->tls);
     document_set_free(server->documents);
+    limits_free(server->limits);
+    network_list_release(&server->trusted_proxies);
     keyring_free(keyring);
     return status;
 }

@@ -9,6 +9,7 @@ import { contract } from '../support/contract.mjs';
 import { json } from '../support/http.mjs';
 import { sign } from '../support/signer.mjs';
 import { World } from '../support/site.mjs';
+import { DEADLINE_MS, until } from '../support/wait.mjs';
 
 const UNKNOWN = '00000000-0000-4000-8000-000000000000';
 
@@ -16,7 +17,6 @@ const UNKNOWN = '00000000-0000-4000-8000-000000000000';
 const NOT_YET = {
   '401 DCS.1002': 'there is no identity service to say that a token has expired',
   '401 DCS.1004': 'nor one to say whose a token is',
-  '429 APIGW.0308': 'there are no limits on the rate of requests yet',
 };
 // Rows of the table of errors that no operation of this version documents.
 const NO_OPERATION = {
@@ -30,7 +30,7 @@ const source = readFileSync(new URL('../../core/base/include/base/error.def', im
 const TABLE = [...source.matchAll(/^X\((\w+), (\d+), "([^"]+)",\s*"([^"]+)"/gm)]
   .map(([, symbol, status, code, message]) => ({ symbol, status: Number(status), code, message }));
 
-let world, site, alice, bob, operator, ids;
+let world, site, alice, bob, operator, ids, strict;
 
 // Tables that the operations read and write; access keys are remembered by the server meanwhile.
 const TABLES = ['project', 'instance', 'scan_task', 'autoscan', 'access_key', 'instance_node'];
@@ -59,6 +59,14 @@ before(async () => {
   };
   for (const name of ['bigkey-task', 'hotkey-task', 'scan-expire-keys-task'])
     assert.equal((await alice.client.post(`${alice.instances}/${ids.busy}/${name}`)).status, 200);
+  // A second server, which answers one request a second.
+  const server = world.program('server',
+    { ...world.serverSettings(site.database), loops: 1, address_rate: 1, address_burst: 1 });
+  const { port } = await server.event('listening', (e) => e.scheme === 'https');
+  strict = site.client(alice.key, { port });
+  const full = await site.dcsctl('project', 'add', 'full', '--instances-max', '1');
+  await site.dcsctl('instance', 'add', 'only', '--project', 'full', '--endpoint', '127.0.0.1:1', '--no-probe');
+  ids.full = full.id;
   ids.waiting = (await alice.client.get(`${alice.instances}/${ids.busy}/hotkey-tasks`)).json.records[0].id;
 });
 after(() => world?.close());
@@ -121,6 +129,10 @@ const RIGHT = {
 const interval = (wrong) => (operation) => send(operation, { body: { ...RIGHT, ...wrong } });
 const busy = (operation) => send(operation, { ids: { instance_id: ids.busy } });
 const incapable = (operation) => send(operation, { ids: { instance_id: ids.incapable } });
+const throttled = (operation) => until('a refusal', async () => {
+  const answer = await strict.send(operation.method, targetOf(operation));
+  return answer.status === 429 && answer;
+}, DEADLINE_MS, 0);
 const nobody = { project_id: UNKNOWN, instance_id: UNKNOWN, access_key_id: 'A'.repeat(20) };
 
 const PROVOKE = {
@@ -154,9 +166,11 @@ const PROVOKE = {
   'DCS.5001': (operation) => send(operation, { method: 'PATCH' }),
   'ADMIN.0409': (operation) => (bodyOf(operation) ? send(operation, { body: { ...bodyOf(operation),
     name: operation.path.includes('instances') ? 'busy' : 'bob' } }) : sendTwice(operation)),
+  'ADMIN.0411': (operation) => send(operation, { ids: { project_id: ids.full } }),
   'ADMIN.0410': (operation) => send(operation),
   'ADMIN.0412': (operation) => send(operation, { headers: { 'If-Match': '"999"' } }),
   'ADMIN.0428': (operation) => send(operation, { headers: { 'If-Match': undefined } }),
+  '429 APIGW.0308': throttled,
   '413 APIGW.0201': (operation) => raw(operation, targetOf(operation), 'Content-Length: 10485760'),
   '414 APIGW.0201': (operation) => raw(operation, `${targetOf(operation)}?${'x'.repeat(9000)}`),
   '431 APIGW.0201': (operation) => raw(operation, targetOf(operation), `X-Large: ${'x'.repeat(70 * 1024)}`),

@@ -18,7 +18,7 @@ const execute = async (name, ...parameters) => JSON.parse(await must(name,
   { env: environmentOf(world.settings(site.database)) }));
 
 const claim = async (owner, lease = LEASE) => {
-  const [row] = await execute('scan_task_claim', owner, lease, ATTEMPTS);
+  const [row] = await execute('scan_task_claim', owner, lease, ATTEMPTS, 0);
   return row && { project: row[0], id: row[2], fence: row[4], attempt: row[5], scanMs: row[9], checkpoint: row[10] };
 };
 

@@ -44,7 +44,7 @@ const tries = {
   audit: [
     'SELECT FROM audit_event', `UPDATE audit_event SET status = 200`, 'DELETE FROM audit_event', 'TRUNCATE audit_event',
     'SELECT FROM project', 'SELECT FROM access_key', 'SELECT FROM instance', 'SELECT FROM scan_task',
-    'SELECT FROM schema_migration',
+    'SELECT FROM schema_migration', 'SELECT project_may_scan(gen_random_uuid(), 1)',
   ],
   operator: [
     `UPDATE audit_event SET status = 200`, 'DELETE FROM audit_event', `UPDATE scan_task SET status = 'success'`,

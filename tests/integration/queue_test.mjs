@@ -59,7 +59,7 @@ test('64 claimers: every task is claimed, each by one', async () => {
     const client = await world.postgres.connect(database.name);
     let mine = 0;
     for (;;) {
-      const { rows } = await client.query({ name: 'claim', text, values: [`w${number}`, 3600, 3] });
+      const { rows } = await client.query({ name: 'claim', text, values: [`w${number}`, 3600, 3, 0] });
       if (rows.length === 0) break;
       mine++;
       claimed.push(rows[0].id);
@@ -103,7 +103,7 @@ async function round(database, [project, instance], execute) {
     const token = digest();
     const [[outcome]] = await execute('scan_task_create', project, instance, randomUUID(), kind, token, '\\N', digest());
     assert.equal(outcome, 'created');
-    const [[, , id, , fence]] = await execute('scan_task_claim', 'w', 3600, 3);
+    const [[, , id, , fence]] = await execute('scan_task_claim', 'w', 3600, 3, 0);
     const mine = [`{${project}}`, `{${id}}`, `{${fence}}`];
     assert.equal((await execute('scan_task_renew', 'w', 3600, ...mine, '{1}', '{1}', '{1}', '{NULL}')).length, 1);
     assert.equal((await execute('scan_task_check', ...mine)).length, 1);
@@ -234,7 +234,7 @@ for (const [state, prepare] of [['never looked at by the planner', () => {}],
     const before = await reads(database);
     const claimed = new Map([long, ...short].map(({ id }) => [id, 0]));
     for (let i = 0; i < CLAIMS; i++) {
-      const [[project]] = await session.execute('scan_task_claim', 'w', 3600, 3);
+      const [[project]] = await session.execute('scan_task_claim', 'w', 3600, 3, 0);
       claimed.set(project, claimed.get(project) + 1);
     }
     await session.end();

@@ -356,7 +356,7 @@ test('a claim takes the project with the fewest running tasks, and its oldest', 
   const waiting = await site.sql('SELECT project_id, id FROM scan_task ORDER BY claimable_at');
   const claimed = [];
   for (let i = 0; i < 12; i++) {
-    const [[project, , id]] = await execute('scan_task_claim', 'w', 300, 3);
+    const [[project, , id]] = await execute('scan_task_claim', 'w', 300, 3, 0);
     claimed.push(names.get(project));
     const oldest = waiting.findIndex((task) => task.project_id === project);
     assert.equal(waiting[oldest].id, id);
@@ -367,9 +367,9 @@ test('a claim takes the project with the fewest running tasks, and its oldest', 
   // What a lost worker left comes first; what is not due yet is left alone, whosever it is.
   await site.sql(`UPDATE scan_task SET claimable_at = now() WHERE status = 'running' AND project_id = $1`,
     [tenants[1].projectId]);
-  assert.equal(names.get((await execute('scan_task_claim', 'w', 300, 3))[0][0]), 'bob');
+  assert.equal(names.get((await execute('scan_task_claim', 'w', 300, 3, 0))[0][0]), 'bob');
   await site.sql(`UPDATE scan_task SET claimable_at = now() + interval '1 hour'`);
-  assert.deepEqual(await execute('scan_task_claim', 'w', 300, 3), []);
+  assert.deepEqual(await execute('scan_task_claim', 'w', 300, 3, 0), []);
 });
 
 test('what is due is found behind any number of projects whose tasks are not', async () => {
@@ -382,7 +382,7 @@ test('what is due is found behind any number of projects whose tasks are not', a
   for (let i = 0; i < 5; i++) {
     const [due] = await site.sql(`UPDATE scan_task SET claimable_at = now() WHERE id =
       (SELECT id FROM scan_task WHERE status = 'waiting' ORDER BY random() LIMIT 1) RETURNING id`);
-    assert.equal((await execute('scan_task_claim', 'w', 300, 3))[0]?.[2], due.id);
+    assert.equal((await execute('scan_task_claim', 'w', 300, 3, 0))[0]?.[2], due.id);
   }
 });
 

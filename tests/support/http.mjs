@@ -13,12 +13,13 @@ export const json = (value, headers = {}) => ({
 
 export class Client {
   // check is called with every exchange: method, target, answer.
-  constructor({ port, ca, key, check }) {
+  // localAddress is where it comes from.
+  constructor({ port, ca, key, check, localAddress }) {
     this.port = port;
     this.check = check;
     this.key = key;
     this.count = 0;
-    this.agent = new https.Agent({ keepAlive: true, ca, maxSockets: 4 });
+    this.agent = new https.Agent({ keepAlive: true, ca, maxSockets: 4, localAddress });
   }
 
   // headers: pairs.  The answer: { status, headers, body (text), bytes, json }.

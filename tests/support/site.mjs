@@ -38,8 +38,14 @@ const WORKER_SETTINGS = {
 // The tests' servers are on loopback, which has to be listed by itself.
 const REDIS_NETWORKS = '127.0.0.0/8,::1,0.0.0.0/0,::/0';
 
+// Tests and benchmarks ask as fast as they can, and with wrong signatures; what limits do is a test of its own.
+export const UNLIMITED = {
+  address_rate: 0, key_rate: 0, project_rate: 0, creation_rate: 0, lockout_failures: 0,
+};
+
+// A setting that is undefined is left to its default.
 export const environmentOf = (settings) => Object.fromEntries(
-  Object.entries(settings).map(([name, value]) => [`DCS_${name.toUpperCase()}`, String(value)]));
+  Object.entries(settings).filter(([, value]) => value !== undefined).map(([name, value]) => [`DCS_${name.toUpperCase()}`, String(value)]));
 
 export class World {
   // database is what starts PostgreSQL in a directory.
@@ -119,6 +125,7 @@ export class World {
       tls_key: this.certificates.key,
       loops: 2,
       drain_seconds: 5,
+      ...UNLIMITED,
     };
   }
 
@@ -189,9 +196,9 @@ export class Site {
   }
 
   // What it is answered is held against the published description.
-  client(key) {
+  client(key, { port = this.port, localAddress } = {}) {
     const check = (method, target, answer) => contract.check(method, target, answer);
-    const client = new Client({ port: this.port, ca: this.ca, key, check });
+    const client = new Client({ port, ca: this.ca, key, check, localAddress });
     this.world.onClose(async () => client.close());
     return client;
   }

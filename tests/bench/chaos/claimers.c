@@ -66,6 +66,7 @@ static int claim(struct claimer *claimer)
     pg_parameters_add_reference(&parameters, claimer->owner);
     pg_parameters_add_integer(&parameters, lease_seconds);
     pg_parameters_add_integer(&parameters, attempts_max);
+    pg_parameters_add_integer(&parameters, 0); /* no quota */
     if (pg_session_execute(claimer->session, &scan_task_claim, &parameters, &rows, &claimer->err) <
         0)
         return -1;

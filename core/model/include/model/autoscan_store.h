@@ -14,14 +14,16 @@ extern const struct pg_statement autoscan_show;
 
 /* Writes of the same token change nothing and show what there is.  Outcome `written`, or for
  * expired keys `past` (enabled with a first scan that is not later than now) and `timeout` (less
- * than twice the interval, one of the two perhaps as it was). */
+ * than twice the interval, one of the two perhaps as it was), or `full`: more entries than before,
+ * and more than the project's quota.  The last parameter is the quota of a project that has none of
+ * its own, or 0. */
 
 /* $1 project, $2 instance, $3 kind, $4 enabled, $5 minutes of the day as an array, $6 token, $7
- * fingerprint. */
+ * fingerprint, $8 quota. */
 extern const struct pg_statement autoscan_write_times;
 
 /* $1 project, $2 instance, $3 kind, $4 enabled, $5 first scan at, $6 interval, $7 timeout, $8 keys
- * count, $9 token, $10 fingerprint.  Null keeps what there is. */
+ * count, $9 token, $10 fingerprint, $11 quota.  Null keeps what there is. */
 extern const struct pg_statement autoscan_write_interval;
 
 #endif

@@ -73,9 +73,10 @@ extern const struct pg_statement instance_survey;
  * TLS, $8 CA in PEM or null, $9 server name or null, $10 user or null, $11 sealed password or null,
  * $12 use HOTKEYS, $13 scan profile or null for the workers' setting, $14 address map or null, $15
  * name of the master where the endpoints are Sentinels, or null, $16 client certificate in PEM or
- * null, $17 its sealed key or null, $18 token and $19 fingerprint of the request, or nulls.  It is
- * CREATING until a probe has succeeded, and due for one at once. INSTANCE_COLUMNS, or no row where
- * the project does not exist; a name that is taken, or the same request again, is
+ * null, $17 its sealed key or null, $18 most instances of a project whose own quota says nothing,
+ * or 0, $19 token and $20 fingerprint of the request, or nulls.  It is CREATING until a probe has
+ * succeeded, and due for one at once.  One row: outcome (`created`, `no_project`, `full`), then
+ * INSTANCE_COLUMNS; a name that is taken, or the same request again, is
  * ERROR_ALREADY_EXISTS. */
 extern const struct pg_statement instance_insert;
 

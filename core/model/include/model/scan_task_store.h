@@ -46,8 +46,9 @@ enum { SCAN_TASK_LIST_COUNT = 0, SCAN_TASK_LIST_TOTAL = 1, SCAN_TASK_LIST_FIRST 
 /* How many projects a claim weighs against each other. */
 #define SCAN_TASK_PROJECTS_WEIGHED 16
 
-/* $1 owner, $2 lease in seconds, $3 most attempts.  No row where nothing is due.  Takes a task that
- * a lost worker left behind; else one of the project with the fewest running tasks, its oldest. */
+/* $1 owner, $2 lease in seconds, $3 most attempts, $4 most running tasks of a project whose own
+ * quota says nothing, or 0.  No row where nothing is due that may run.  Takes a task that a lost
+ * worker left behind; else one of the project with the fewest running tasks, its oldest. */
 extern const struct pg_statement scan_task_claim;
 enum scan_task_claim_column {
     SCAN_TASK_CLAIM_PROJECT_ID,

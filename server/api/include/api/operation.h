@@ -28,6 +28,9 @@ struct operation;
 struct api_context {
     const struct keyring *keyring;  /* seals what a request brings */
     int64_t expired_batch_keys_max; /* bound of scan_keys_count */
+    /* Quotas of a project that has none of its own; 0 is no limit. */
+    int64_t project_instances_max;
+    int64_t project_schedule_entries_max;
 };
 
 /* A request as an operation sees it: authenticated, authorised, its ids well-formed.  Zeroed before

@@ -11,7 +11,7 @@
 #define UPDATE "/projects/{project_id}/instances/{instance_id}"
 
 static struct keyring *keyring;
-static struct api_context context;
+static struct api_context context = {.project_instances_max = 12};
 
 /* The one file that a keyring comes from. */
 static int load_keyring(void **state)
@@ -69,6 +69,7 @@ static void test_create(void **state)
     assert_null(parameters.values[14]);
     assert_null(parameters.values[15]);
     assert_null(parameters.values[16]);
+    assert_string_equal(parameters.values[17], "12");
     api_request_release(&request);
 }
 

@@ -9,10 +9,11 @@
     }
 #define PROJECT_VALUES                                                                             \
     V("a4d31cb6-3d72-4fdc-8ec9-6e3a41e47f71"), V("shop"), V("2026-11-22 17:09:23+00"),             \
-        V("2026-11-22 17:09:24+00"), V("2"), V("1"), V("7")
+        V("2026-11-22 17:09:24+00"), V("2"), V("1"), V("7"), V("50"), {0}, V("0")
 #define PROJECT_TEXT                                                                               \
     "{\"id\":\"a4d31cb63d724fdc8ec96e3a41e47f71\",\"name\":\"shop\",\"instances\":2,"              \
-    "\"access_keys\":1,\"created_at\":\"2026-11-22T17:09:23.000Z\","                               \
+    "\"access_keys\":1,\"instances_max\":50,\"schedule_entries_max\":0,\"created_at\":\"2026-11-"  \
+    "22T17:09:23.000Z\","                                                                          \
     "\"updated_at\":\"2026-11-22T17:09:24.000Z\"}"
 
 static void test_names(void **state)
@@ -43,6 +44,39 @@ static void test_names(void **state)
             assert_string_equal(err.public_argument, "name");
         else
             assert_int_equal(parameters.count, project_insert.parameter_count);
+        api_request_release(&request);
+    }
+}
+
+static void test_quotas(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *body;
+        const char *quotas[3]; /* the first one is null where the body is refused */
+    } cases[] = {
+        {"{\"name\":\"a\"}", {"-1", "-1", "-1"}},
+        {"{\"name\":\"a\",\"instances_max\":0,\"scans_max\":null}", {"0", NULL, "-1"}},
+        {"{\"name\":\"a\",\"instances_max\":7,\"scans_max\":8,\"schedule_entries_max\":1000000}",
+         {"7", "8", "1000000"}},
+        {"{\"name\":\"a\",\"instances_max\":-1}", {NULL}},
+        {"{\"name\":\"a\",\"scans_max\":1000001}", {NULL}},
+        {"{\"name\":\"a\",\"scans_max\":\"1\"}", {NULL}},
+        {"{\"name\":\"a\",\"schedule_entries_max\":1.5}", {NULL}},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct api_request request = {0};
+        struct pg_parameters parameters;
+        struct error err;
+        int status = fixture_bind(&request, fixture_operation(HTTP_POST, PROJECTS), cases[i].body,
+                                  &parameters, &err);
+        assert_int_equal(status, cases[i].quotas[0] ? 0 : -1);
+        for (int quota = 0; status == 0 && quota < 3; quota++) {
+            const char *bound = parameters.values[2 + quota];
+            assert_int_equal(bound == NULL, cases[i].quotas[quota] == NULL);
+            if (bound)
+                assert_string_equal(bound, cases[i].quotas[quota]);
+        }
         api_request_release(&request);
     }
 }
@@ -141,9 +175,8 @@ static void test_update_outcomes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names),
-        cmocka_unit_test(test_versions),
-        cmocka_unit_test(test_project_replies),
+        cmocka_unit_test(test_names),           cmocka_unit_test(test_quotas),
+        cmocka_unit_test(test_versions),        cmocka_unit_test(test_project_replies),
         cmocka_unit_test(test_update_outcomes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
