@@ -30,7 +30,10 @@
 const struct command commands[] = {
     {"migrate", NULL, NULL, 0, 0, command_migrate, "bring the database's schema up to date",
      "Prints what it applied.  Safe to repeat, and to run twice at once."},
-    {"project", "add", "NAME", 0, 0, command_project_add, "make a project; prints its id", NULL},
+    {"project", "add", "NAME", OPTION_BIT(OPTION_ID), 0, command_project_add,
+     "make a project; prints its id",
+     "Without --id it gets one of its own, and is for access keys alone: a token opens the project "
+     "that has the id of the token's."},
     {"project", "list", NULL, 0, 0, command_project_list, "all projects", NULL},
     {"key", "add", NULL, PROJECT | OPTION_BIT(OPTION_OPERATOR), 0, command_key_add,
      "make an access key; prints its secret, once",
