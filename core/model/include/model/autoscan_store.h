@@ -12,9 +12,9 @@ enum { AUTOSCAN_OUTCOME = 0, AUTOSCAN_FIRST = 1 };
 /* $1 project, $2 instance, $3 kind.  Outcome `found`. */
 extern const struct pg_statement autoscan_show;
 
-/* Writes of the same token change nothing and show what there is.  Outcome `written`, or for
- * expired keys `past` (enabled with a first scan that is not later than now) and `timeout` (less
- * than twice the interval, one of the two perhaps as it was). */
+/* Writes of the same token change nothing and show what there is; null is none.  Outcome `written`,
+ * or for expired keys `past` (enabled with a first scan that is not later than now) and `timeout`
+ * (less than twice the interval, one of the two perhaps as it was). */
 
 /* $1 project, $2 instance, $3 kind, $4 enabled, $5 minutes of the day as an array, $6 token, $7
  * fingerprint. */
