@@ -114,7 +114,8 @@ static int prepare(struct exchange *exchange, struct error *err)
     request->context = &exchange->loop->server->api;
     request->body = exchange->auth.body;
     request->if_match = if_match ? if_match->value : (struct text){0};
-    request->signature_token = exchange->signature.digest;
+    request->signature_token =
+        exchange->signature.access_key.length > 0 ? exchange->signature.digest : NULL;
     request->fingerprint = exchange->replay.fingerprint;
     request->idempotency_token = exchange->replay.has_key ? exchange->replay.key_token : NULL;
     return 0;

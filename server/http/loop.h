@@ -19,6 +19,8 @@ enum { SERVER_LISTENERS_MAX = 2, SERVER_STATEMENTS_MAX = 64 };
 
 struct database;
 struct document_set;
+struct identity_service;
+struct identity_settings;
 
 /* What all loops share. */
 struct server {
@@ -26,6 +28,7 @@ struct server {
     const struct keyring *keyring;
     struct api_context api;
     struct document_set *documents;
+    struct identity_settings *identity; /* null: tokens are refused */
     h2o_globalconf_t h2o;
     SSL_CTX *tls; /* null without HTTPS */
     int statement_count;
@@ -51,6 +54,7 @@ struct loop {
     h2o_linklist_t lingering;   /* of what linger.c keeps */
     int lingering_count;
     struct access_key_cache *access_keys;
+    struct identity_service *identity_service; /* null: tokens are refused */
     int database_count;
     struct database **databases;
     bool stopping;
