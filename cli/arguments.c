@@ -49,6 +49,18 @@ const struct option_description option_descriptions[OPTION_COUNT] = {
                               "nodes of a cluster that are read side by side (1 to 64; 4)"},
     [OPTION_BYTES] = {"--bytes", NULL, 1, "say of big keys how much memory each takes as well"},
     [OPTION_NO_PROGRESS] = {"--no-progress", NULL, 1, "show no progress bar on a terminal"},
+    [OPTION_SERVER_ROLE] = {"--server-role", "ROLE", 1, "database role that servers come as"},
+    [OPTION_WORKER_ROLE] = {"--worker-role", "ROLE", 1, "database role that workers come as"},
+    [OPTION_AUDIT_ROLE] = {"--audit-role", "ROLE", 1,
+                           "database role that may do nothing but add to the audit log"},
+    [OPTION_OPERATOR_ROLE] = {"--operator-role", "ROLE", 1,
+                              "database role of dcsctl from day to day"},
+    [OPTION_IDENTITY] = {"--identity", "ID", 1, "what this access key or user did"},
+    [OPTION_DECISION] = {"--decision", "D", 1, "allowed, refused, rejected or failed"},
+    [OPTION_SINCE] = {"--since", "TIME", 1, "not before, YYYY-MM-DDTHH:MM:SS, UTC"},
+    [OPTION_UNTIL] = {"--until", "TIME", 1, "before"},
+    [OPTION_REQUEST] = {"--request", "ID", 1, "what its X-Request-Id names"},
+    [OPTION_OLDER_THAN] = {"--older-than", "DAYS", 1, "age from which events go (1 to 36500)"},
 };
 
 static int find_option(const char *word, size_t length)

@@ -15,6 +15,13 @@
      OPTION_BIT(OPTION_SENTINEL_MASTER) | OPTION_BIT(OPTION_NO_PROBE))
 #define TASK_LIST                                                                                  \
     (PROJECT | OPTION_BIT(OPTION_INSTANCE) | OPTION_BIT(OPTION_STATUS) | OPTION_BIT(OPTION_LIMIT))
+#define ROLES                                                                                      \
+    (OPTION_BIT(OPTION_SERVER_ROLE) | OPTION_BIT(OPTION_WORKER_ROLE) |                             \
+     OPTION_BIT(OPTION_AUDIT_ROLE) | OPTION_BIT(OPTION_OPERATOR_ROLE))
+#define AUDIT_LIST                                                                                 \
+    (PROJECT | OPTION_BIT(OPTION_IDENTITY) | OPTION_BIT(OPTION_DECISION) |                         \
+     OPTION_BIT(OPTION_SINCE) | OPTION_BIT(OPTION_UNTIL) | OPTION_BIT(OPTION_REQUEST) |            \
+     OPTION_BIT(OPTION_LIMIT))
 #define SCHEDULE_LIST (PROJECT | OPTION_BIT(OPTION_INSTANCE))
 #define SCAN                                                                                       \
     (OPTION_BIT(OPTION_KIND) | OPTION_BIT(OPTION_PROFILE) | OPTION_BIT(OPTION_ENDPOINT) |          \
@@ -28,59 +35,65 @@
      OPTION_BIT(OPTION_NO_PROGRESS))
 
 const struct command commands[] = {
-    {"migrate", NULL, NULL, 0, 0, command_migrate, "bring the database's schema up to date",
-     "Prints what it applied.  Safe to repeat, and to run twice at once."},
-    {"project", "add", "NAME", OPTION_BIT(OPTION_ID), 0, command_project_add,
+    {"migrate", NULL, NULL, ROLES, 0, command_migrate, true,
+     "bring the database's schema up to date",
+     "Prints what it applied.  Safe to repeat, and to run twice at once.  Roles that are named "
+     "once "
+     "are\n"
+     "remembered; each is given what its program needs, and no more, at every run."},
+    {"project", "add", "NAME", OPTION_BIT(OPTION_ID), 0, command_project_add, true,
      "make a project; prints its id",
      "Without --id it gets one of its own, and is for access keys alone: a token opens the project "
      "that has the id of the token's."},
-    {"project", "list", NULL, 0, 0, command_project_list, "all projects", NULL},
-    {"key", "add", NULL, PROJECT | OPTION_BIT(OPTION_OPERATOR), 0, command_key_add,
+    {"project", "list", NULL, 0, 0, command_project_list, false, "all projects", NULL},
+    {"key", "add", NULL, PROJECT | OPTION_BIT(OPTION_OPERATOR), 0, command_key_add, true,
      "make an access key; prints its secret, once",
      "Either --project: a tenant's key, which opens that project; or --operator: an operator's, "
      "which\n"
      "belongs to no project and opens the administration interface only.  The secret is stored "
      "sealed\n"
      "under the key file's first key and cannot be read again."},
-    {"key", "list", NULL, PROJECT, 0, command_key_list, "access keys", NULL},
-    {"key", "disable", "ID", 0, 0, command_key_disable, "refuse requests signed with a key", NULL},
-    {"key", "enable", "ID", 0, 0, command_key_enable, "take them again", NULL},
+    {"key", "list", NULL, PROJECT, 0, command_key_list, false, "access keys", NULL},
+    {"key", "disable", "ID", 0, 0, command_key_disable, true, "refuse requests signed with a key",
+     NULL},
+    {"key", "enable", "ID", 0, 0, command_key_enable, true, "take them again", NULL},
     {"instance", "add", "NAME", INSTANCE_WAY, PROJECT | OPTION_BIT(OPTION_ENDPOINT),
-     command_instance_add, "register a Redis or Valkey and probe it",
+     command_instance_add, true, "register a Redis or Valkey and probe it",
      "The password comes from a file or standard input and is stored sealed.  Where the probe "
      "fails,\n"
      "the reason is recorded and printed, the exit status is 1, and the instance stays "
      "registered:\n"
      "correct the server and run 'instance probe', or remove it."},
-    {"instance", "set", "NAME|ID", INSTANCE_WAY, PROJECT, command_instance_set,
+    {"instance", "set", "NAME|ID", INSTANCE_WAY, PROJECT, command_instance_set, true,
      "change how an instance is reached or scanned, and probe it again",
      "What is not given stays; an option with an empty value takes away what there was.  A "
      "changed\n"
      "profile counts from the next task on."},
-    {"instance", "list", NULL, PROJECT, 0, command_instance_list, "registered instances", NULL},
-    {"instance", "show", "NAME|ID", PROJECT, PROJECT, command_instance_show,
+    {"instance", "list", NULL, PROJECT, 0, command_instance_list, false, "registered instances",
+     NULL},
+    {"instance", "show", "NAME|ID", PROJECT, PROJECT, command_instance_show, false,
      "all that is known of an instance", NULL},
-    {"instance", "probe", "NAME|ID", PROJECT, PROJECT, command_instance_probe,
+    {"instance", "probe", "NAME|ID", PROJECT, PROJECT, command_instance_probe, false,
      "connect and record version, role, mode, maxmemory-policy and what can be analysed",
      "Where it fails, the reason is recorded and printed and the exit status is 1; what an "
      "earlier\n"
      "probe found stays."},
-    {"instance", "remove", "NAME|ID", PROJECT, PROJECT, command_instance_remove,
+    {"instance", "remove", "NAME|ID", PROJECT, PROJECT, command_instance_remove, true,
      "forget an instance with its tasks and results", "The server itself is not touched."},
-    {"task", "list", NULL, TASK_LIST, 0, command_task_list, "tasks, the newest first", NULL},
-    {"task", "show", "ID", 0, 0, command_task_show,
+    {"task", "list", NULL, TASK_LIST, 0, command_task_list, false, "tasks, the newest first", NULL},
+    {"task", "show", "ID", 0, 0, command_task_show, false,
      "a task: progress, worker, reason of failure, biggest keys", NULL},
-    {"schedule", "list", NULL, SCHEDULE_LIST, 0, command_schedule_list,
+    {"schedule", "list", NULL, SCHEDULE_LIST, 0, command_schedule_list, false,
      "automatic analyses: the next round and what became of the last one", NULL},
     {"schedule", "rounds", NULL, SCHEDULE_LIST | OPTION_BIT(OPTION_LIMIT), 0,
-     command_schedule_rounds, "rounds that fell due, the latest first: started, or skipped and why",
-     NULL},
-    {"secret", "generate-key", "FILE", 0, 0, command_secret_generate_key,
+     command_schedule_rounds, false,
+     "rounds that fell due, the latest first: started, or skipped and why", NULL},
+    {"secret", "generate-key", "FILE", 0, 0, command_secret_generate_key, false,
      "write a new key-encryption key into a new file",
      "Keep the file: without it no sealed secret opens.  To rotate, put the new key's line in "
      "front\n"
      "of the old one's."},
-    {"scan", NULL, "URL", SCAN, 0, command_scan,
+    {"scan", NULL, "URL", SCAN, 0, command_scan, false,
      "analyse one Redis or Valkey from here; needs no database",
      "URL is redis://[user@]host[:port][/database], rediss:// with TLS.  What is there is found "
      "out: a\n"
@@ -96,6 +109,11 @@ const struct command commands[] = {
      "are gone already): a SCAN of a master does that to every such key that it meets, whatever "
      "its kind.\n"
      "Ctrl-C stops the scan."},
+    {"audit", "list", NULL, AUDIT_LIST, 0, command_audit_list, false,
+     "who did or tried what, the latest first", NULL},
+    {"audit", "prune", NULL, OPTION_BIT(OPTION_OLDER_THAN), OPTION_BIT(OPTION_OLDER_THAN),
+     command_audit_prune, true, "take old events out of the audit log",
+     "Only the owner of the database may."},
     {0},
 };
 

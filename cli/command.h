@@ -27,6 +27,7 @@ struct command {
     uint64_t allowed; /* options beside --help and --json */
     uint64_t required;
     command_fn *run;
+    bool changes; /* something that others rely on: it is written to the audit log */
     const char *summary;
     const char *details; /* more for its own help; may be null */
 };
@@ -50,5 +51,6 @@ command_fn command_instance_add, command_instance_set, command_instance_list, co
 command_fn command_schedule_list, command_schedule_rounds, command_task_list, command_task_show;
 command_fn command_secret_generate_key;
 command_fn command_scan;
+command_fn command_audit_list, command_audit_prune;
 
 #endif

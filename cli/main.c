@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "audit.h"
 #include "base/scope.h"
 #include "command.h"
 #include "printable.h"
@@ -28,7 +29,11 @@ static int run(const struct config *config, const struct arguments *arguments, s
     struct pg_session *session =
         pg_session_new(config->database_url, "dcsctl", STATEMENT_TIMEOUT_MS);
     cli.session = session;
-    return command->run(&cli, err);
+    int status = command->run(&cli, err);
+    /* Where there is no database, nothing was changed. */
+    if (command->changes && config->database_url[0])
+        audit_command(&cli, command, err);
+    return status;
 }
 
 static bool asks_for_help(int argc, char *const *argv)

@@ -10,6 +10,9 @@ SERVER_PACKAGES=(postgresql redis-server redis-tools openssl)
 # And with PostgreSQL made highly available.
 PATRONI_PACKAGES=(patroni python3-etcd etcd-server)
 
+# And with an identity service.
+KEYSTONE_PACKAGES=(keystone python3-psycopg2 uwsgi-plugin-python3)
+
 say() {
     printf '%s\n' "$*" >&2
 }

@@ -1,4 +1,6 @@
-/* Advance while there is more, then wait a second. */
+/* Advance while there is more, then wait a second.  A batch is a statement, and fails as a whole:
+ * then its schedules are taken one by one, and one that cannot be moved is set aside, so that what
+ * is wrong with it is nobody else's business. */
 #include "schedule.h"
 
 #include <poll.h>
@@ -32,16 +34,28 @@ static bool is_stopping(struct scheduler *scheduler)
     return atomic_load(&scheduler->stopping);
 }
 
-/* Ids for as many tasks as a batch can make, in PostgreSQL's text form of an array. */
-static void write_ids(struct json_writer *array)
+/* Ids for as many tasks, in PostgreSQL's text form of an array. */
+static void write_ids(struct json_writer *array, int count)
 {
-    for (int i = 0; i < BATCH; i++) {
+    for (int i = 0; i < count; i++) {
         struct uuid id;
         uuid_generate(&id);
         json_writer_raw(array, i == 0 ? "{" : ",", 1);
         json_writer_raw(array, id.text, UUID_TEXT_LENGTH);
     }
     json_writer_raw(array, "}", 1);
+}
+
+/* Names one; the texts are somebody else's. */
+struct schedule {
+    const char *project, *instance, *kind;
+};
+
+static void add_schedule(const struct schedule *schedule, struct pg_parameters *parameters)
+{
+    pg_parameters_add_reference(parameters, schedule->project);
+    pg_parameters_add_reference(parameters, schedule->instance);
+    pg_parameters_add_reference(parameters, schedule->kind);
 }
 
 static void log_batch(const struct pg_rows *rows)
@@ -53,22 +67,81 @@ static void log_batch(const struct pg_rows *rows)
                  LOG_NUMBER("missed", pg_rows_integer(rows, 0, AUTOSCAN_ADVANCE_MISSED)));
 }
 
-/* Returns whether there may be more that is due, or -1 where the database does not answer. */
-static int advance(struct scheduler *scheduler, struct error *err)
+/* A batch, or one schedule where that is given.  Returns how many were taken, or -1. */
+static int64_t advance(struct scheduler *scheduler, const struct schedule *one, struct error *err)
 {
     struct pg_parameters parameters;
     SCOPED(pg_rows_release) struct pg_rows rows = {0};
     SCOPED(json_writer_release) struct json_writer ids;
     json_writer_init(&ids);
-    write_ids(&ids);
+    write_ids(&ids, one ? 1 : BATCH);
     pg_parameters_init(&parameters);
     pg_parameters_add_reference(&parameters, ids.text);
     pg_parameters_add_integer(&parameters, scheduler->config->schedule_spread_seconds);
     pg_parameters_add_reference(&parameters, NULL);
-    if (pg_session_execute(scheduler->session, &autoscan_advance, &parameters, &rows, err) < 0)
+    if (one)
+        add_schedule(one, &parameters);
+    if (pg_session_execute(scheduler->session, one ? &autoscan_advance_one : &autoscan_advance,
+                           &parameters, &rows, err) < 0)
         return -1;
     log_batch(&rows);
-    return pg_rows_integer(&rows, 0, AUTOSCAN_ADVANCE_TAKEN) == BATCH;
+    return pg_rows_integer(&rows, 0, AUTOSCAN_ADVANCE_TAKEN);
+}
+
+/* Where not even that can be written, the others are gone on with all the same. */
+static void set_aside(struct scheduler *scheduler, const struct schedule *schedule,
+                      const struct error *reason)
+{
+    struct pg_parameters parameters;
+    struct error err = {0};
+    pg_parameters_init(&parameters);
+    add_schedule(schedule, &parameters);
+    LOG_WARNING("schedule_set_aside", LOG_TEXT("project", schedule->project),
+                LOG_TEXT("instance", schedule->instance), LOG_TEXT("kind", schedule->kind),
+                LOG_NUMBER("seconds", AUTOSCAN_ASIDE_SECONDS), LOG_ERROR_FIELDS(reason));
+    if (pg_session_execute(scheduler->session, &autoscan_set_aside, &parameters, NULL, &err) < 0)
+        LOG_WARNING("scheduler_waits", LOG_ERROR_FIELDS(&err));
+}
+
+/* What was in the batch that failed, schedule by schedule.  Returns how many were taken, or -1
+ * where the database went away. */
+static int64_t advance_singly(struct scheduler *scheduler, struct error *err)
+{
+    SCOPED(pg_rows_release) struct pg_rows due = {0};
+    int64_t all = 0;
+    if (pg_session_execute(scheduler->session, &autoscan_list_due, NULL, &due, err) < 0)
+        return -1;
+    for (int row = 0; row < due.row_count && !is_stopping(scheduler); row++) {
+        struct schedule one = {pg_rows_string(&due, row, AUTOSCAN_DUE_PROJECT_ID),
+                               pg_rows_string(&due, row, AUTOSCAN_DUE_INSTANCE_ID),
+                               pg_rows_string(&due, row, AUTOSCAN_DUE_KIND)};
+        struct error reason = {0};
+        int64_t taken = advance(scheduler, &one, &reason);
+        if (taken < 0 && reason.code == ERROR_DATABASE_CONNECTION) {
+            *err = reason;
+            return -1;
+        }
+        if (taken < 0)
+            set_aside(scheduler, &one, &reason);
+        else
+            all += taken;
+    }
+    return all;
+}
+
+/* Returns how many schedules were taken, or -1 where the database does not answer. */
+static int64_t advance_all(struct scheduler *scheduler, struct error *err)
+{
+    struct error failure = {0};
+    int64_t taken = advance(scheduler, NULL, &failure);
+    if (taken >= 0)
+        return taken;
+    if (failure.code == ERROR_DATABASE_CONNECTION) {
+        *err = failure;
+        return -1;
+    }
+    LOG_WARNING("schedules_taken_singly", LOG_ERROR_FIELDS(&failure));
+    return advance_singly(scheduler, err);
 }
 
 static void *run(void *argument)
@@ -77,10 +150,10 @@ static void *run(void *argument)
     while (!is_stopping(scheduler)) {
         struct pollfd wake = {.fd = scheduler->wake, .events = POLLIN};
         struct error err = {0};
-        int more = advance(scheduler, &err);
-        if (more < 0)
+        int64_t taken = advance_all(scheduler, &err);
+        if (taken < 0)
             LOG_WARNING("scheduler_waits", LOG_ERROR_FIELDS(&err));
-        if (more <= 0)
+        if (taken < BATCH)
             poll(&wake, 1, LOOK_INTERVAL_MS);
     }
     return NULL;

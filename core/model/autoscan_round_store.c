@@ -40,10 +40,11 @@
  * does not know for a tenth of the table.  Nobody waits for a row that is being moved or
  * configured, nor for an instance that is being removed, which in turn waits for its rows: it is
  * looked at the next time. */
-#define DUE                                                                                        \
+#define IS_DUE "next_at IS NOT NULL AND " LOOK_AT " <= " MOMENT " "
+#define DUE(selection)                                                                             \
     "due AS (SELECT * FROM (SELECT project_id, instance_id, kind, next_at, schedule_minutes, "     \
-    "        interval_seconds FROM autoscan WHERE next_at IS NOT NULL "                            \
-    "        AND " LOOK_AT " <= " MOMENT " ORDER BY " LOOK_AT " " MOST_AT_ONCE ") o "              \
+    "        interval_seconds FROM autoscan WHERE " IS_DUE selection "        ORDER BY " LOOK_AT   \
+    " " MOST_AT_ONCE ") o "                                                                        \
     "    LIMIT cardinality($1::uuid[])), "                                                         \
     "known AS (SELECT d.*, ($1::uuid[])[row_number() OVER ()] AS task_id, i.status, "              \
     "    d.kind = ANY (i.capabilities) AS supported, (SELECT true FROM scan_task t "               \
@@ -128,14 +129,37 @@
     "    WHERE a.project_id = s.project_id AND a.instance_id = s.instance_id "                     \
     "    AND a.kind = s.kind) "
 
-const struct pg_statement autoscan_advance = {
-    "autoscan_advance",
-    "WITH " DUE SLOTS VERDICTS TASKS RECORDS
-    "SELECT count(*), count(*) FILTER (WHERE outcome = 'started'), "
-    "    count(*) FILTER (WHERE outcome NOT IN ('started', 'deferred', 'decided')), "
-    "    coalesce(sum(missed) FILTER (WHERE outcome NOT IN ('deferred', 'decided')), 0), "
-    "    (SELECT count(*) FROM (SELECT pg_notify('" SCAN_TASK_CHANNEL "', '') "
-    "        WHERE EXISTS (SELECT FROM made)) n) FROM settled",
+#define ADVANCE(selection)                                                                         \
+    "WITH " DUE(selection) SLOTS VERDICTS TASKS RECORDS                                            \
+        "SELECT count(*), count(*) FILTER (WHERE outcome = 'started'), "                           \
+        "    count(*) FILTER (WHERE outcome NOT IN ('started', 'deferred', 'decided')), "          \
+        "    coalesce(sum(missed) FILTER (WHERE outcome NOT IN ('deferred', 'decided')), 0), "     \
+        "    (SELECT count(*) FROM (SELECT pg_notify('" SCAN_TASK_CHANNEL "', '') "                \
+        "        WHERE EXISTS (SELECT FROM made)) n) FROM settled"
+
+const struct pg_statement autoscan_advance = {"autoscan_advance", ADVANCE(""), 3};
+
+/* A statement of its own, as a condition that may be null would be a riddle to the planner. */
+const struct pg_statement autoscan_advance_one = {
+    "autoscan_advance_one",
+    ADVANCE("AND project_id = $4::uuid AND instance_id = $5::uuid AND kind = $6::text "), 6};
+
+const struct pg_statement autoscan_list_due = {"autoscan_list_due",
+                                               "SELECT project_id, instance_id, kind FROM autoscan "
+                                               "WHERE next_at IS NOT NULL AND " LOOK_AT " <= now() "
+                                               "ORDER BY " LOOK_AT
+                                               " LIMIT " QUOTE(AUTOSCAN_ADVANCE_MOST),
+                                               0};
+
+const struct pg_statement autoscan_set_aside = {
+    "autoscan_set_aside",
+    "UPDATE autoscan SET deferred_until = now() + " SECONDS(
+        AUTOSCAN_ASIDE_SECONDS) " WHERE (project_id, instance_id, kind) IN (SELECT project_id, "
+                                "instance_id, kind FROM autoscan "
+                                "    WHERE project_id = $1::uuid AND instance_id = $2::uuid AND "
+                                "kind = $3::text "
+                                "    AND next_at IS NOT NULL AND " LOOK_AT
+                                " <= now() FOR UPDATE SKIP LOCKED) RETURNING 1",
     3};
 
 #define OF_OLD "decided_at < now() - interval '" QUOTE(AUTOSCAN_ROUND_DAYS) " days'"

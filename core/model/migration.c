@@ -78,6 +78,24 @@ static int create_record_table(struct pg_session *session, struct error *err)
     return -1;
 }
 
+static void roll_back(struct pg_session *session)
+{
+    struct error ignored = {0};
+    pg_session_script(session, "ROLLBACK", &ignored);
+}
+
+int migrations_grant(struct pg_session *session, struct error *err)
+{
+    /* Under the lock: two that grant at once would meet in the catalogue. */
+    if (pg_session_script(session, begin, err) < 0)
+        return -1;
+    if (pg_session_script(session, database_grants, err) < 0) {
+        roll_back(session);
+        return error_prefix(err, "grants");
+    }
+    return pg_session_script(session, "COMMIT", err);
+}
+
 int migrations_apply(struct pg_session *session, void (*on_applied)(const char *name),
                      struct error *err)
 {
@@ -88,8 +106,7 @@ int migrations_apply(struct pg_session *session, void (*on_applied)(const char *
         if (pg_session_script(session, begin, err) < 0)
             return -1;
         if (apply_missing(session, &migrations[i], &applied, err) < 0) {
-            struct error ignored = {0};
-            pg_session_script(session, "ROLLBACK", &ignored);
+            roll_back(session);
             return -1;
         }
         if (pg_session_script(session, "COMMIT", err) < 0)
@@ -97,7 +114,7 @@ int migrations_apply(struct pg_session *session, void (*on_applied)(const char *
         if (applied && on_applied)
             on_applied(migrations[i].name);
     }
-    return 0;
+    return migrations_grant(session, err);
 }
 
 int migrations_check(struct pg_session *session, struct error *err)

@@ -97,31 +97,36 @@ const struct pg_statement scan_task_list = {
     "now() + $2::integer * interval '1 second' "                                                   \
     "* (1 + least(0.05 * 2 ^ attempt, 0.3) * (0.8 + 0.4 * random()))"
 
-/* Up to a number of projects that have something waiting, from a random one on around their ring.
- * Each step is one descent of an index. */
+/* Up to a number of projects that have something waiting, from a random one on around their ring:
+ * to the end of all ids, and then up to where it began.  Each step is one descent of an index, two
+ * where the end is passed; what bounds it must be a condition of the index, as a filter would walk
+ * over all that waits behind the last one. */
 #define HEAD_OF_WAITING "FROM scan_task WHERE status = 'waiting' "
 #define FIRST_OF_WAITING "ORDER BY project_id, claimable_at LIMIT 1) "
 #define WEIGHED QUOTE(SCAN_TASK_PROJECTS_WEIGHED)
+#define START "(SELECT project_id FROM start)"
+#define END_OF_IDS "'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid"
 #define RING                                                                                       \
     "start AS MATERIALIZED (SELECT gen_random_uuid() AS project_id), "                             \
-    "ring AS ((SELECT 1 AS step, project_id, claimable_at, wrapped FROM ("                         \
-    "        (SELECT project_id, claimable_at, false AS wrapped " HEAD_OF_WAITING                  \
-    "         AND project_id >= (SELECT project_id FROM start) " FIRST_OF_WAITING                  \
-    "        UNION ALL (SELECT project_id, claimable_at, true " HEAD_OF_WAITING                    \
-    "         AND project_id < (SELECT project_id FROM start) " FIRST_OF_WAITING                   \
-    "        ) either LIMIT 1) "                                                                   \
+    "ring AS ((SELECT 1 AS step, project_id, claimable_at, bound FROM ("                           \
+    "        (SELECT project_id, claimable_at, " END_OF_IDS " AS bound " HEAD_OF_WAITING           \
+    "         AND project_id >= " START " " FIRST_OF_WAITING                                       \
+    "        UNION ALL (SELECT project_id, claimable_at, " START " AS bound " HEAD_OF_WAITING      \
+    "         AND project_id < " START " " FIRST_OF_WAITING ") either LIMIT 1) "                   \
     "    UNION ALL SELECT ring.step + 1, n.* FROM ring, LATERAL (SELECT * FROM ("                  \
-    "        (SELECT project_id, claimable_at, ring.wrapped " HEAD_OF_WAITING                      \
-    "         AND project_id > ring.project_id AND (NOT ring.wrapped "                             \
-    "             OR project_id < (SELECT project_id FROM start)) " FIRST_OF_WAITING               \
-    "        UNION ALL (SELECT project_id, claimable_at, true " HEAD_OF_WAITING                    \
-    "         AND NOT ring.wrapped AND project_id < (SELECT project_id FROM start) "               \
-    "         " FIRST_OF_WAITING ") either LIMIT 1) n WHERE ring.step < " WEIGHED "), "
+    "        (SELECT project_id, claimable_at, ring.bound " HEAD_OF_WAITING                        \
+    "         AND project_id > ring.project_id AND project_id < ring.bound " FIRST_OF_WAITING      \
+    "        UNION ALL (SELECT project_id, claimable_at, " START " AS bound " HEAD_OF_WAITING      \
+    "         AND ring.bound > " START " AND project_id < " START " " FIRST_OF_WAITING             \
+    "        ) either LIMIT 1) n WHERE ring.step < " WEIGHED "), "
 
 /* First what a lost worker left behind; then, of the projects of the ring, the oldest task of the
  * one with the fewest running; and where none of these has any that is due, the oldest of all.  The
- * arms are tried in turn and the first row ends it, so that one row is locked. */
-#define TAKE "ORDER BY claimable_at LIMIT 1 FOR UPDATE SKIP LOCKED) "
+ * arms are tried in turn and the first row ends it, so that one row is locked.  The project is
+ * asked for as a range and in its order: with `=` the planner may as well read the queue of all by
+ * age and drop what is others', which is as long as the queue is. */
+#define TAKE_FIRST "LIMIT 1 FOR UPDATE SKIP LOCKED) "
+#define TAKE "ORDER BY claimable_at " TAKE_FIRST
 #define COUNTED QUOTE(RUNNING_COUNTED_MAX)
 #define DUE                                                                                        \
     "due AS (SELECT * FROM ("                                                                      \
@@ -132,8 +137,9 @@ const struct pg_statement scan_task_list = {
     "            WHERE r.project_id = ring.project_id AND r.status = 'running' "                   \
     "            LIMIT " COUNTED ") few), claimable_at) fair, "                                    \
     "        LATERAL (SELECT project_id, id FROM scan_task t "                                     \
-    "            WHERE t.project_id = fair.project_id AND t.status = 'waiting' "                   \
-    "            AND t.claimable_at <= now() " TAKE "w LIMIT 1) "                                  \
+    "            WHERE t.project_id >= fair.project_id AND t.project_id <= fair.project_id "       \
+    "            AND t.status = 'waiting' AND t.claimable_at <= now() "                            \
+    "            ORDER BY t.project_id, claimable_at " TAKE_FIRST "w LIMIT 1) "                    \
     "    UNION ALL SELECT * FROM (SELECT project_id, id FROM scan_task WHERE status = 'waiting' "  \
     "        AND claimable_at <= now() " TAKE "c) tried LIMIT 1), "
 

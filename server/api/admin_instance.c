@@ -116,6 +116,7 @@ int render_admin_instance_created(const struct api_request *request, const struc
     reply->status = HTTP_CREATED;
     snprintf(reply->location, sizeof(reply->location), "/admin/v1/projects/%s/instances/%s",
              request->project.text, request->new_id.text);
+    api_reply_set_subject(reply, request->new_id.text);
     return render_one(rows, 0, "project", reply, err);
 }
 

@@ -151,6 +151,7 @@ int render_project_created(const struct api_request *request, const struct pg_ro
     reply->status = HTTP_CREATED;
     snprintf(reply->location, sizeof(reply->location), "/admin/v1/projects/%s",
              request->new_id.text);
+    api_reply_set_subject(reply, request->new_id.text);
     return render_project(request, rows, reply, err);
 }
 
@@ -287,6 +288,7 @@ int render_key_created(const struct api_request *request, const struct pg_rows *
     reply->status = HTTP_CREATED;
     snprintf(reply->location, sizeof(reply->location), "/admin/v1/access-keys/%s",
              request->new_key.id);
+    api_reply_set_subject(reply, request->new_key.id);
     write_key(&reply->body, rows, 0, 0, request->new_key.secret);
     api_reply_set_version(reply, pg_rows_integer(rows, 0, ACCESS_KEY_VERSION));
     return 0;

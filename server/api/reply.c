@@ -20,6 +20,11 @@ void api_reply_set_version(struct api_reply *reply, int64_t version)
     snprintf(reply->etag, sizeof(reply->etag), "\"%lld\"", (long long)version);
 }
 
+void api_reply_set_subject(struct api_reply *reply, const char *id)
+{
+    snprintf(reply->subject, sizeof(reply->subject), "%s", id);
+}
+
 static void write_dcs_error(struct json_writer *body, const struct error_description *description,
                             const char *message, const char *request_id)
 {

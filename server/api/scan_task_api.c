@@ -87,10 +87,12 @@ static void write_head(struct json_writer *body, const struct scan_task *task, b
     json_writer_member_text(body, "scan_type", task->scan_type);
 }
 
-static void write_detail(struct json_writer *body, const struct pg_rows *rows)
+static void write_detail(struct api_reply *reply, const struct pg_rows *rows)
 {
+    struct json_writer *body = &reply->body;
     struct scan_task task;
     scan_task_read(rows, 0, SCAN_TASK_FIRST, &task);
+    api_reply_set_subject(reply, task.id);
     json_writer_begin_object(body);
     write_head(body, &task, true);
     write_times(body, &task);
@@ -108,7 +110,7 @@ int render_task_detail(const struct api_request *request, const struct pg_rows *
 {
     if (check_outcome(request, rows, err) < 0)
         return -1;
-    write_detail(&reply->body, rows);
+    write_detail(reply, rows);
     return 0;
 }
 
@@ -122,7 +124,7 @@ int render_task_deleted(const struct api_request *request, const struct pg_rows 
         reply->status = HTTP_NO_CONTENT;
         return 0;
     }
-    write_detail(&reply->body, rows);
+    write_detail(reply, rows);
     return 0;
 }
 
@@ -133,6 +135,7 @@ int render_expired_created(const struct api_request *request, const struct pg_ro
     if (check_outcome(request, rows, err) < 0)
         return -1;
     scan_task_read(rows, 0, SCAN_TASK_FIRST, &task);
+    api_reply_set_subject(reply, task.id);
     json_writer_begin_object(&reply->body);
     write_head(&reply->body, &task, true);
     write_times(&reply->body, &task);

@@ -173,15 +173,18 @@ bool token_is_refusal(struct text body, int status)
     return json_is_integer(code) && json_integer_value(code) == status;
 }
 
-int token_check(const struct token *token, int64_t now_ms, const struct uuid *project,
-                struct error *err)
+int token_check(const struct token *token, int64_t now_ms, struct error *err)
 {
     if (!token->is_known)
         return error_set(err, ERROR_INVALID_TOKEN, "no such token");
     if (token->expires_at_ms <= now_ms)
         return error_set(err, ERROR_TOKEN_EXPIRED, "a token of %s has expired", token->user);
-    if (project &&
-        (token->scope != TOKEN_SCOPE_PROJECT || strcmp(token->project.text, project->text) != 0))
+    return 0;
+}
+
+int token_check_project(const struct token *token, const struct uuid *project, struct error *err)
+{
+    if (token->scope != TOKEN_SCOPE_PROJECT || strcmp(token->project.text, project->text) != 0)
         return error_set(err, ERROR_TOKEN_PROJECT, "a token of %s is of another project",
                          token->user);
     return 0;

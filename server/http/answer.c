@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "audit.h"
 #include "base/clock.h"
 #include "base/log.h"
 
@@ -66,6 +67,7 @@ static void send_reply(struct exchange *exchange, const struct api_reply *reply)
 void answer_reply(struct exchange *exchange, const struct api_reply *reply)
 {
     log_answer(exchange, reply->status, NULL);
+    audit_note(exchange, reply->status, NULL, reply->subject);
     send_reply(exchange, reply);
 }
 
@@ -86,6 +88,7 @@ void answer_error(struct exchange *exchange, const struct error *err)
     if (err->code == ERROR_METHOD_NOT_ALLOWED)
         add_header(req, "allow", "Allow", exchange->match.allow);
     log_answer(exchange, reply.status, err);
+    audit_note(exchange, reply.status, err, "");
     send_reply(exchange, &reply);
     api_reply_release(&reply);
 }

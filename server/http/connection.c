@@ -48,6 +48,17 @@ void connection_refuse(struct connection *connection)
         connection->descriptor = fcntl(h2o_socket_get_fd(connection->socket), F_DUPFD_CLOEXEC, 0);
 }
 
+void connection_format_source(const struct connection *connection,
+                              char ret_text[ADDRESS_TEXT_MAX + 1])
+{
+    struct sockaddr_storage peer;
+    struct address address;
+    ret_text[0] = '\0';
+    if (h2o_socket_getpeername(connection->socket, (struct sockaddr *)&peer) > 0 &&
+        address_of_socket((struct sockaddr *)&peer, &address) == 0)
+        address_format(&address, ret_text);
+}
+
 void connections_end_idle(struct loop *loop)
 {
     h2o_linklist_t *node = loop->connections.next;

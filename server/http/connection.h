@@ -5,6 +5,7 @@
 #ifndef SERVER_HTTP_CONNECTION_H
 #define SERVER_HTTP_CONNECTION_H
 
+#include "base/address.h"
 #include "loop.h"
 
 struct connection {
@@ -21,6 +22,9 @@ struct connection *connection_of_request(h2o_req_t *req);
 struct connection *connection_of_socket(const h2o_socket_t *socket);
 /* The answer being sent is the last: the client may not have read it when h2o closes the socket. */
 void connection_refuse(struct connection *connection);
+/* Where it comes from; empty where that cannot be told. */
+void connection_format_source(const struct connection *connection,
+                              char ret_text[ADDRESS_TEXT_MAX + 1]);
 /* Makes idle connections end; busy ones end after their answer. */
 void connections_end_idle(struct loop *loop);
 

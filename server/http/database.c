@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "model/access_key_store.h"
+#include "model/audit_store.h"
 
 struct database {
     struct loop *loop;
@@ -75,20 +76,22 @@ static void on_reset(void *argument)
     access_key_cache_clear(loop->access_keys);
 }
 
-struct database *database_new(struct loop *loop, bool listens)
+struct database *database_new(struct loop *loop, enum database_use use)
 {
+    static const struct pg_statement *const audit_statements[] = {&audit_insert};
     const struct config *config = loop->server->config;
+    bool listens = use == DATABASE_REQUESTS_AND_CHANGES, audits = use == DATABASE_AUDIT;
     struct database *database = calloc(1, sizeof(*database));
     if (!database)
         abort();
     database->loop = loop;
     database->settings = (struct pg_pipeline_settings){
-        .uri = config->database_url,
-        .application = "dcs-server",
+        .uri = audits ? config->audit_database_url : config->database_url,
+        .application = audits ? "dcs-server audit" : "dcs-server",
         .statement_timeout_ms = (int)config->database_timeout_ms,
         .in_flight_max = (int)config->database_in_flight,
-        .statements = loop->server->statements,
-        .statement_count = loop->server->statement_count,
+        .statements = audits ? audit_statements : loop->server->statements,
+        .statement_count = audits ? 1 : loop->server->statement_count,
         .listen_channel = listens ? ACCESS_KEY_CHANNEL : NULL,
         .on_notify = listens ? on_access_key_changed : NULL,
         .on_reset = listens ? on_reset : NULL,
@@ -123,6 +126,16 @@ bool database_is_ready(const struct loop *loop)
     return false;
 }
 
+int database_submit_to(struct database *database, const struct pg_statement *statement,
+                       const struct pg_parameters *parameters, pg_pipeline_done_fn *done,
+                       void *argument, struct error *err)
+{
+    if (pg_pipeline_submit(database->pipeline, statement, parameters, done, argument, err) < 0)
+        return -1;
+    watch(database);
+    return 0;
+}
+
 int database_submit(struct loop *loop, const struct pg_statement *statement,
                     const struct pg_parameters *parameters, pg_pipeline_done_fn *done,
                     void *argument, struct error *err)
@@ -137,8 +150,5 @@ int database_submit(struct loop *loop, const struct pg_statement *statement,
     }
     if (!best)
         return error_set(err, ERROR_UNAVAILABLE, "no database connection");
-    if (pg_pipeline_submit(best->pipeline, statement, parameters, done, argument, err) < 0)
-        return -1;
-    watch(best);
-    return 0;
+    return database_submit_to(best, statement, parameters, done, argument, err);
 }

@@ -5,8 +5,14 @@
 #include "loop.h"
 #include "pg/pipeline.h"
 
-/* The first one of a loop also listens to changes of access keys. */
-struct database *database_new(struct loop *loop, bool listens);
+/* What a connection is for. */
+enum database_use {
+    DATABASE_REQUESTS,
+    DATABASE_REQUESTS_AND_CHANGES, /* listens to changes of access keys as well: one of a loop's */
+    DATABASE_AUDIT                 /* that of the audit log, where it has one of its own */
+};
+
+struct database *database_new(struct loop *loop, enum database_use use);
 void database_free(struct database *database);
 
 /* A few times a second: connects, reconnects, gives up on silence. */
@@ -14,6 +20,11 @@ void database_tick(struct database *database);
 
 /* Whether a connection of the loop can take statements. */
 bool database_is_ready(const struct loop *loop);
+
+/* Sends a statement on that connection; see pg_pipeline_submit. */
+int database_submit_to(struct database *database, const struct pg_statement *statement,
+                       const struct pg_parameters *parameters, pg_pipeline_done_fn *done,
+                       void *argument, struct error *err);
 
 /* Sends a statement on the loop's connection that has the least in flight; see pg_pipeline_submit.
  */

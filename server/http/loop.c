@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "audit.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "connection.h"
@@ -53,6 +54,7 @@ static void on_tick(h2o_timeout_entry_t *entry)
         database_tick(loop->databases[i]);
     if (loop->identity_service)
         identity_service_tick(loop->identity_service);
+    audit_tick(loop->audit);
     linger_tick(loop);
     if (loop->stopping)
         connections_end_idle(loop);
@@ -94,7 +96,8 @@ static bool is_done(const struct loop *loop)
 {
     if (!loop->stopping)
         return false;
-    return h2o_linklist_is_empty((h2o_linklist_t *)(uintptr_t)&loop->connections) ||
+    return (h2o_linklist_is_empty((h2o_linklist_t *)(uintptr_t)&loop->connections) &&
+            audit_is_idle(loop->audit)) ||
            clock_monotonic_ms() >= loop->stop_deadline_ms;
 }
 
@@ -117,7 +120,9 @@ static void open_sockets(struct loop *loop)
     h2o_context_init(&loop->h2o, h2o_evloop_create(), &loop->server->h2o);
     h2o_multithread_register_receiver(loop->h2o.queue, &loop->receiver, on_stop);
     for (int i = 0; i < loop->database_count; i++)
-        loop->databases[i] = database_new(loop, i == 0);
+        loop->databases[i] =
+            database_new(loop, i == 0 ? DATABASE_REQUESTS_AND_CHANGES : DATABASE_REQUESTS);
+    audit_open(loop->audit);
     if (loop->server->identity)
         loop->identity_service = identity_service_new(loop, loop->server->identity);
     for (int i = 0; i < loop->listener_count; i++) {
@@ -152,6 +157,7 @@ struct loop *loop_new(struct server *server)
     h2o_linklist_init_anchor(&loop->lingering);
     loop->access_keys = access_key_cache_new(config->access_key_cache_entries,
                                              config->access_key_cache_seconds * 1000);
+    loop->audit = audit_new(loop);
     loop->database_count = (int)config->database_connections;
     loop->databases = calloc((size_t)loop->database_count, sizeof(*loop->databases));
     if (!loop->databases)
@@ -172,6 +178,7 @@ void loop_free(struct loop *loop)
     for (int i = 0; i < loop->database_count; i++)
         database_free(loop->databases[i]);
     free(loop->databases);
+    audit_free(loop->audit);
     access_key_cache_free(loop->access_keys);
     free(loop);
 }

@@ -17,6 +17,7 @@
 
 enum { SERVER_LISTENERS_MAX = 2, SERVER_STATEMENTS_MAX = 64 };
 
+struct audit;
 struct database;
 struct document_set;
 struct identity_service;
@@ -57,6 +58,7 @@ struct loop {
     struct identity_service *identity_service; /* null: tokens are refused */
     int database_count;
     struct database **databases;
+    struct audit *audit;
     bool stopping;
     int64_t stop_deadline_ms;
 };

@@ -19,6 +19,7 @@
 #include "listener.h"
 #include "loop.h"
 #include "model/access_key_store.h"
+#include "model/audit_store.h"
 #include "model/migration.h"
 #include "tls.h"
 
@@ -78,6 +79,7 @@ static void init_http(struct server *server)
     exchange_register(host);
     h2o_answer_register(host);
     add_statement(server, &access_key_find);
+    add_statement(server, &audit_insert);
     for (size_t i = 0; i < operation_count; i++)
         add_statement(server, operations[i].statement);
 }
@@ -162,6 +164,9 @@ static int start(struct server *server, const struct config *config, const sigse
     if (log_level_parse(config->log_level, &level) < 0)
         return error_set(err, ERROR_CONFIG, "log_level: '%s' is none", config->log_level);
     log_set_threshold(level);
+    if (strcmp(config->audit, "changes") != 0 && strcmp(config->audit, "all") != 0)
+        return error_set(err, ERROR_CONFIG, "audit: '%s' is neither changes nor all",
+                         config->audit);
     server->config = config;
     if (keyring_load(config->key_file, &keyring, err) < 0)
         return error_prefix(err, "key_file");

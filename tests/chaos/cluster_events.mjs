@@ -52,11 +52,15 @@ export class ClusterEvents {
   }
 
   // slots are those that are moved about, all where none are given; the result is how many were moved.
+  //
+  // Whoever is given a slot takes the next epoch by itself.  Two that do so before they have heard of each other take
+  // the same one, and then a slot may end with nobody, and its keys with it: the next one waits until all have heard.
   async reshard(slots) {
     const masters = await this.serving();
-    for (let i = 0; i < MOVED_AT_ONCE; i++)
+    for (let i = 0; i < MOVED_AT_ONCE; i++) {
       await this.#move(slots ? this.pick(slots) : this.dice(SLOTS), this.pick(masters));
-    await this.cluster.agreed();
+      await this.cluster.agreed();
+    }
     return MOVED_AT_ONCE;
   }
 

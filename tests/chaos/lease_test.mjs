@@ -4,12 +4,14 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { SANITIZER, World } from '../support/site.mjs';
 import { until } from '../support/wait.mjs';
+import { WallClock } from '../support/wall_clock.mjs';
 
 // Ten at a time this is minutes of scanning.
 const KEYS = SANITIZER ? 1_000_000 : 3_000_000;
 const SLOW = { scan_batch_keys: 10, expired_batch_keys: 10 };
 const LEASE_MS = 6000;
 const SAFE_MS = LEASE_MS * 5 / 6;
+const HOUR_SECONDS = 3600;
 
 // A process that is ended by force leaves threads behind, on purpose.
 const FORCED = { env: { TSAN_OPTIONS: 'report_thread_leaks=0' } };
@@ -55,16 +57,24 @@ async function lastCommand(from, untilMs) {
   return last;
 }
 
-test('a worker that cannot renew leaves Redis alone before its lease ends', async () => {
-  const worker = await site.startWorker({ ...SLOW, lease_seconds: LEASE_MS / 1000, heartbeat_seconds: 2, scan_threads: 1 });
+test('a worker that cannot renew leaves Redis alone before its lease ends, whatever time it is', async () => {
+  const clock = new WallClock(world.directory);
+  const worker = await site.startWorker({ ...SLOW, lease_seconds: LEASE_MS / 1000, heartbeat_seconds: 2, scan_threads: 1 },
+    { env: clock.environment });
   const { id } = await cache.start();
   await inMidScan(id);
+  // To a clock that is set forwards every lease would have ended, to one that is set back none would for an hour.
+  clock.set(HOUR_SECONDS);
+  const asked = await commands();
+  await until('the scan goes on', async () => await commands() > asked + 1000);
   await world.postgres.freeze();
+  clock.set(-HOUR_SECONDS);
   const from = Date.now();
   const last = await lastCommand(from, LEASE_MS + 2000);
   assert.ok(last > 1000, `it went on for a while: ${last} ms`);
   assert.ok(last < SAFE_MS + 300, `it touched Redis ${last} ms after its database fell silent`);
-  await worker.event('scan_stopped', (event) => event.task === id);
+  const stopped = await worker.event('scan_stopped', (event) => event.task === id);
+  assert.ok(Date.parse(stopped.time) < Date.now() - HOUR_SECONDS * 500, `the clock was set: ${stopped.time}`);
   await world.postgres.thaw();
   // Nobody else was there: what it had is not lost, and no attempt is.
   await until('it goes on', () => worker.events.filter((event) => event.event === 'scan_started').length === 2);

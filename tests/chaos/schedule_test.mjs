@@ -19,6 +19,7 @@ test('a month of rounds, each made once', async () => {
   const days = SANITIZER ? 12 : 30;
   const result = await month(site, { project, instances: 20, days, workers: 5, random: new Random() });
   console.log(`# ${JSON.stringify(result)}`);
+  assert.deepEqual(result.violations, []);
   assert.equal(result.rounds + result.missed, 60 * days);
   assert.ok(result.kills > 0);
 });

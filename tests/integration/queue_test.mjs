@@ -124,9 +124,14 @@ async function round(database, [project, instance], execute) {
       VALUES ($1, $2, $3, true, $4, now() - interval '1 second', $5, $5 * 2, $5 * 10, now() - interval '1 second')
       ON CONFLICT (project_id, instance_id, kind) DO UPDATE SET next_at = EXCLUDED.next_at`,
     [project, instance, kind, minutes, interval]);
-  const [[taken, started]] = await execute('autoscan_advance',
-    `{${Array.from({ length: 1000 }, () => randomUUID())}}`, 60, '\\N');
-  assert.deepEqual([taken, started].map(Number), [2, 2]);
+  const due = await execute('autoscan_list_due');
+  assert.deepEqual(due.map(([, , kind]) => kind).sort(), ['bigkey', 'expired']);
+  assert.equal((await execute('autoscan_set_aside', project, instance, 'bigkey')).length, 1);
+  const one = await execute('autoscan_advance_one', `{${randomUUID()}}`, 60, '\\N', project, instance, 'expired');
+  await database.touch(`UPDATE autoscan SET deferred_until = now() WHERE project_id = $1 AND instance_id = $2
+    AND kind = 'bigkey'`, [project, instance]);
+  const many = await execute('autoscan_advance', `{${Array.from({ length: 1000 }, () => randomUUID())}}`, 60, '\\N');
+  for (const [[taken, started]] of [one, many]) assert.deepEqual([taken, started].map(Number), [1, 1]);
   await database.touch(`DELETE FROM autoscan WHERE project_id = $1 AND instance_id = $2 AND kind = 'expired'`,
     [project, instance]);
   await database.touch(`UPDATE autoscan_round SET decided_at = now() - interval '8 days'
@@ -207,5 +212,35 @@ for (const [state, prepare] of [
     console.log(`# rows read: ${read.map(([table, count]) => `${table} ${count}`).join(', ')}`);
     assert.ok(read.some(([, count]) => count > 0));
     assert.deepEqual(read.filter(([table, count]) => count > (table === 'instance' ? 180 : 1000)), []);
+  });
+}
+
+// Few projects, so that every claim comes all the way round, and one of them with a queue in front of the others'.
+for (const [state, prepare] of [['never looked at by the planner', () => {}],
+  ['known to the planner', (database) => database.sql('VACUUM ANALYZE')]]) {
+  test(`a claim reads no more of a long queue than of a short one: tables ${state}`, async () => {
+    const database = await Database.create();
+    const [long, ...short] = await database.sql('SELECT id FROM project LIMIT 3');
+    for (const [{ id }, count, age] of [[long, 4000, 'hour'], ...short.map((project) => [project, 4, 'minute'])])
+      await database.sql(`WITH i AS (INSERT INTO instance (project_id, id, name, cache_mode, status, endpoints)
+          SELECT $1, gen_random_uuid(), 'i' || n, 'single', 'CREATING', '{127.0.0.1:1}'
+          FROM generate_series(1, $2::integer) n RETURNING project_id, id)
+        INSERT INTO scan_task (project_id, instance_id, id, kind, scan_type, claimable_at)
+        SELECT project_id, id, gen_random_uuid(), kind, 'manual', now() - ('1 ' || $3)::interval
+        FROM i, unnest('{bigkey,hotkey,expired}'::text[]) kind`, [id, count, age]);
+    await prepare(database);
+    const session = new Session(database);
+    const CLAIMS = 30;
+    const before = await reads(database);
+    const claimed = new Map([long, ...short].map(({ id }) => [id, 0]));
+    for (let i = 0; i < CLAIMS; i++) {
+      const [[project]] = await session.execute('scan_task_claim', 'w', 3600, 3);
+      claimed.set(project, claimed.get(project) + 1);
+    }
+    await session.end();
+    assert.deepEqual([...claimed.values()], [CLAIMS / 3, CLAIMS / 3, CLAIMS / 3]);
+    const read = (await reads(database)).get('scan_task') - before.get('scan_task');
+    console.log(`# rows read for each claim: ${read / CLAIMS}`);
+    assert.ok(read / CLAIMS < 200, `${read / CLAIMS} rows for each claim`);
   });
 }

@@ -29,6 +29,7 @@ beforeEach(() => site.sql('DELETE FROM instance'));
 
 const stamp = (moment) => new Date(moment).toISOString();
 const at = (text) => Date.parse(text);
+const aLittleAgo = `date_trunc('second', now()) - interval '1 second'`;
 const environment = () => environmentOf(world.settings(site.database));
 const idsFor = (count) => `{${Array.from({ length: count }, () => randomUUID()).join(',')}}`;
 const advanceArguments = (moment, spread, most) =>
@@ -405,4 +406,37 @@ test('workers see what is due within seconds, one of them killed, and the task i
     assert.ok(stamp(next).endsWith('T00:00:00.000Z'));
   }
   for (const worker of workers.slice(1)) await worker.stop();
+});
+
+test('a schedule that cannot be moved harms itself alone, and is made when it can be', async () => {
+  const names = await instances(6);
+  const [broken, refused, ...others] = names;
+  for (const instance of names) await daily(instance, [60], at('2031-05-05T01:00Z'));
+  await daily(broken, [60], at('2031-05-05T01:00Z'), 'hotkey');
+  await site.sql(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+    'BEGIN RAISE EXCEPTION ''not this one''; END'`);
+  await site.sql(`CREATE TRIGGER refuse BEFORE INSERT ON scan_task FOR EACH ROW
+    WHEN (NEW.instance_id = '${refused}') EXECUTE FUNCTION refuse()`);
+  await site.sql(`UPDATE autoscan SET next_at = CASE WHEN instance_id = $1 AND kind = 'bigkey' THEN '-infinity'
+    ELSE ${aLittleAgo} END`, [broken]);
+  const worker = await site.startWorker({ schedule_spread_seconds: 3600 });
+  for (const [instance, kind] of [[broken, 'hotkey'], ...others.map((other) => [other, 'bigkey'])])
+    await until('the others are made', async () => (await rounds(instance, kind)).length === 1);
+  for (const [instance, text] of [[broken, /infinit/], [refused, /not this one/]]) {
+    const { kind, reason } = await worker.event('schedule_set_aside', (event) => event.instance === instance);
+    assert.deepEqual([kind, text.test(reason)], ['bigkey', true], reason);
+    assert.equal((await rounds(instance, 'bigkey')).length, 0);
+    const { deferred } = await schedule(instance, 'bigkey');
+    assert.ok(deferred > Date.now() + 30_000 && deferred < Date.now() + 90_000, String(deferred));
+  }
+  // What is set aside costs nobody else a second try, and what is right again is made.
+  const aside = () => worker.events.filter(({ event }) => event === 'schedule_set_aside').length;
+  const before = aside();
+  await site.sql('DROP TRIGGER refuse ON scan_task');
+  await site.sql(`UPDATE autoscan SET deferred_until = now() WHERE instance_id = $1`, [refused]);
+  await until('its round is made', async () => (await rounds(refused, 'bigkey')).length === 1);
+  assert.deepEqual([aside(), before], [2, 2]);
+  assert.equal((await tasks(refused)).length, 1);
+  await worker.stop();
+  await site.sql('DROP FUNCTION refuse');
 });

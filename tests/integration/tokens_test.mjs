@@ -120,7 +120,13 @@ test('an operator is who has the role on the system, not on a project', async ()
   const listed = await get(projects, root);
   assert.equal(listed.status, 200, listed.body);
   assert.deepEqual(listed.json.projects.map((p) => p.id), ['alice', 'bob'].map((name) => keystone.ids.projects[name]));
+  assertAnswer(await get(`${projects}/${project}`, root), 200);
   assertError(await get(alice.instances, root), 401, 'DCS.1004');
+  const id = keystone.ids.projects.service;
+  const made = await send('POST', projects, root, json({ name: 'service', id }));
+  assert.equal(made.status, 201, made.body);
+  assert.equal(made.json.id, id);
+  assert.equal((await send('POST', projects, root, json({ name: 'again', id }))).json.code, 'ADMIN.0409');
 });
 
 test('the project of the path, with dashes and without', async () => {
@@ -142,6 +148,8 @@ test('a token of another project, of a domain, of none', async () => {
     assert.equal((await get('/admin/v1/projects', token)).status, 403);
   }
   assertAnswer(await get(`/v2/${keystone.ids.projects.bob}/instances`, tokens.another), 200);
+  assert.ok(site.server.events.some((event) => event.event === 'audit' && event.code === 'DCS.1004' && event.proved === 1
+    && event.identity === keystone.ids.users.member));
 });
 
 test('a project that is not registered has no instances', async () => {
@@ -410,8 +418,10 @@ test('a client that goes while it waits', async () => {
 });
 
 test('more validations than may be in flight', async () => {
-  const held = hold();
   const clients = Array.from({ length: 20 }, () => site.client());
+  // Connections first: the questions have to come while the first is still waited for.
+  await Promise.all(Array.from({ length: 70 }, (_, i) => clients[i % 20].send('GET', '/openapi.json')));
+  const held = hold();
   const all = Array.from({ length: 70 }, (_, i) => get(alice.instances, unheardOf(), clients[i % 20]));
   const refused = await Promise.race(all);
   assertUnavailable(refused);

@@ -29,6 +29,8 @@ export class Fleet {
     fleet.servers = [];
     fleet.workers = [];
     fleet.serverCount = 0;
+    // The longest that an analysis may take, whatever happens.
+    fleet.endMs = END_MS;
     // What an undisturbed scan finds, by instance.
     fleet.learnt = {};
     for (let i = 0; i < servers; i++) await fleet.startServer();
@@ -182,7 +184,7 @@ async function look(fleet, instance, task, random) {
 }
 
 // An analysis from its request to its end, whatever happens meanwhile: { task, state }.
-export async function analyse(fleet, instance, random, deadlineMs = END_MS) {
+export async function analyse(fleet, instance, random, deadlineMs = fleet.endMs) {
   const task = await new Order(fleet, instance, random.pick(['key', 'signature'])).acknowledged(random);
   const state = await until(`task ${task} ends`, async () => {
     const told = await look(fleet, instance, task, random);

@@ -4,9 +4,9 @@
 //
 //   const result = await month(site, { project, instances: 20, days: 30, workers: 5, random });
 //
-// Throws where a round is missing, made twice, or other than expected; the result counts what happened.
+// The result counts what happened, and its violations name every schedule of which a round is missing, made twice, or
+// other than expected: { rule: 'lost' | 'doubled' | 'rounds', task: the schedule, text }.
 
-import assert from 'node:assert/strict';
 import { until } from './wait.mjs';
 
 const KINDS = ['bigkey', 'hotkey', 'expired'];
@@ -63,8 +63,59 @@ async function finish(site, random) {
   return new Set(held.map((task) => `${task.instance_id} ${task.kind}`));
 }
 
+// How often each of them is there.
+const tally = (list) => list.reduce((counts, one) => counts.set(one, (counts.get(one) ?? 0) + 1), new Map());
+
+function judgeSchedule(key, expected, made, violations) {
+  const wanted = new Map(expected.map((round) => [round.day, round]));
+  const days = tally(made.map(({ day }) => day));
+  for (const [day, count] of days) {
+    if (count > 1) violations.push({ rule: 'doubled', task: key, text: `${count} rounds ${day} days before the next` });
+    if (!wanted.has(day))
+      violations.push({ rule: 'doubled', task: key, text: `a round that nobody expects ${day} days before the next` });
+  }
+  for (const round of expected)
+    if (!days.has(round.day)) violations.push({ rule: 'lost', task: key, text: `no round ${round.day} days before the next` });
+  for (const { day, outcome, missed, reason } of made) {
+    const want = wanted.get(day);
+    const got = `${outcome}, ${reason ?? 'no reason'}, ${missed} missed`;
+    const due = want && `${want.outcome}, ${want.outcome === 'skipped' ? 'busy' : 'no reason'}, ${want.missed} missed`;
+    if (want && got !== due) violations.push({ rule: 'rounds', task: key, text: `${got} where ${due} is right` });
+  }
+}
+
+// Every round that was started has the one task that it names, and there are no others.
+function judgeTasks(rounds, tasks, violations) {
+  const named = tally(rounds.flatMap(({ task_id: task }) => task ?? []));
+  const there = new Set(tasks.map(({ id }) => id));
+  for (const [task, count] of named) {
+    if (count > 1) violations.push({ rule: 'doubled', task, text: `the task of ${count} rounds` });
+    if (!there.has(task)) violations.push({ rule: 'lost', task, text: 'a round names it' });
+  }
+  for (const task of there)
+    if (!named.has(task)) violations.push({ rule: 'doubled', task, text: 'no round names it' });
+}
+
+async function judge(site, expected, result) {
+  const made = new Map([...expected.keys()].map((key) => [key, []]));
+  const rows = await site.sql(`SELECT r.instance_id, r.kind, r.outcome, r.reason, r.missed, r.task_id,
+      round(extract(epoch FROM a.next_at - r.slot) / 86400, 6)::float AS day
+    FROM autoscan_round r JOIN autoscan a USING (project_id, instance_id, kind) ORDER BY slot`);
+  for (const row of rows)
+    made.get(`${row.instance_id} ${row.kind}`).push({ ...row, day: Number(row.day), missed: Number(row.missed) });
+  for (const [key, rounds] of expected) {
+    judgeSchedule(key, rounds, made.get(key), result.violations);
+    for (const round of rounds) {
+      result.rounds++;
+      result[round.outcome]++;
+      result.missed += round.missed;
+    }
+  }
+  judgeTasks(rows, await site.sql(`SELECT id FROM scan_task WHERE scan_type = 'auto'`), result.violations);
+}
+
 export async function month(site, { project, instances, days, workers: count, random, log = () => {} }) {
-  const result = { rounds: 0, started: 0, skipped: 0, missed: 0, kills: 0, cuts: 0 };
+  const result = { rounds: 0, started: 0, skipped: 0, missed: 0, kills: 0, cuts: 0, violations: [] };
   const settings = { schedule_spread_seconds: 3600, scan_threads: 1, log_level: 'error' };
   await populate(site, project, instances, random);
   const schedules = await site.sql('SELECT instance_id, kind FROM autoscan');
@@ -114,21 +165,6 @@ export async function month(site, { project, instances, days, workers: count, ra
   }
   for (const worker of workers) await worker.stop();
 
-  const made = new Map([...expected.keys()].map((key) => [key, []]));
-  const rows = await site.sql(`SELECT r.instance_id, r.kind, r.outcome, r.reason, r.missed, r.task_id,
-      round(extract(epoch FROM a.next_at - r.slot) / 86400, 6)::float AS day
-    FROM autoscan_round r JOIN autoscan a USING (project_id, instance_id, kind) ORDER BY slot`);
-  for (const row of rows) made.get(`${row.instance_id} ${row.kind}`).push(row);
-  for (const [key, rounds] of expected) {
-    assert.deepEqual(made.get(key).map((r) => [Number(r.day), r.outcome, Number(r.missed), r.reason]),
-      rounds.map((r) => [r.day, r.outcome, r.missed, r.outcome === 'skipped' ? 'busy' : null]), key);
-    for (const round of rounds) {
-      result.rounds++;
-      result[round.outcome]++;
-      result.missed += round.missed;
-    }
-  }
-  const tasks = await site.sql(`SELECT id FROM scan_task WHERE scan_type = 'auto' ORDER BY id`);
-  assert.deepEqual(tasks.map((task) => task.id), rows.flatMap((row) => row.task_id ?? []).sort());
+  await judge(site, expected, result);
   return result;
 }

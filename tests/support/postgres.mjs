@@ -12,6 +12,9 @@ import { until } from './wait.mjs';
 export const SERVER_USER = process.getuid() === 0 ? 'postgres' : undefined;
 const ROLE = SERVER_USER ?? userInfo().username;
 
+// What each program comes as: a role that may do no more than db/grants.sql gives it.
+export const ROLES = { server: 'dcs_server', worker: 'dcs_worker', audit: 'dcs_audit', operator: 'dcs_operator' };
+
 const SETTINGS = {
   listen_addresses: '',
   fsync: 'off',
@@ -111,8 +114,8 @@ export class Postgres {
     });
   }
 
-  url(database) {
-    return `postgresql:///${database}?host=${encodeURIComponent(this.directory)}&user=${ROLE}`;
+  url(database, role = ROLE) {
+    return `postgresql:///${database}?host=${encodeURIComponent(this.directory)}&user=${role}`;
   }
 
   // By way of others: `host:port`, one or several with commas between.
@@ -120,13 +123,13 @@ export class Postgres {
     return `postgresql://${ROLE}@${hosts}/${database}`;
   }
 
-  connect(database) {
-    return connectTo({ host: this.directory, user: ROLE, database });
+  connect(database, role = ROLE) {
+    return connectTo({ host: this.directory, user: role, database });
   }
 
   // One statement on a connection of its own; the rows as objects, values as text.
-  async sql(database, text, values = []) {
-    return executeOn(await this.connect(database), text, values);
+  async sql(database, text, values = [], role = ROLE) {
+    return executeOn(await this.connect(database, role), text, values);
   }
 
   // A statement whose transaction stays open; others may come to wait for it.

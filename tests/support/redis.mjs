@@ -211,10 +211,13 @@ export class RedisCluster {
   // that have moved, and their keys are lost.
   agreed() {
     return until('all nodes have one view of the slots', async () => {
-      const views = new Set();
+      const views = [];
       for (const node of this.nodes.filter(({ program }) => program.running))
-        views.add(JSON.stringify((await this.owners(node)).map((owner) => owner.port)));
-      return views.size === 1;
+        views.push({ node, owners: (await this.owners(node)).map((owner) => owner.port) });
+      const slot = views[0].owners.findIndex((port, i) => views.some(({ owners }) => owners[i] !== port));
+      if (slot < 0) return true;
+      const said = views.map(({ node, owners }) => `${owners[slot]} to ${node.port}`);
+      throw new Error(`slot ${slot} is with ${said.join(', ')}`);
     });
   }
 

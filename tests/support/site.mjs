@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { createAuthority, createCertificate } from './certificates.mjs';
 import { contract } from './contract.mjs';
 import { Client, exchangeRaw } from './http.mjs';
-import { Postgres } from './postgres.mjs';
+import { Postgres, ROLES } from './postgres.mjs';
 import { Program, must, run } from './program.mjs';
 import { Redis, RedisCluster } from './redis.mjs';
 import { until } from './wait.mjs';
@@ -53,7 +53,8 @@ export class World {
       writeFileSync(world.keyFile, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600 });
       world.postgres = await database(world.directory);
       world.template = await world.postgres.createDatabase();
-      await world.must(world.template, 'migrate');
+      for (const role of Object.values(ROLES)) await world.postgres.sql('postgres', `CREATE ROLE ${role} LOGIN`);
+      await world.must(world.template, 'migrate', ...Object.entries(ROLES).flatMap(([name, role]) => [`--${name}-role`, role]));
     } catch (error) {
       await world.close().catch(() => {});
       throw error;
@@ -74,8 +75,9 @@ export class World {
     this.stops.push(stop);
   }
 
-  settings(database) {
-    return { database_url: this.postgres.url(database), key_file: this.keyFile };
+  // Of a program that comes as a role of its own, or as the owner of the database.
+  settings(database, role) {
+    return { database_url: this.postgres.url(database, role), key_file: this.keyFile };
   }
 
   dcsctl(database, args, options = {}) {
@@ -106,7 +108,7 @@ export class World {
 
   serverSettings(database) {
     return {
-      ...this.settings(database),
+      ...this.settings(database, ROLES.server),
       listen_https: '127.0.0.1:0',
       tls_certificate: this.certificates.certificate,
       tls_key: this.certificates.key,
@@ -156,13 +158,13 @@ export class Site {
   async startWorker(settings = {}, how = {}) {
     const name = `worker-${++this.workerCount}`;
     const program = this.world.program('worker',
-      { ...this.world.settings(this.database), worker_name: name, ...WORKER_SETTINGS, ...settings }, how);
+      { ...this.world.settings(this.database, ROLES.worker), worker_name: name, ...WORKER_SETTINGS, ...settings }, how);
     program.workerName = name;
     return program;
   }
 
-  sql(text, values) {
-    return this.world.postgres.sql(this.database, text, values);
+  sql(text, values, role) {
+    return this.world.postgres.sql(this.database, text, values, role);
   }
 
   dcsctl(...args) {

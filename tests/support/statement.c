@@ -16,11 +16,10 @@
 enum { WORDS_MAX = 16 };
 
 static const struct pg_statement *const statements[] = {
-    &scan_task_claim,           &scan_task_renew,   &scan_task_check,
-    &scan_task_succeed,         &scan_task_fail,    &scan_task_release,
-    &scan_task_retry,           &scan_task_give_up, &scan_task_forget,
-    &scan_task_create,          &autoscan_advance,  &autoscan_round_forget,
-    &remembered_request_forget,
+    &scan_task_claim,   &scan_task_renew,    &scan_task_check,       &scan_task_succeed,
+    &scan_task_fail,    &scan_task_release,  &scan_task_retry,       &scan_task_give_up,
+    &scan_task_forget,  &scan_task_create,   &autoscan_advance,      &autoscan_advance_one,
+    &autoscan_list_due, &autoscan_set_aside, &autoscan_round_forget, &remembered_request_forget,
 };
 
 static const struct pg_statement *find(const char *name)

@@ -12,6 +12,7 @@ const COLUMNS = ['scenario', 'rounds', 'kills', 'tasks', 'failed', 'lost', 'stuc
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: {
   rounds: { type: 'string' }, seed: { type: 'string' }, 'scan-ms': { type: 'string' }, 'repeated-ms': { type: 'string' },
+  'lease-seconds': { type: 'string' },
 } });
 
 const number = (name, text, fallback) => {
@@ -54,7 +55,8 @@ async function play(name, random) {
   const world = await World.open();
   try {
     return await run(world, { rounds: number('rounds', values.rounds, rounds), random,
-      repeatedMs: number('repeated-ms', values['repeated-ms']), scanMs: number('scan-ms', values['scan-ms'], SCAN_MS), ...long });
+      repeatedMs: number('repeated-ms', values['repeated-ms']), scanMs: number('scan-ms', values['scan-ms'], SCAN_MS),
+      leaseSeconds: number('lease-seconds', values['lease-seconds']), ...long });
   } finally {
     await world.close();
   }

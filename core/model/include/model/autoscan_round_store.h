@@ -16,6 +16,9 @@
 #define AUTOSCAN_ROUND_DAYS 7
 #define AUTOSCAN_ROUNDS_MAX 200
 
+/* How long a schedule is left alone whose round cannot be made. */
+#define AUTOSCAN_ASIDE_SECONDS 60
+
 /* How many schedules one statement takes at most. */
 #define AUTOSCAN_ADVANCE_MOST 1000
 
@@ -36,6 +39,24 @@ enum autoscan_advance_column {
     AUTOSCAN_ADVANCE_MISSED,
 };
 
+/* The same of one schedule: $4 project, $5 instance, $6 kind, and of $1 one id.  Where one row
+ * fails, a batch fails as a whole: this finds out which.  Takes none where it is not due any more,
+ * or somebody else is at it. */
+extern const struct pg_statement autoscan_advance_one;
+
+/* What is due now, the longest first, AUTOSCAN_ADVANCE_MOST at most; nothing is locked. */
+extern const struct pg_statement autoscan_list_due;
+enum autoscan_list_due_column {
+    AUTOSCAN_DUE_PROJECT_ID,
+    AUTOSCAN_DUE_INSTANCE_ID,
+    AUTOSCAN_DUE_KIND,
+};
+
+/* $1 project, $2 instance, $3 kind.  Makes a due schedule wait for AUTOSCAN_ASIDE_SECONDS, so that
+ * it is not in the way of others; its round stays due.  No row where it is not due any more, or
+ * somebody else is at it. */
+extern const struct pg_statement autoscan_set_aside;
+
 /* $1 most rows, up to 1000.  Forgets the oldest rounds of more than AUTOSCAN_ROUND_DAYS; a row per
  * round. */
 extern const struct pg_statement autoscan_round_forget;
@@ -52,7 +73,7 @@ enum autoscan_survey_column {
     AUTOSCAN_SURVEY_KIND,
     AUTOSCAN_SURVEY_ENABLED,
     AUTOSCAN_SURVEY_NEXT_AT,
-    AUTOSCAN_SURVEY_DEFERRED_UNTIL, /* null unless the next round waits for a task to end */
+    AUTOSCAN_SURVEY_DEFERRED_UNTIL, /* null unless the next round waits */
     AUTOSCAN_SURVEY_LAST_SLOT,      /* null where there is none, as are the following */
     AUTOSCAN_SURVEY_LAST_OUTCOME,
     AUTOSCAN_SURVEY_LAST_REASON,

@@ -19,9 +19,17 @@ struct migration {
 extern const struct migration migrations[];
 extern const size_t migration_count;
 
-/* Applies what is missing.  on_applied, which may be null, is told of each one applied. */
+/* db/grants.sql: gives the roles that database_role names what their programs need. */
+extern const char database_grants[];
+
+/* Applies what is missing, and then the grants.  on_applied, which may be null, is told of each one
+ * applied. */
 int migrations_apply(struct pg_session *session, void (*on_applied)(const char *name),
                      struct error *err);
+
+/* Gives every role that database_role names what its program needs, and takes all else away; a role
+ * that does not exist fails it as a whole. */
+int migrations_grant(struct pg_session *session, struct error *err);
 
 /* 0 where every migration this program knows is applied; later ones do not matter. */
 int migrations_check(struct pg_session *session, struct error *err);

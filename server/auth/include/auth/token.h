@@ -65,9 +65,10 @@ int token_read_lifetime(struct text body, int64_t *ret_lifetime_ms, struct error
 /* Whether the body is Keystone's own refusal with that status: `{"error": {"code": ...}}`. */
 bool token_is_refusal(struct text body, int status);
 
-/* Whether the token may be used for the path of a project, null where the path has none.  Fails
- * with ERROR_INVALID_TOKEN, ERROR_TOKEN_EXPIRED, ERROR_TOKEN_PROJECT. */
-int token_check(const struct token *token, int64_t now_ms, const struct uuid *project,
-                struct error *err);
+/* Whether the token is one now.  Fails with ERROR_INVALID_TOKEN and ERROR_TOKEN_EXPIRED. */
+int token_check(const struct token *token, int64_t now_ms, struct error *err);
+
+/* Whether the token is scoped to the project.  Fails with ERROR_TOKEN_PROJECT. */
+int token_check_project(const struct token *token, const struct uuid *project, struct error *err);
 
 #endif
