@@ -7,6 +7,7 @@ const struct option_description option_descriptions[OPTION_COUNT] = {
     [OPTION_HELP] = {"--help", NULL, 1, "say how the command is used"},
     [OPTION_JSON] = {"--json", NULL, 1, "print one JSON document instead of a table"},
     [OPTION_PROJECT] = {"--project", "P", 1, "project, by id or name"},
+    [OPTION_ID] = {"--id", "ID", 1, "the id that the project has in the identity service"},
     [OPTION_OPERATOR] = {"--operator", NULL, 1, "an operator's key: administration, no project"},
     [OPTION_INSTANCE] = {"--instance", "I", ARGUMENTS_VALUES_MAX,
                          "instance, by id, or by name with --project; of a key: may be repeated"},

@@ -46,8 +46,10 @@ const struct command commands[] = {
      "once "
      "are\n"
      "remembered; each is given what its program needs, and no more, at every run."},
-    {"project", "add", "NAME", QUOTAS, 0, command_project_add, true,
-     "make a project; prints its id", NULL},
+    {"project", "add", "NAME", QUOTAS | OPTION_BIT(OPTION_ID), 0, command_project_add, true,
+     "make a project; prints its id",
+     "Without --id it gets one of its own, and is for access keys alone: a token opens the project "
+     "that has the id of the token's."},
     {"project", "set", "NAME|ID", QUOTAS, 0, command_project_set, true, "change a project's quotas",
      "What is not given stays; an empty value takes a quota away, so that the programs' setting "
      "counts.\n"

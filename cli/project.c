@@ -55,8 +55,12 @@ int command_project_add(struct cli *cli, struct error *err)
 {
     if (name_check(cli->word, err) < 0)
         return -1;
+    const char *given = arguments_value(cli->arguments, OPTION_ID);
     struct uuid id;
-    uuid_generate(&id);
+    if (!given)
+        uuid_generate(&id);
+    else if (uuid_parse_any(text_of(given), &id) < 0)
+        return error_set(err, ERROR_INVALID_PARAMETER, "--id: '%s' is no project id", given);
     struct pg_parameters parameters;
     pg_parameters_init(&parameters);
     pg_parameters_add_reference(&parameters, id.text);
@@ -69,7 +73,8 @@ int command_project_add(struct cli *cli, struct error *err)
         if (err->code != ERROR_ALREADY_EXISTS)
             return -1;
         error_clear(err);
-        return error_set(err, ERROR_ALREADY_EXISTS, "there is a project '%s' already", cli->word);
+        return error_set(err, ERROR_ALREADY_EXISTS, "there is a project '%s'%s already", cli->word,
+                         given ? ", or one with that id," : "");
     }
     char digits[UUID_HEX_LENGTH + 1];
     uuid_format_hex(&id, digits);

@@ -26,6 +26,7 @@ const struct pg_statement autoscan_show = {"autoscan_show",
                                                               ") a ON true",
                                            3};
 
+/* `fresh` has one row where the request is no repetition of an earlier one that is known. */
 const struct pg_statement autoscan_write_times = {
     "autoscan_write_times",
     "WITH " TARGET_TO_WRITE ", "
@@ -35,7 +36,10 @@ const struct pg_statement autoscan_write_times = {
         "$8") " AS accepted FROM target), "
               "first AS (INSERT INTO remembered_request (project_id, token, fingerprint) "
               "    SELECT $1::uuid, $6::bytea, $7::bytea FROM judged WHERE accepted "
+              "    AND $6::bytea IS NOT NULL "
               "    ON CONFLICT DO NOTHING RETURNING 1), "
+              "fresh AS (SELECT 1 FROM first UNION ALL SELECT 1 FROM judged WHERE accepted "
+              "    AND $6::bytea IS NULL), "
               "next AS (SELECT min(slot) AS slot FROM unnest($5::smallint[]) AS minute, "
               "    LATERAL (VALUES (date_trunc('day', now(), 'UTC') + minute * interval '1 "
               "minute'), "
@@ -44,7 +48,7 @@ const struct pg_statement autoscan_write_times = {
               "written AS (INSERT INTO autoscan "
               "    (project_id, instance_id, kind, enabled, schedule_minutes, next_at) "
               "    SELECT $1::uuid, $2::uuid, $3::text, $4::boolean, $5::smallint[], next.slot "
-              "    FROM first, next ON CONFLICT (project_id, instance_id, kind) DO UPDATE SET "
+              "    FROM fresh, next ON CONFLICT (project_id, instance_id, kind) DO UPDATE SET "
               "    enabled = EXCLUDED.enabled, schedule_minutes = EXCLUDED.schedule_minutes, "
               "    next_at = EXCLUDED.next_at, deferred_until = NULL, updated_at = now() RETURNING "
               "*) "
@@ -72,8 +76,10 @@ const struct pg_statement autoscan_write_interval = {
                          "first AS (INSERT INTO remembered_request (project_id, token, "
                          "fingerprint) "
                          "    SELECT $1::uuid, $9::bytea, $10::bytea FROM judged WHERE outcome = "
-                         "'written' "
+                         "'written' AND $9::bytea IS NOT NULL "
                          "    ON CONFLICT DO NOTHING RETURNING 1), "
+                         "fresh AS (SELECT 1 FROM first UNION ALL SELECT 1 FROM judged WHERE "
+                         "outcome = 'written' AND $9::bytea IS NULL), "
                          "written AS (INSERT INTO autoscan (project_id, instance_id, kind, "
                          "enabled, first_scan_at, "
                          "    interval_seconds, timeout_seconds, scan_keys_count, next_at) "
@@ -81,7 +87,7 @@ const struct pg_statement autoscan_write_interval = {
                          "interval_seconds, "
                          "    timeout_seconds, scan_keys_count, CASE WHEN $4::boolean THEN "
                          "first_scan_at END "
-                         "    FROM judged, first ON CONFLICT (project_id, instance_id, kind) DO "
+                         "    FROM judged, fresh ON CONFLICT (project_id, instance_id, kind) DO "
                          "UPDATE SET "
                          "    enabled = EXCLUDED.enabled, first_scan_at = EXCLUDED.first_scan_at, "
                          "    interval_seconds = EXCLUDED.interval_seconds, "

@@ -70,11 +70,25 @@ static int bind_quotas(const json_t *object, struct pg_parameters *parameters, s
     return 0;
 }
 
+/* Tokens open the project that has the id of theirs, so that it can be given. */
+static int read_id(struct api_request *request, struct error *err)
+{
+    struct text id;
+    if (!json_object_get(request->object, "id"))
+        return 0;
+    if (json_get_text(request->object, "id", UUID_TEXT_LENGTH, &id, err) < 0)
+        return -1;
+    if (uuid_parse_any(id, &request->new_id) < 0)
+        return error_set_public(err, ERROR_INVALID_PARAMETER, "id");
+    return 0;
+}
+
 int bind_project_create(struct api_request *request, struct pg_parameters *parameters,
                         struct error *err)
 {
     struct text name;
-    if (parse_body(request, err) < 0 || read_name(request->object, &name, err) < 0)
+    if (parse_body(request, err) < 0 || read_name(request->object, &name, err) < 0 ||
+        read_id(request, err) < 0)
         return -1;
     pg_parameters_add_reference(parameters, request->new_id.text);
     pg_parameters_add_reference(parameters, name.bytes);

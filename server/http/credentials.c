@@ -9,6 +9,7 @@
 #include "auth/security_token.h"
 #include "base/clock.h"
 #include "model/access_key_store.h"
+#include "token_credentials.h"
 
 static void continue_with_key(struct exchange *exchange, const struct access_key *key)
 {
@@ -137,10 +138,9 @@ static int find_key(struct exchange *exchange, struct error *err)
 int credentials_check(struct exchange *exchange, struct error *err)
 {
     const struct config *config = exchange->loop->server->config;
-    /* Tokens of an identity service will be taken here; there is none to vouch for one yet. */
     if (!auth_request_find_header(&exchange->auth, "authorization") &&
         auth_request_find_header(&exchange->auth, "x-auth-token"))
-        return error_set(err, ERROR_INVALID_TOKEN, "tokens are not configured");
+        return token_credentials_check(exchange, err);
     if (signature_parse(&exchange->auth, clock_unix_seconds(), config->signature_window_seconds,
                         &exchange->signature, err) < 0)
         return -1;

@@ -1,4 +1,6 @@
-/* Who asks: finds out the identity behind a request's credentials, and goes on with it. */
+/* Who asks: finds out the identity behind a request's credentials, and goes on with it.
+ *
+ * An Authorization header goes before a token: X-Auth-Token is a header like any other then. */
 #ifndef SERVER_HTTP_CREDENTIALS_H
 #define SERVER_HTTP_CREDENTIALS_H
 

@@ -115,7 +115,8 @@ static int prepare(struct exchange *exchange, struct error *err)
     request->policy = &exchange->identity.policy;
     request->body = exchange->auth.body;
     request->if_match = if_match ? if_match->value : (struct text){0};
-    request->signature_token = exchange->replay.signature_token;
+    request->signature_token =
+        exchange->signature.access_key.length > 0 ? exchange->replay.signature_token : NULL;
     request->fingerprint = exchange->replay.fingerprint;
     request->idempotency_token = exchange->replay.has_key ? exchange->replay.key_token : NULL;
     return 0;

@@ -2,8 +2,9 @@
  * answer.c (what is sent).
  *
  * It is allocated from its request's pool as a shared object and holds a reference to itself for
- * each statement in flight: where the client goes first, `req` becomes null and the answer is
- * dropped.  Text of the request is valid only as long as `req` is not null.  Loop's thread only. */
+ * each statement in flight, and one while it waits for the identity service: where the client goes
+ * first, `req` becomes null and the answer is dropped.  Text of the request is valid only as long
+ * as `req` is not null.  Loop's thread only. */
 #ifndef SERVER_HTTP_EXCHANGE_STATE_H
 #define SERVER_HTTP_EXCHANGE_STATE_H
 

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "connection.h"
 #include "database.h"
+#include "identity_service.h"
 #include "linger.h"
 #include "request_limits.h"
 
@@ -52,6 +53,8 @@ static void on_tick(h2o_timeout_entry_t *entry)
     struct loop *loop = H2O_STRUCT_FROM_MEMBER(struct loop, tick, entry);
     for (int i = 0; i < loop->database_count; i++)
         database_tick(loop->databases[i]);
+    if (loop->identity_service)
+        identity_service_tick(loop->identity_service);
     audit_tick(loop->audit);
     linger_tick(loop);
     if (loop->stopping)
@@ -121,6 +124,8 @@ static void open_sockets(struct loop *loop)
         loop->databases[i] =
             database_new(loop, i == 0 ? DATABASE_REQUESTS_AND_CHANGES : DATABASE_REQUESTS);
     audit_open(loop->audit);
+    if (loop->server->identity)
+        loop->identity_service = identity_service_new(loop, loop->server->identity);
     for (int i = 0; i < loop->listener_count; i++) {
         struct loop_listener *listener = &loop->listeners[i];
         listener->socket = h2o_evloop_socket_create(loop->h2o.loop, listener->descriptor,
@@ -171,6 +176,7 @@ void loop_start(struct loop *loop)
 void loop_free(struct loop *loop)
 {
     linger_end(loop);
+    identity_service_free(loop->identity_service);
     for (int i = 0; i < loop->database_count; i++)
         database_free(loop->databases[i]);
     free(loop->databases);

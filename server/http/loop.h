@@ -24,6 +24,8 @@ struct database;
 struct document_set;
 struct keyed_hasher;
 struct limits;
+struct identity_service;
+struct identity_settings;
 
 /* What all loops share. */
 struct server {
@@ -33,6 +35,7 @@ struct server {
     struct document_set *documents;
     struct limits *limits;
     struct network_list trusted_proxies;
+    struct identity_settings *identity; /* null: tokens are refused */
     h2o_globalconf_t h2o;
     SSL_CTX *tls; /* null without HTTPS */
     int statement_count;
@@ -58,7 +61,8 @@ struct loop {
     h2o_linklist_t lingering;   /* of what linger.c keeps */
     int lingering_count;
     struct access_key_cache *access_keys;
-    struct keyed_hasher *hasher; /* of the limits */
+    struct keyed_hasher *hasher;               /* of the limits */
+    struct identity_service *identity_service; /* null: tokens are refused */
     int database_count;
     struct database **databases;
     struct audit *audit;

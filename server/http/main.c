@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <curl/curl.h>
+
 #include "api/operation.h"
 #include "base/cleansing.h"
 #include "base/log.h"
@@ -15,6 +17,7 @@
 #include "document.h"
 #include "exchange.h"
 #include "h2o_answer.h"
+#include "identity_settings.h"
 #include "listener.h"
 #include "loop.h"
 #include "model/access_key_store.h"
@@ -190,6 +193,8 @@ static int start(struct server *server, const struct config *config, const sigse
     if (status == 0 && config->listen_https[0])
         status = tls_context_new(config->tls_certificate, config->tls_key, &server->tls, err);
     if (status == 0)
+        status = identity_settings_load(config, &server->identity, err);
+    if (status == 0)
         status = check_database(config, err);
     if (status == 0) {
         init_http(server);
@@ -197,6 +202,7 @@ static int start(struct server *server, const struct config *config, const sigse
         status = serve(server, signals, err);
     }
     SSL_CTX_free(server->tls);
+    identity_settings_free(server->identity);
     document_set_free(server->documents);
     limits_free(server->limits);
     network_list_release(&server->trusted_proxies);
@@ -229,6 +235,8 @@ int main(int argc, char **argv)
     sigaddset(&signals, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
     signal(SIGPIPE, SIG_IGN);
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        abort();
 
     if (config_load(&config, &argc, argv, environ, false, &err) < 0 ||
         process_set_core_dumps(config.core_dumps, &err) < 0 ||

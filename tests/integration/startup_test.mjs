@@ -101,6 +101,27 @@ test('server: certificates that are none, or not the key\'s', async () => {
   for (const [changed, expected] of cases) await refuses('server', changed, expected);
 });
 
+test('server: an identity service that cannot be asked', async () => {
+  const right = { identity_url: 'https://127.0.0.1:1', identity_user: 'u', identity_password: 'hunter2' };
+  const cases = [
+    [{ identity_url: 'keystone' }, [/identity_url/, /http/]],
+    [{ identity_url: 'ftp://keystone' }, [/identity_url/, /http/]],
+    [{ identity_url: 'https://u:hunter2@keystone' }, [/identity_url/]],
+    [{ identity_url: 'https://keystone/?x=1' }, [/identity_url/]],
+    [{ identity_user: '' }, [/identity_user/, /not set/]],
+    [{ identity_password: '' }, [/identity_password/, /not set/]],
+    [{ identity_ca: '/no-such-file' }, [/identity_ca/, /no-such-file/]],
+    [{ identity_ca: settings.tls_key }, [/identity_ca/]],
+    [{ identity_roles: 'admin' }, [/identity_roles/, /admin/]],
+    [{ identity_roles: 'admin=root' }, [/identity_roles/, /admin=root/]],
+    [{ token_cache_seconds: 301 }, [/token_cache_seconds/, /0 to 300/]],
+  ];
+  for (const [changed, expected] of cases) {
+    const program = await refuses('server', { ...right, ...changed }, expected);
+    assert.doesNotMatch(program.stderr, /hunter2/);
+  }
+});
+
 test('server: addresses that are none, or taken', async () => {
   await refuses('server', { listen_https: 'nonsense' }, [/listen_https/]);
   await refuses('server', { listen_https: '127.0.0.1:99999' }, [/listen_https/]);

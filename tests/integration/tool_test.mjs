@@ -41,6 +41,14 @@ test('projects and keys: added, listed, disabled; the secret is shown once', asy
   assert.ok(listed.find((k) => k.id === key.id).disabled_at);
 });
 
+test('a project with the id that it has elsewhere', async () => {
+  const id = 'a4d31cb63d724fdc8ec96e3a41e47f71';
+  assert.equal((await dcsctl('project', 'add', 'elsewhere', '--id', id)).id, id);
+  for (const [status, args] of [[1, ['again', '--id', id]], [2, ['x', '--id', 'default']], [2, ['x', '--id', '']]])
+    assert.equal((await world.dcsctl(database, ['project', 'add', ...args])).status, status, args.join(' '));
+  assert.ok((await dcsctl('project', 'list')).projects.some((p) => p.id === id && p.name === 'elsewhere'));
+});
+
 test('an instance with a password and TLS: added, probed, shown, removed', async () => {
   const password = file('password', 's3cret\n');
   const added = await dcsctl('instance', 'add', 'tls', '--project', 'alice', '--endpoint', redis.tlsEndpoint, '--tls',

@@ -28,6 +28,7 @@ const KNOWN = {
     + r.pick(['', 'Z', 'z', '.1', '.123Z', '.000001']),
   interval: (r) => r.below(1000), timeout: (r) => 2000 + r.below(1e6), scan_keys_count: (r) => 10 + r.below(990),
   name: (r) => r.pick(['x', 'cache', 'a "b" <c>', '\\', '<i>', '😀']) + r.hex(8),
+  id: (r) => r.pick([r.uuid(), r.hex(32), r.hex(32).toUpperCase()]),
   description: (r) => r.pick(['', 'text', 'two\nlines', '"<>\\/\t', '😀']),
   endpoints: (r) => r.pick([['127.0.0.1:1'], ['[::1]:65535'], ['a:1', 'b.example:6379', 'c_d-e:2']]),
   tls: () => true, tls_ca: () => 'PEM', tls_server_name: () => 'name', username: () => 'user', password: (r) => r.hex(9),

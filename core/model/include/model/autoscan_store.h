@@ -12,11 +12,11 @@ enum { AUTOSCAN_OUTCOME = 0, AUTOSCAN_FIRST = 1 };
 /* $1 project, $2 instance, $3 kind.  Outcome `found`. */
 extern const struct pg_statement autoscan_show;
 
-/* Writes of the same token change nothing and show what there is.  Outcome `written`, or for
- * expired keys `past` (enabled with a first scan that is not later than now) and `timeout` (less
- * than twice the interval, one of the two perhaps as it was), or `full`: more entries than before,
- * and more than the project's quota.  The last parameter is the quota of a project that has none of
- * its own, or 0. */
+/* Writes of the same token change nothing and show what there is; null is none.  Outcome `written`,
+ * or for expired keys `past` (enabled with a first scan that is not later than now) and `timeout`
+ * (less than twice the interval, one of the two perhaps as it was), or `full`: more entries than
+ * before, and more than the project's quota.  The last parameter is the quota of a project that has
+ * none of its own, or 0. */
 
 /* $1 project, $2 instance, $3 kind, $4 enabled, $5 minutes of the day as an array, $6 token, $7
  * fingerprint, $8 quota. */

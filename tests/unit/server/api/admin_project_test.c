@@ -81,6 +81,38 @@ static void test_quotas(void **state)
     }
 }
 
+static void test_ids(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *id;
+        const char *expected; /* null: refused */
+    } cases[] = {
+        {"\"a4d31cb63d724fdc8ec96e3a41e47f71\"", "a4d31cb6-3d72-4fdc-8ec9-6e3a41e47f71"},
+        {"\"A4D31CB6-3D72-4fdc-8ec9-6e3a41e47f71\"", "a4d31cb6-3d72-4fdc-8ec9-6e3a41e47f71"},
+        {"\"a4d31cb63d724fdc8ec96e3a41e47f7\"", NULL},
+        {"\"default\"", NULL},
+        {"\"\"", NULL},
+        {"null", NULL},
+        {"7", NULL},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct api_request request = {0};
+        struct pg_parameters parameters;
+        struct error err;
+        char body[128];
+        snprintf(body, sizeof(body), "{\"name\":\"shop\",\"id\":%s}", cases[i].id);
+        int status =
+            fixture_bind(&request, fixture_operation(HTTP_POST, PROJECTS), body, &parameters, &err);
+        assert_int_equal(status, cases[i].expected ? 0 : -1);
+        if (cases[i].expected)
+            assert_string_equal(request.new_id.text, cases[i].expected);
+        else
+            assert_string_equal(err.public_argument, "id");
+        api_request_release(&request);
+    }
+}
+
 static int bind_update(const char *tag, struct error *err)
 {
     struct api_request request = {.if_match = {tag, tag ? strlen(tag) : 0}};
@@ -175,8 +207,11 @@ static void test_update_outcomes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names),           cmocka_unit_test(test_quotas),
-        cmocka_unit_test(test_versions),        cmocka_unit_test(test_project_replies),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_quotas),
+        cmocka_unit_test(test_ids),
+        cmocka_unit_test(test_versions),
+        cmocka_unit_test(test_project_replies),
         cmocka_unit_test(test_update_outcomes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
