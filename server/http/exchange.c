@@ -136,6 +136,7 @@ static int execute(struct exchange *exchange, struct error *err)
 int exchange_continue(struct exchange *exchange, struct error *err)
 {
     struct uuid *project = &exchange->request.project;
+    connection_prove(exchange->connection);
     if ((exchange->match.project[0] && route_read_project(&exchange->match, project, err) < 0) ||
         check_project_header(exchange, err) < 0 || authorise(exchange, err) < 0 ||
         prepare(exchange, err) < 0)
