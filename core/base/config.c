@@ -280,7 +280,7 @@ void config_print_help(void)
     puts("Settings (--name=value, DCS_NAME in the environment, 'name = value' in --config FILE):");
     for (size_t i = 0; i < SETTING_COUNT; i++) {
         const struct setting *setting = &settings[i];
-        printf("  %-26s %s", setting->name, setting->help);
+        printf("  %-28s %s", setting->name, setting->help);
         if (setting->type == SETTING_INTEGER)
             printf(" (%s, %lld to %lld, default %lld)\n", setting->unit, (long long)setting->least,
                    (long long)setting->most, (long long)setting->number);

@@ -56,11 +56,32 @@ static void add_limits(struct exchange *exchange)
                (tightest->reset_us + US_PER_SECOND - 1) / US_PER_SECOND);
 }
 
+/* h2o encrypts all that it is given at once, and keeps that until the client has taken it: a body
+ * is given piece by piece, so that a client that does not read makes it hold no more than one. */
+enum { PIECE_BYTES = 16 * 1024 };
+
+struct sending {
+    h2o_generator_t super;
+    h2o_iovec_t rest;
+};
+
+static void send_piece(h2o_generator_t *generator, h2o_req_t *req)
+{
+    struct sending *sending = (struct sending *)generator;
+    h2o_iovec_t piece = sending->rest;
+    if (piece.len > PIECE_BYTES)
+        piece.len = PIECE_BYTES;
+    sending->rest.base += piece.len;
+    sending->rest.len -= piece.len;
+    h2o_send(req, &piece, piece.len > 0,
+             sending->rest.len > 0 ? H2O_SEND_STATE_IN_PROGRESS : H2O_SEND_STATE_FINAL);
+}
+
 /* Starts the response and ends it with a body that outlives the request, or none. */
 static void send_body(struct exchange *exchange, int status, h2o_iovec_t body, bool has_body)
 {
-    static h2o_generator_t generator;
     h2o_req_t *req = exchange->req;
+    struct sending *sending = h2o_mem_alloc_pool(&req->pool, sizeof(*sending));
     bool is_head = h2o_memis(req->input.method.base, req->input.method.len, H2O_STRLIT("HEAD"));
     req->res.status = status;
     req->res.reason = http_reason(status);
@@ -69,9 +90,12 @@ static void send_body(struct exchange *exchange, int status, h2o_iovec_t body, b
     add_limits(exchange);
     if (exchange->loop->stopping)
         req->http1_is_persistent = 0;
+    *sending = (struct sending){.super = {.proceed = send_piece}};
+    if (has_body && !is_head)
+        sending->rest = body;
     cleanse_body(req);
-    h2o_start_response(req, &generator);
-    h2o_send(req, &body, has_body && !is_head && body.len > 0, H2O_SEND_STATE_FINAL);
+    h2o_start_response(req, &sending->super);
+    send_piece(&sending->super, req);
 }
 
 static void add_optional_header(h2o_req_t *req, const char *lower, const char *name,

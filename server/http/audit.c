@@ -126,7 +126,7 @@ void audit_note(struct exchange *exchange, int status, const struct error *err, 
     const struct identity *identity = &exchange->identity;
     bool proved = identity->name[0] != '\0';
     char source[ADDRESS_TEXT_MAX + 1];
-    connection_format_source(exchange->connection, source);
+    connection_format_source(exchange->connection, &exchange->framing, source);
     struct audit_event event = {
         .at_ms = clock_unix_ms(),
         .project = request->project.text[0] ? request->project.text : identity->project.text,

@@ -139,6 +139,7 @@ static int execute(struct exchange *exchange, struct error *err)
 int exchange_continue(struct exchange *exchange, struct error *err)
 {
     struct uuid *project = &exchange->request.project;
+    connection_prove(exchange->connection);
     if (limits_admit_identity(exchange, err) < 0)
         return -1;
     /* Without a project in its path a tenant's operation is about the tenant's own. */

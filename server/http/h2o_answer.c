@@ -1,10 +1,10 @@
 /* h2o 2.2.5 answers some requests before any handler of ours runs.
  *
- * Those that it can parse go through the host's fall-back path, where a filter replaces the body.
- * For a head that it cannot parse it writes a fixed text to the socket, past every filter; that one
- * write is caught by defining h2o_socket_write here, which the dynamic linker prefers to the
- * library's own (the library calls it through its procedure linkage table; a test shows that it
- * does). */
+ * What it could object to has been refused before it saw it (request.c).  Should it object to
+ * something else: requests that it can parse go through the host's fall-back path, where a filter
+ * replaces the body.  For a head that it cannot parse it writes a fixed text to the socket, past
+ * every filter; that one write is caught by defining h2o_socket_write here, which the dynamic
+ * linker prefers to the library's own. */
 #include "h2o_answer.h"
 
 #include <dlfcn.h>
@@ -14,8 +14,8 @@
 
 #include "api/reply.h"
 #include "api/route.h"
+#include "base/log.h"
 #include "connection.h"
-#include "framing.h"
 
 void request_id_generate(char ret_id[UUID_HEX_LENGTH + 1])
 {
@@ -107,53 +107,56 @@ static bool is_bad_request(const h2o_iovec_t *bufs, size_t count)
            memcmp(bufs[0].base, start, sizeof(start) - 1) == 0;
 }
 
-static size_t count_lines(const h2o_buffer_t *input)
+static void log_refusal(const struct connection *connection, const char *request_id, int status,
+                        const struct error *err)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < input->size; i++)
-        count += input->bytes[i] == '\n';
-    return count;
+    char text[ADDRESS_TEXT_MAX + 1];
+    const char *peer = text;
+    address_format(&connection->peer, text);
+    LOG_DEBUG("request_refused", LOG_TEXT("request_id", request_id), LOG_TEXT("peer", peer),
+              LOG_NUMBER("status", status), LOG_TEXT("reason", err->text));
 }
 
-/* The longest that h2o reads of a head (H2O_MAX_REQLEN) is far above ours: what is longer is too
- * large.  More headers than it has room for it takes for malformed. */
-static void unreadable_error(const h2o_socket_t *socket, struct error *err)
+/* h2o keeps no copy of what a full socket does not take at once: the text is the connection's. */
+static h2o_iovec_t error_answer(struct connection *connection, struct text target,
+                                const struct error *err)
 {
-    if (socket->input->size > FRAMING_HEAD_MAX ||
-        count_lines(socket->input) > FRAMING_HEADERS_MAX + 1)
-        error_set(err, ERROR_HEADERS_TOO_LARGE, "head too large");
-    else
-        error_set_public(err, ERROR_INVALID_PARAMETER, "HTTP message");
-}
-
-/* h2o keeps no copy of what a full socket does not take at once.  The buffer is the thread's: at
- * worst such a client finds another bad request's id in what is left of its answer. */
-static h2o_iovec_t unreadable_answer(const h2o_socket_t *socket)
-{
-    static _Thread_local char answer[API_ERROR_MESSAGE_MAX];
-    struct error err = {0};
     struct api_reply reply;
     char request_id[UUID_HEX_LENGTH + 1];
-    unreadable_error(socket, &err);
     request_id_generate(request_id);
     api_reply_init(&reply);
-    api_reply_set_error(&reply, &err, API_ERROR_DCS, request_id);
-    int length = snprintf(answer, sizeof(answer),
-                          "HTTP/1.1 %d %s\r\nContent-Type: application/json\r\nX-Request-Id: %s\r\n"
+    api_reply_set_error(&reply, err,
+                        route_is_administration(target) ? API_ERROR_PROBLEM : API_ERROR_DCS,
+                        request_id);
+    log_refusal(connection, request_id, reply.status, err);
+    free(connection->answer);
+    int length = asprintf(&connection->answer,
+                          "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nX-Request-Id: %s\r\n"
                           "Connection: close\r\nContent-Length: %zu\r\n\r\n%s",
-                          reply.status, http_reason(reply.status), request_id, reply.body.length,
-                          reply.body.text);
+                          reply.status, http_reason(reply.status), reply.content_type, request_id,
+                          reply.body.length, reply.body.text);
+    if (length < 0)
+        abort();
     api_reply_release(&reply);
-    return h2o_iovec_init(answer, (size_t)length);
+    return h2o_iovec_init(connection->answer, (size_t)length);
+}
+
+void h2o_answer_error(struct connection *connection, struct text target, const struct error *err,
+                      h2o_socket_cb done)
+{
+    h2o_iovec_t answer = error_answer(connection, target, err);
+    library_write(connection->socket, &answer, 1, done);
 }
 
 void h2o_socket_write(h2o_socket_t *socket, h2o_iovec_t *bufs, size_t count, h2o_socket_cb done)
 {
-    if (!is_bad_request(bufs, count)) {
+    struct connection *connection = connection_of_socket(socket);
+    if (!connection || !is_bad_request(bufs, count)) {
         library_write(socket, bufs, count, done);
         return;
     }
-    h2o_iovec_t answer = unreadable_answer(socket);
-    connection_refuse(connection_of_socket(socket));
-    library_write(socket, &answer, 1, done);
+    struct error err = {0};
+    error_set_public(&err, ERROR_INVALID_PARAMETER, "HTTP message");
+    connection_refuse(connection);
+    h2o_answer_error(connection, (struct text){0}, &err, done);
 }

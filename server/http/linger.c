@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 
-enum { LINGER_MS = 2000, LINGERING_MAX = 256, READS_AT_ONCE = 16, DISCARD_BYTES = 64 * 1024 };
+enum { LINGER_MS = 2000, READS_AT_ONCE = 16, DISCARD_BYTES = 64 * 1024 };
 
 struct lingering {
     h2o_linklist_t link;

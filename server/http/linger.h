@@ -8,6 +8,9 @@
 
 #include "loop.h"
 
+/* Of one loop. */
+enum { LINGERING_MAX = 256 };
+
 /* Takes over a descriptor.  Past a bound of such connections it is closed at once. */
 void linger(struct loop *loop, int descriptor);
 /* Ends those whose time is over. */

@@ -13,7 +13,16 @@
 #include "base/scope.h"
 #include "base/text.h"
 
-enum { HOST_MAX = 255, BACKLOG = 4096 };
+/* Accepted sockets inherit the buffers, so that nobody makes the kernel hold megabytes, and that
+ * one read cannot take much more than a request: the kernel doubles both.  A peer that acknowledges
+ * nothing is given up. */
+enum {
+    HOST_MAX = 255,
+    BACKLOG = 4096,
+    RECEIVE_BYTES = 32 * 1024,
+    SEND_BYTES = 64 * 1024,
+    UNACKNOWLEDGED_MS = 30000,
+};
 
 static void addresses_cleanup(struct addrinfo **addresses)
 {
@@ -59,6 +68,16 @@ static void set_port(struct sockaddr *address, int port)
         ((struct sockaddr_in *)address)->sin_port = htons((uint16_t)port);
 }
 
+static void set_options(int descriptor)
+{
+    int on = 1, receive = RECEIVE_BYTES, send = SEND_BYTES;
+    unsigned unacknowledged = UNACKNOWLEDGED_MS;
+    setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &receive, sizeof(receive));
+    setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &send, sizeof(send));
+    setsockopt(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, &unacknowledged, sizeof(unacknowledged));
+}
+
 /* SO_REUSEPORT would let a second server of the same user in, and the kernel deal the connections
  * out to both. */
 static int open_one(const struct addrinfo *address, bool shared)
@@ -67,7 +86,7 @@ static int open_one(const struct addrinfo *address, bool shared)
     int descriptor = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (descriptor < 0)
         return -1;
-    setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    set_options(descriptor);
     if (setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
         (!shared || setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) == 0) &&
         bind(descriptor, address->ai_addr, address->ai_addrlen) == 0 &&

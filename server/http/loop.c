@@ -3,49 +3,32 @@
 
 #include <stdlib.h>
 
+#include "acceptor.h"
 #include "audit.h"
 #include "base/clock.h"
-#include "base/log.h"
 #include "connection.h"
 #include "database.h"
 #include "identity_service.h"
 #include "linger.h"
 #include "request_limits.h"
 
-enum { TICK_MS = 100, ACCEPTS_AT_ONCE = 16, FIRST_CONNECTION_MS = 5000 };
+enum { TICK_MS = 100, FIRST_CONNECTION_MS = 5000, INPUT_BYTES = 4096 };
 
-static void accept_some(h2o_socket_t *listener, int most)
-{
-    struct loop_listener *self = listener->data;
-    struct loop *loop = H2O_STRUCT_FROM_MEMBER(struct loop, h2o, self->accept.ctx);
-    for (int i = 0; i < most; i++) {
-        h2o_socket_t *socket = h2o_evloop_socket_accept(listener);
-        if (!socket)
-            return;
-        if (atomic_load(&loop->server->connections) >= loop->server->config->connections_max) {
-            h2o_socket_close(socket);
-            continue;
-        }
-        connection_attach(loop, socket);
-        h2o_accept(&self->accept, socket);
-    }
-}
-
-static void on_accept(h2o_socket_t *listener, const char *err)
-{
-    if (!err)
-        accept_some(listener, ACCEPTS_AT_ONCE);
-}
+/* What another thread tells the loop: which TLS to use, or null to stop. */
+struct loop_message {
+    h2o_multithread_message_t super;
+    SSL_CTX *tls;
+};
 
 void loop_add_listener(struct loop *loop, int descriptor, SSL_CTX *tls)
 {
     struct loop_listener *listener = &loop->listeners[loop->listener_count++];
+    listener->loop = loop;
     listener->descriptor = descriptor;
-    listener->accept = (h2o_accept_ctx_t){
-        .ctx = &loop->h2o,
-        .hosts = loop->server->h2o.hosts,
-        .ssl_ctx = tls,
-    };
+    listener->accept = (h2o_accept_ctx_t){.ctx = &loop->h2o, .hosts = loop->server->h2o.hosts};
+    listener->tls = tls;
+    if (tls)
+        SSL_CTX_up_ref(tls);
 }
 
 static void on_tick(h2o_timeout_entry_t *entry)
@@ -57,40 +40,77 @@ static void on_tick(h2o_timeout_entry_t *entry)
         identity_service_tick(loop->identity_service);
     audit_tick(loop->audit);
     linger_tick(loop);
+    acceptor_tick(loop);
+    connections_tick(loop);
     if (loop->stopping)
         connections_end_idle(loop);
     h2o_timeout_link(loop->h2o.loop, &loop->tick_interval, &loop->tick);
 }
 
-static void on_stop(h2o_multithread_receiver_t *receiver, h2o_linklist_t *messages)
+static void stop(struct loop *loop)
 {
-    struct loop *loop = H2O_STRUCT_FROM_MEMBER(struct loop, receiver, receiver);
-    while (!h2o_linklist_is_empty(messages)) {
-        h2o_multithread_message_t *message =
-            H2O_STRUCT_FROM_MEMBER(h2o_multithread_message_t, link, messages->next);
-        h2o_linklist_unlink(&message->link);
-        free(message);
-    }
     if (loop->stopping)
         return;
     loop->stopping = true;
     loop->stop_deadline_ms = clock_monotonic_ms() + loop->server->config->drain_seconds * 1000;
     for (int i = 0; i < loop->listener_count; i++) {
+        struct loop_listener *listener = &loop->listeners[i];
         /* What the kernel has accepted for us already is ours to serve. */
-        accept_some(loop->listeners[i].socket, (int)loop->server->config->connections_max);
-        h2o_socket_close(loop->listeners[i].socket);
+        acceptor_run(listener, (int)loop->server->connections_max);
+        h2o_socket_close(listener->socket);
     }
     loop->listener_count = 0;
     h2o_context_request_shutdown(&loop->h2o);
     connections_end_idle(loop);
 }
 
-void loop_request_stop(struct loop *loop)
+/* Takes over the reference.  Connections have their own to what they began with. */
+static void use_tls(struct loop *loop, SSL_CTX *tls)
 {
-    h2o_multithread_message_t *message = calloc(1, sizeof(*message));
+    for (int i = 0; i < loop->listener_count; i++) {
+        struct loop_listener *listener = &loop->listeners[i];
+        if (!listener->tls)
+            continue;
+        SSL_CTX_free(listener->tls);
+        SSL_CTX_up_ref(tls);
+        listener->tls = tls;
+    }
+    SSL_CTX_free(tls);
+}
+
+static void on_message(h2o_multithread_receiver_t *receiver, h2o_linklist_t *messages)
+{
+    struct loop *loop = H2O_STRUCT_FROM_MEMBER(struct loop, receiver, receiver);
+    while (!h2o_linklist_is_empty(messages)) {
+        struct loop_message *message =
+            H2O_STRUCT_FROM_MEMBER(struct loop_message, super.link, messages->next);
+        h2o_linklist_unlink(&message->super.link);
+        if (message->tls)
+            use_tls(loop, message->tls);
+        else
+            stop(loop);
+        free(message);
+    }
+}
+
+static void send_message(struct loop *loop, SSL_CTX *tls)
+{
+    struct loop_message *message = calloc(1, sizeof(*message));
     if (!message)
         abort();
-    h2o_multithread_send_message(&loop->receiver, message);
+    message->tls = tls;
+    h2o_multithread_send_message(&loop->receiver, &message->super);
+}
+
+void loop_set_tls(struct loop *loop, SSL_CTX *tls)
+{
+    SSL_CTX_up_ref(tls);
+    send_message(loop, tls);
+}
+
+void loop_request_stop(struct loop *loop)
+{
+    send_message(loop, NULL);
 }
 
 static bool is_done(const struct loop *loop)
@@ -110,7 +130,7 @@ static void begin_accepting(struct loop *loop)
     while (!database_is_ready(loop) && clock_monotonic_ms() < deadline_ms)
         h2o_evloop_run(loop->h2o.loop, TICK_MS);
     for (int i = 0; i < loop->listener_count; i++)
-        h2o_socket_read_start(loop->listeners[i].socket, on_accept);
+        acceptor_start(&loop->listeners[i]);
     pthread_barrier_wait(&loop->server->accepting);
 }
 
@@ -118,8 +138,10 @@ static void begin_accepting(struct loop *loop)
  * loop reads from is made on its own thread. */
 static void open_sockets(struct loop *loop)
 {
+    /* What one read asks for, and all that most requests need; h2o would take twice as much. */
+    h2o_socket_buffer_prototype._initial_buf.capacity = INPUT_BYTES;
     h2o_context_init(&loop->h2o, h2o_evloop_create(), &loop->server->h2o);
-    h2o_multithread_register_receiver(loop->h2o.queue, &loop->receiver, on_stop);
+    h2o_multithread_register_receiver(loop->h2o.queue, &loop->receiver, on_message);
     for (int i = 0; i < loop->database_count; i++)
         loop->databases[i] =
             database_new(loop, i == 0 ? DATABASE_REQUESTS_AND_CHANGES : DATABASE_REQUESTS);
@@ -147,7 +169,7 @@ static void *run(void *argument)
     return NULL;
 }
 
-struct loop *loop_new(struct server *server)
+struct loop *loop_new(struct server *server, int64_t unproved_max)
 {
     const struct config *config = server->config;
     struct loop *loop = calloc(1, sizeof(*loop));
@@ -155,6 +177,11 @@ struct loop *loop_new(struct server *server)
         abort();
     loop->server = server;
     h2o_linklist_init_anchor(&loop->connections);
+    h2o_linklist_init_anchor(&loop->unproved);
+    loop->unproved_max = unproved_max;
+    loop->next_deadline_ms = INT64_MAX;
+    loop->accepting = true;
+    loop->turned_away.said_ms = clock_monotonic_ms();
     h2o_linklist_init_anchor(&loop->lingering);
     loop->access_keys = access_key_cache_new(config->access_key_cache_entries,
                                              config->access_key_cache_seconds * 1000);
@@ -177,6 +204,8 @@ void loop_free(struct loop *loop)
 {
     linger_end(loop);
     identity_service_free(loop->identity_service);
+    for (int i = 0; i < SERVER_LISTENERS_MAX; i++)
+        SSL_CTX_free(loop->listeners[i].tls);
     for (int i = 0; i < loop->database_count; i++)
         database_free(loop->databases[i]);
     free(loop->databases);

@@ -20,12 +20,14 @@
 enum { SERVER_LISTENERS_MAX = 2, SERVER_STATEMENTS_MAX = 64 };
 
 struct audit;
+struct client_count;
 struct database;
 struct document_set;
 struct keyed_hasher;
 struct limits;
 struct identity_service;
 struct identity_settings;
+struct tls_files;
 
 /* What all loops share. */
 struct server {
@@ -37,11 +39,25 @@ struct server {
     struct network_list trusted_proxies;
     struct identity_settings *identity; /* null: tokens are refused */
     h2o_globalconf_t h2o;
-    SSL_CTX *tls; /* null without HTTPS */
+    struct tls_files *tls; /* null without HTTPS; of the thread that waits for signals */
+    struct client_count *clients;
+    int64_t connections_max; /* as many as the setting and the descriptors allow */
     int statement_count;
     const struct pg_statement *statements[SERVER_STATEMENTS_MAX];
     atomic_long connections;
     pthread_barrier_t accepting; /* passed by main and by each loop once it accepts */
+};
+
+/* Connections that were not served to their end, by reason, since it was said last. */
+struct turned_away {
+    int64_t said_ms;
+    int64_t full;      /* connections_max */
+    int64_t address;   /* connections_per_address_max */
+    int64_t displaced; /* connections_unproved_max */
+    int64_t late;
+    int64_t handshake;
+    int64_t refused;
+    int64_t short_of; /* descriptors or memory */
 };
 
 struct loop {
@@ -53,12 +69,19 @@ struct loop {
     h2o_timeout_entry_t tick;
     int listener_count;
     struct loop_listener {
+        struct loop *loop;
         int descriptor;
         h2o_socket_t *socket;
         h2o_accept_ctx_t accept;
+        SSL_CTX *tls; /* a reference, of new connections; null for plain HTTP */
     } listeners[SERVER_LISTENERS_MAX];
+    bool accepting;
     h2o_linklist_t connections; /* of struct connection */
-    h2o_linklist_t lingering;   /* of what linger.c keeps */
+    h2o_linklist_t unproved;    /* those of them that may be displaced, the oldest first */
+    int64_t unproved_count, unproved_max;
+    int64_t next_deadline_ms; /* no connection is late before it */
+    struct turned_away turned_away;
+    h2o_linklist_t lingering; /* of what linger.c keeps */
     int lingering_count;
     struct access_key_cache *access_keys;
     struct keyed_hasher *hasher;               /* of the limits */
@@ -70,16 +93,19 @@ struct loop {
     int64_t stop_deadline_ms;
 };
 
-/* Adds a listening socket before the loop runs; tls is null for plain HTTP.  The loop owns it, and
- * accepts once it has a database connection. */
+/* Adds a listening socket before the loop runs; tls is null for plain HTTP, and referred to.  The
+ * loop owns the socket, and accepts once it has a database connection. */
 void loop_add_listener(struct loop *loop, int descriptor, SSL_CTX *tls);
 
-/* A loop that is not running yet; freed by loop_free after its thread has been joined. */
-struct loop *loop_new(struct server *server);
+/* A loop that is not running yet; freed by loop_free after its thread has been joined.  Past
+ * unproved_max connections whose client has not shown who it is, the oldest of them makes room. */
+struct loop *loop_new(struct server *server, int64_t unproved_max);
 void loop_free(struct loop *loop);
 
 /* Starts the loop's thread. */
 void loop_start(struct loop *loop);
+/* From any thread: new connections of its TLS listener get this one, which it refers to. */
+void loop_set_tls(struct loop *loop, SSL_CTX *tls);
 /* From any thread: accept no more, finish what is in flight, then end. */
 void loop_request_stop(struct loop *loop);
 

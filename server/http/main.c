@@ -14,8 +14,11 @@
 #include "base/log.h"
 #include "base/process.h"
 #include "base/scope.h"
+#include "client_count.h"
+#include "descriptors.h"
 #include "document.h"
 #include "exchange.h"
+#include "framing.h"
 #include "h2o_answer.h"
 #include "identity_settings.h"
 #include "listener.h"
@@ -23,17 +26,18 @@
 #include "model/access_key_store.h"
 #include "model/audit_store.h"
 #include "model/migration.h"
+#include "request.h"
 #include "request_limits.h"
-#include "tls.h"
+#include "tls_files.h"
 
-enum { LOOPS_MAX = 256, BODY_MAX = 64 * 1024, START_TIMEOUT_MS = 10000 };
+enum { LOOPS_MAX = 256, START_TIMEOUT_MS = 10000 };
 
 static void print_usage(void)
 {
     puts("Usage: dcs-server [--config FILE] [--SETTING=VALUE ...]\n"
          "       dcs-server --operations | --help | --version\n\n"
          "Serves the cache-analysis API over HTTPS.  SIGTERM and SIGINT finish what is in "
-         "flight, SIGHUP reads the key file again.\n");
+         "flight,\nSIGHUP loads certificate and key again, and the file of key-encryption keys.\n");
     config_print_help();
 }
 
@@ -69,18 +73,21 @@ static int check_database(const struct config *config, struct error *err)
     return status < 0 ? error_prefix(err, "database_url") : 0;
 }
 
+/* Bounds that h2o has are set above our own, which apply first (request.c, connection.c). */
 static void init_http(struct server *server)
 {
+    const struct config *config = server->config;
     h2o_config_init(&server->h2o);
     server->h2o.server_name = (h2o_iovec_t){0};
-    server->h2o.max_request_entity_size = BODY_MAX;
+    server->h2o.max_request_entity_size = FRAMING_BODY_MAX + 1;
     server->h2o.http1.upgrade_to_http2 = 0;
-    server->h2o.http1.req_timeout = (uint64_t)server->config->request_timeout_ms;
-    server->h2o.handshake_timeout = (uint64_t)server->config->request_timeout_ms;
+    server->h2o.http1.req_timeout =
+        (uint64_t)(config->idle_timeout_ms + 2 * config->request_timeout_ms);
     h2o_hostconf_t *host =
         h2o_config_register_host(&server->h2o, h2o_iovec_init(H2O_STRLIT("default")), 65535);
     exchange_register(host);
     h2o_answer_register(host);
+    request_init();
     add_statement(server, &access_key_find);
     add_statement(server, &audit_insert);
     for (size_t i = 0; i < operation_count; i++)
@@ -106,59 +113,92 @@ static int listen_on(const char *setting, const char *address, int count, struct
     return listener_open(setting, address, count, ret->descriptors, &ret->port, err);
 }
 
-/* Looks at the key file meanwhile, and at once where SIGHUP asks for that. */
-static void wait_for_stop(const struct server *server, const sigset_t *signals)
+struct loops {
+    int count;
+    struct loop *loops[LOOPS_MAX];
+};
+
+static void reload_tls(struct server *server, const struct loops *loops)
 {
-    const struct timespec interval = {.tv_sec = KEYRING_WATCH_MS / 1000};
-    int number = sigtimedwait(signals, NULL, &interval);
-    while (number != SIGTERM && number != SIGINT) {
-        keyring_watch(server->keyring, number == SIGHUP);
-        number = sigtimedwait(signals, NULL, &interval);
-    }
-    LOG_INFO("stopping", LOG_NUMBER("signal", number));
+    if (!server->tls || tls_files_reload(server->tls) < 0)
+        return;
+    for (int i = 0; i < loops->count; i++)
+        loop_set_tls(loops->loops[i], tls_files_context(server->tls));
 }
 
-static void stop_loops(struct loop *const *loops, int count)
+static void wait_for_stop(struct server *server, const struct loops *loops, const sigset_t *signals)
 {
-    for (int i = 0; i < count; i++)
-        loop_request_stop(loops[i]);
-    for (int i = 0; i < count; i++)
-        pthread_join(loops[i]->thread, NULL);
-    for (int i = 0; i < count; i++)
-        loop_free(loops[i]);
+    static const struct timespec second = {.tv_sec = 1};
+    for (;;) {
+        int number = sigtimedwait(signals, NULL, &second);
+        if (number == SIGTERM || number == SIGINT) {
+            LOG_INFO("stopping", LOG_NUMBER("signal", number));
+            return;
+        }
+        keyring_watch(server->keyring, number == SIGHUP);
+        if (number == SIGHUP || (number < 0 && server->tls && tls_files_changed(server->tls)))
+            reload_tls(server, loops);
+    }
+}
+
+static void stop_loops(const struct loops *loops)
+{
+    for (int i = 0; i < loops->count; i++)
+        loop_request_stop(loops->loops[i]);
+    for (int i = 0; i < loops->count; i++)
+        pthread_join(loops->loops[i]->thread, NULL);
+    for (int i = 0; i < loops->count; i++)
+        loop_free(loops->loops[i]);
+}
+
+/* What is left is shared out; every loop has room for one. */
+static struct loop *new_loop(struct server *server, int count)
+{
+    int64_t share = server->config->connections_unproved_max / count;
+    return loop_new(server, share > 0 ? share : 1);
+}
+
+static void start_loops(struct server *server, struct loops *loops, const struct listening *https,
+                        const struct listening *http)
+{
+    for (int i = 0; i < loops->count; i++) {
+        loops->loops[i] = new_loop(server, loops->count);
+        if (server->tls)
+            loop_add_listener(loops->loops[i], https->descriptors[i],
+                              tls_files_context(server->tls));
+        if (server->config->listen_http[0])
+            loop_add_listener(loops->loops[i], http->descriptors[i], NULL);
+    }
+    pthread_barrier_init(&server->accepting, NULL, (unsigned)loops->count + 1);
+    for (int i = 0; i < loops->count; i++)
+        loop_start(loops->loops[i]);
+    pthread_barrier_wait(&server->accepting);
 }
 
 /* Everything that can be wrong has been found before the first loop starts. */
 static int serve(struct server *server, const sigset_t *signals, struct error *err)
 {
     static struct listening https, http;
+    static struct loops loops;
     const struct config *config = server->config;
-    struct loop *loops[LOOPS_MAX];
-    int count = count_loops(config);
     bool with_https = config->listen_https[0], with_http = config->listen_http[0];
+    loops.count = count_loops(config);
     if (!with_https && !with_http)
         return error_set(err, ERROR_CONFIG, "listen_https, listen_http: nothing to listen on");
-    if ((with_https && listen_on("listen_https", config->listen_https, count, &https, err) < 0) ||
-        (with_http && listen_on("listen_http", config->listen_http, count, &http, err) < 0))
+    if (descriptors_plan(config, loops.count, &server->connections_max, err) < 0 ||
+        (with_https &&
+         listen_on("listen_https", config->listen_https, loops.count, &https, err) < 0) ||
+        (with_http && listen_on("listen_http", config->listen_http, loops.count, &http, err) < 0))
         return -1;
-    for (int i = 0; i < count; i++) {
-        loops[i] = loop_new(server);
-        if (with_https)
-            loop_add_listener(loops[i], https.descriptors[i], server->tls);
-        if (with_http)
-            loop_add_listener(loops[i], http.descriptors[i], NULL);
-    }
-    pthread_barrier_init(&server->accepting, NULL, (unsigned)count + 1);
-    for (int i = 0; i < count; i++)
-        loop_start(loops[i]);
-    pthread_barrier_wait(&server->accepting);
+    server->clients = client_count_new(server->connections_max);
+    start_loops(server, &loops, &https, &http);
     if (with_https)
         LOG_INFO("listening", LOG_TEXT("scheme", "https"), LOG_NUMBER("port", https.port));
     if (with_http)
         LOG_INFO("listening", LOG_TEXT("scheme", "http"), LOG_NUMBER("port", http.port));
 
-    wait_for_stop(server, signals);
-    stop_loops(loops, count);
+    wait_for_stop(server, &loops, signals);
+    stop_loops(&loops);
     pthread_barrier_destroy(&server->accepting);
     LOG_INFO("stopped");
     return 0;
@@ -191,7 +231,7 @@ static int start(struct server *server, const struct config *config, const sigse
         network_list_parse(text_of(config->trusted_proxies), &server->trusted_proxies, err) < 0)
         status = error_prefix(err, "trusted_proxies");
     if (status == 0 && config->listen_https[0])
-        status = tls_context_new(config->tls_certificate, config->tls_key, &server->tls, err);
+        status = tls_files_new(config, &server->tls, err);
     if (status == 0)
         status = identity_settings_load(config, &server->identity, err);
     if (status == 0)
@@ -201,7 +241,8 @@ static int start(struct server *server, const struct config *config, const sigse
         server->limits = limits_new(config);
         status = serve(server, signals, err);
     }
-    SSL_CTX_free(server->tls);
+    tls_files_free(server->tls);
+    client_count_free(server->clients);
     identity_settings_free(server->identity);
     document_set_free(server->documents);
     limits_free(server->limits);

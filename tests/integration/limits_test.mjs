@@ -8,7 +8,7 @@ import { until } from '../support/wait.mjs';
 
 const THROTTLED = 'The throttling threshold has been reached.';
 const FAILED = 'Incorrect IAM authentication information: verify aksk signature fail';
-const ELSEWHERE = { localAddress: '127.0.0.2' };
+const ELSEWHERE = { from: '127.0.0.2' };
 // The least that there is: one a second.
 const RATE = 1;
 

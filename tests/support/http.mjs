@@ -12,14 +12,14 @@ export const json = (value, headers = {}) => ({
 });
 
 export class Client {
-  // check is called with every exchange: method, target, answer.
-  // localAddress is where it comes from.
-  constructor({ port, ca, key, check, localAddress }) {
+  // check is called with every exchange: method, target, answer.  from is the address to connect from; kept
+  // false takes a connection for each request.
+  constructor({ port, ca, key, check, from, kept = true }) {
     this.port = port;
     this.check = check;
     this.key = key;
     this.count = 0;
-    this.agent = new https.Agent({ keepAlive: true, ca, maxSockets: 4, localAddress });
+    this.agent = new https.Agent({ keepAlive: kept, ca, maxSockets: kept ? 4 : Infinity, localAddress: from });
   }
 
   // headers: pairs.  The answer: { status, headers, body (text), bytes, json }.

@@ -196,9 +196,9 @@ export class Site {
   }
 
   // What it is answered is held against the published description.
-  client(key, { port = this.port, localAddress } = {}) {
+  client(key, { port = this.port, from } = {}) {
     const check = (method, target, answer) => contract.check(method, target, answer);
-    const client = new Client({ port, ca: this.ca, key, check, localAddress });
+    const client = new Client({ port, ca: this.ca, key, check, from });
     this.world.onClose(async () => client.close());
     return client;
   }

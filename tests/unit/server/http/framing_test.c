@@ -69,6 +69,28 @@ static void test_refuses(void **state)
         {"GET HTTP/1.1\r\nhost: a\r\n\r\n", "request line"},
         {"GET / HTTP/1.2\r\nhost: a\r\n\r\n", "HTTP version"},
         {"GET / HTTP/2.0\r\nhost: a\r\n\r\n", "HTTP version"},
+        {GET "host: a\r\ncontent-length:\r\n\r\n", "Content-Length header"},
+        {GET "host: a\r\ncontent-length: 1, 1\r\n\r\n", "Content-Length header"},
+        {GET "host: a\r\ncontent-length: +1\r\n\r\n", "Content-Length header"},
+        {GET "host: a\r\ncontent-length: -1\r\n\r\n", "Content-Length header"},
+        {GET "host: a\r\ncontent-length: 0x1\r\n\r\n", "Content-Length header"},
+        {GET "host: a\r\ntransfer-encoding: identity\r\n\r\n", "Transfer-Encoding header"},
+        {GET "host: a\r\ntransfer-encoding: chunked, identity\r\n\r\n", "Transfer-Encoding header"},
+        {GET "host: a\r\ntransfer-encoding: xchunked\r\n\r\n", "Transfer-Encoding header"},
+        {GET "host: a\r\ntransfer-encoding: \vchunked\r\n\r\n", "header"},
+        {GET "host: a\r\nexpect: 200-ok\r\n\r\n", "Expect header"},
+        {GET "host: a\r\nexpect: 100-continue\r\nexpect: 100-continue\r\n\r\n", "Expect header"},
+        {"GET / HTTP/1.0\r\nexpect: 100-continue\r\n\r\n", "Expect header"},
+        {GET "host: a\r\ncontent-length : 1\r\n\r\n", "header"},
+        {GET "host: a\r\nx y: 1\r\n\r\n", "header"},
+        {GET "host: a\r\nx: a\x01\r\n\r\n", "header"},
+        {GET "host: a\r\nx: a\x7f\r\n\r\n", "header"},
+        {"G@T / HTTP/1.1\r\nhost: a\r\n\r\n", "request line"},
+        {" GET / HTTP/1.1\r\nhost: a\r\n\r\n", "request line"},
+        {"GET /\xff HTTP/1.1\r\nhost: a\r\n\r\n", "request line"},
+        {"GET /\t HTTP/1.1\r\nhost: a\r\n\r\n", "request line"},
+        {"GET / HTTP/1.1 \r\nhost: a\r\n\r\n", "request line"},
+        {"\r\n\r\nGET / HTTP/1.1\r\nhost: a\r\n\r\n", "request line"},
         {GET "host: a\r\n", "request head"},
         {"", "request head"},
     };
@@ -78,6 +100,47 @@ static void test_refuses(void **state)
         assert_int_equal(framing_check(text_of(cases[i].head), &framing, &err), -1);
         assert_int_equal(err.code, ERROR_INVALID_PARAMETER);
         assert_string_equal(err.public_argument, cases[i].named);
+    }
+}
+
+static void test_reads_the_body_s_framing(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *head;
+        bool is_chunked;
+        size_t length;
+    } cases[] = {
+        {GET "host: a\r\n\r\n", false, 0},
+        {GET "host: a\r\ncontent-length: 0\r\n\r\n", false, 0},
+        {GET "host: a\r\nContent-Length: 0012\r\n\r\n", false, 12},
+        {GET "host: a\r\ncontent-length: 65536\r\n\r\n", false, FRAMING_BODY_MAX},
+        {GET "host: a\r\ntransfer-encoding: Chunked\r\n\r\n", true, 0},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct framing framing;
+        struct error err = {0};
+        assert_int_equal(framing_check(text_of(cases[i].head), &framing, &err), 0);
+        assert_int_equal(framing.is_chunked, cases[i].is_chunked);
+        assert_int_equal(framing.content_length, cases[i].length);
+        assert_int_equal(framing.head_length, strlen(cases[i].head));
+        assert_true(text_equals(framing.target, TEXT("/v2/x")));
+    }
+}
+
+static void test_refuses_large_bodies(void **state)
+{
+    (void)state;
+    static const char *const heads[] = {
+        GET "host: a\r\ncontent-length: 65537\r\n\r\n",
+        GET "host: a\r\ncontent-length: 99999999999999999999999999\r\n\r\n",
+    };
+    for (size_t i = 0; i < COUNT_OF(heads); i++) {
+        struct framing framing;
+        struct error err = {0};
+        assert_int_equal(framing_check(text_of(heads[i]), &framing, &err), -1);
+        assert_int_equal(err.code, ERROR_BODY_TOO_LARGE);
+        assert_true(text_equals(framing.target, TEXT("/v2/x")));
     }
 }
 
@@ -118,6 +181,8 @@ int main(void)
         cmocka_unit_test(test_accepts),
         cmocka_unit_test(test_gives_all_headers),
         cmocka_unit_test(test_refuses),
+        cmocka_unit_test(test_reads_the_body_s_framing),
+        cmocka_unit_test(test_refuses_large_bodies),
         cmocka_unit_test(test_limits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
