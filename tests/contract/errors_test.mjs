@@ -164,7 +164,7 @@ const PROVOKE = {
   'DCS.3022': (operation) => send(operation, { ids: { instance_id: UNKNOWN } }),
   'ADMIN.0404': (operation) => send(operation, { ids: nobody }),
   'DCS.5001': (operation) => send(operation, { method: 'PATCH' }),
-  'ADMIN.0409': (operation) => (bodyOf(operation) ? send(operation, { body: { ...bodyOf(operation),
+  'ADMIN.0409': (operation) => (bodyOf(operation)?.name ? send(operation, { body: { ...bodyOf(operation),
     name: operation.path.includes('instances') ? 'busy' : 'bob' } }) : sendTwice(operation)),
   'ADMIN.0411': (operation) => send(operation, { ids: { project_id: ids.full } }),
   'ADMIN.0410': (operation) => send(operation),

@@ -36,6 +36,8 @@ const KNOWN = {
   role: (r) => r.pick(['DCS FullAccess', 'DCS UserAccess', 'DCS ReadOnlyAccess']),
   policy: (r) => r.pick([null, {}, { actions: ['dcs:instance:list'] },
     { actions: ['dcs:instance:analyze', 'dcs:instance:get', 'iam:projects:list'] }]),
+  instances_max: (r) => r.pick([null, 1000, 1_000_000]), scans_max: (r) => r.pick([null, 4]),
+  schedule_entries_max: (r) => r.pick([null, 10_000]),
   expires_in: (r) => 1000 + r.below(1000), expires_at: () => new Date(Date.now() + 3_600_000).toISOString(),
 };
 
