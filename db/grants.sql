@@ -49,7 +49,8 @@ BEGIN
         ('operator', 'SELECT, INSERT, UPDATE, DELETE', 'access_key'),
         ('operator', 'SELECT, INSERT, UPDATE, DELETE', 'instance'),
         ('operator', 'SELECT, INSERT, UPDATE, DELETE', 'instance_node'),
-        ('operator', 'INSERT', 'remembered_request'),
+        -- Named by the statements that create, which remember a request where there is one.
+        ('operator', 'INSERT (project_id, token, fingerprint)', 'remembered_request'),
         ('operator', 'SELECT', 'autoscan'),
         ('operator', 'SELECT', 'autoscan_round'),
         ('operator', 'SELECT', 'scan_task'),

@@ -2,7 +2,6 @@
  */
 #include "base/config.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -158,6 +157,12 @@ static int load_file(struct config *config, const char *path, struct error *err)
     return status;
 }
 
+/* ASCII only, whatever the locale. */
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
 static int load_environment(struct config *config, char **environment, struct error *err)
 {
     for (; *environment; environment++) {
@@ -171,7 +176,7 @@ static int load_environment(struct config *config, char **environment, struct er
             return error_set(err, ERROR_CONFIG, "environment: unknown setting '%.*s'", (int)length,
                              start);
         for (size_t i = 0; i < length; i++)
-            name[i] = (char)tolower((unsigned char)start[i]);
+            name[i] = lower(start[i]);
         if (strcmp(name, "config") != 0 &&
             set_named(config, text_of(name), text_of(equals + 1), "environment", err) < 0)
             return -1;

@@ -51,7 +51,7 @@ const renewBoth = () => execute('scan_task_renew', 'w', 30, list(alice.projectId
 // Every change of a task fails with that code, until so many have; counts all of them.
 async function failing(t, code, times) {
   await site.sql('ALTER SEQUENCE attempt RESTART');
-  await site.sql(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  await site.sql(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
     IF nextval('attempt') <= ${times} THEN RAISE EXCEPTION 'refused' USING ERRCODE = '${code}'; END IF;
     RETURN NULL; END $$`);
   await site.sql(`CREATE TRIGGER refuse AFTER UPDATE OR DELETE ON scan_task

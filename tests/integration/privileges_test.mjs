@@ -74,6 +74,15 @@ test('what the worker removes of access keys is what has ended', async () => {
   assert.deepEqual(await site.sql('SELECT id FROM access_key ORDER BY id'), before);
 });
 
+test('operator: what dcsctl adds from day to day is allowed', async () => {
+  const env = { DCS_DATABASE_URL: world.postgres.url(site.database, ROLES.operator) };
+  for (const args of [['project', 'add', 'shop'], ['key', 'add', '--project', 'shop'], ['key', 'add', '--operator'],
+    ['instance', 'add', 'cache', '--project', 'shop', '--endpoint', '127.0.0.1:1', '--no-probe']]) {
+    const result = await world.dcsctl(site.database, [...args, '--json'], { env });
+    assert.equal(result.status, 0, `${args.join(' ')}: ${result.stderr}`);
+  }
+});
+
 test('nobody else has anything, and no role more than its own', async () => {
   assert.ok(tables.length >= 12);
   const open = await site.sql(`SELECT relname, relacl FROM pg_class c, aclexplode(c.relacl) a

@@ -15,7 +15,8 @@ int64_t clock_unix_ms(void);
 
 enum { CLOCK_BASIC_LENGTH = 16, CLOCK_ISO_LENGTH = 24 };
 
-/* `YYYYMMDDTHHMMSSZ`, as X-Sdk-Date has it.  Returns -1 where the text is not exactly that. */
+/* `YYYYMMDDTHHMMSSZ`, as X-Sdk-Date has it.  Returns -1 where the text is not exactly that.  What
+ * is formatted is of the years 1000 to 9999. */
 int clock_parse_basic(const char *text, int length, int64_t *ret_unix_seconds);
 void clock_format_basic(int64_t unix_seconds, char ret_text[CLOCK_BASIC_LENGTH + 1]);
 
