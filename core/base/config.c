@@ -82,11 +82,22 @@ static int set_value(struct config *config, const struct setting *setting, struc
     return 0;
 }
 
+/* ASCII only, whatever the locale. */
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
+static bool is_alphanumeric(char c)
+{
+    return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9');
+}
+
 /* What is none is not quoted: it may be a secret in the wrong place, such as a URL. */
 static bool is_name(struct text text)
 {
     for (size_t i = 0; i < text.length; i++) {
-        if (text.bytes[i] != '_' && !isalnum((unsigned char)text.bytes[i]))
+        if (text.bytes[i] != '_' && !is_alphanumeric(text.bytes[i]))
             return false;
     }
     return text.length <= NAME_MAX_LENGTH;
@@ -155,12 +166,6 @@ static int load_file(struct config *config, const char *path, struct error *err)
     secret_cleanse(line, sizeof(line));
     secret_cleanse(buffer, sizeof(buffer));
     return status;
-}
-
-/* ASCII only, whatever the locale. */
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
 }
 
 static int load_environment(struct config *config, char **environment, struct error *err)

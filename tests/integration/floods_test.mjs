@@ -8,7 +8,7 @@ import { SANITIZER, World } from '../support/site.mjs';
 import { assertAnswer } from '../support/golden.mjs';
 
 const CONNECTIONS = 300;
-const SECONDS = 2;
+const SECONDS = 1;
 // What the server ends, or the client leaves, without waiting.
 const AT_ONCE = ['churn', 'garbage', 'http2', 'http2-plain'];
 const GROWTH_KIB = 64 * 1024;

@@ -103,7 +103,7 @@ function mutate(request) {
     : Buffer.concat([bytes.subarray(0, at), Buffer.from([bytes[at] ^ (1 << random.below(7))]), bytes.subarray(at + 1)]);
 }
 
-const FRAMING = /^Invalid (((Host|Content-Length|Transfer-Encoding|folded) )?header|line ending|request (line|head)|HTTP (version|message)) in/;
+const FRAMING = /^Invalid (((Host|Content-Length|Transfer-Encoding|Expect|folded) )?header|byte in the request head|line ending|request (line|head)|HTTP (version|message)) in/;
 
 // Not signed by the key, or not even a request; whatever else is answered was let in.
 const isRefusal = ({ answers: [answer] }) => !answer || answer.status === 401 ||
