@@ -12,11 +12,12 @@
 #include "base/error.h"
 #include "base/text.h"
 
+/* Bytes.  A head and a body together are what a connection can make the server hold: 64 KiB. */
 enum {
     FRAMING_HEADERS_MAX = 100,
-    FRAMING_HEAD_MAX = 64 * 1024,
+    FRAMING_HEAD_MAX = 16 * 1024,
     FRAMING_TARGET_MAX = 8 * 1024,
-    FRAMING_BODY_MAX = 64 * 1024,
+    FRAMING_BODY_MAX = 48 * 1024,
 };
 
 /* Text points into the head. */

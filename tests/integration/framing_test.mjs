@@ -196,6 +196,10 @@ test('headers of 1 MiB', async () => {
 test('a target, a head, and a number of headers just past the limits', async () => {
   await assertRefused(lines(`GET /${'x'.repeat(9000)} HTTP/1.1`, 'Host: h'), 414, 'APIGW.0201');
   await assertRefused(lines(`GET ${target} HTTP/1.1`, 'Host: h', `X-Big: ${'x'.repeat(70 * 1024)}`), 431, 'APIGW.0201');
+  const bare = `GET ${target} HTTP/1.1\r\nHost: h\r\nX-Big: \r\n\r\n`.length;
+  const full = (more) => lines(`GET ${target} HTTP/1.1`, 'Host: h', `X-Big: ${'x'.repeat(16 * 1024 - bare + more)}`);
+  assert.equal((await site.raw(full(0))).answers[0].status, 401);
+  await assertRefused(full(1), 431, 'APIGW.0201');
   const result = await site.raw(lines(`GET ${target} HTTP/1.1`, 'Host: h',
     ...Array.from({ length: 150 }, (_, i) => `X-H${i}: v`)), { answers: 2 });
   assert.ok(result.closed && result.answers.length <= 1);

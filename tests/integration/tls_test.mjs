@@ -12,7 +12,7 @@ import { assertAnswer } from '../support/golden.mjs';
 import { World } from '../support/site.mjs';
 import { until, within } from '../support/wait.mjs';
 
-const RELOADS = 12;
+const RELOADS = 100;
 
 let world, directory, first, second;
 
