@@ -15,10 +15,11 @@ static const char create_record[] = "CREATE TABLE IF NOT EXISTS schema_migration
 static const char begin[] = "BEGIN; LOCK TABLE schema_migration IN EXCLUSIVE MODE";
 
 static const struct pg_statement find_record = {
-    "schema_migration_find", "SELECT checksum FROM schema_migration WHERE name = $1", 1};
+    "schema_migration_find", "SELECT checksum FROM schema_migration WHERE name = $1", 1, PG_WRITES};
 
 static const struct pg_statement insert_record = {
-    "schema_migration_insert", "INSERT INTO schema_migration (name, checksum) VALUES ($1, $2)", 2};
+    "schema_migration_insert", "INSERT INTO schema_migration (name, checksum) VALUES ($1, $2)", 2,
+    PG_WRITES};
 
 static void checksum_of(const struct migration *migration, char ret_text[DIGEST_TEXT_LENGTH + 1])
 {
