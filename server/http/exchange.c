@@ -98,6 +98,27 @@ static int authorise(const struct exchange *exchange, struct error *err)
     return policy_check(&exchange->identity, &wanted, err);
 }
 
+static bool changes(const struct exchange *exchange)
+{
+    return exchange->match.operation->statement->effect == PG_WRITES;
+}
+
+/* What a request that changes something is known by when it comes again. */
+static int remember(struct exchange *exchange, struct error *err)
+{
+    struct api_request *request = &exchange->request;
+    struct replay *replay = &exchange->replay;
+    if (!changes(exchange))
+        return replay_check(&exchange->auth, err);
+    if (replay_read(&exchange->auth, exchange->signature.digest, replay, err) < 0)
+        return -1;
+    request->signature_token =
+        exchange->signature.access_key.length > 0 ? replay->signature_token : NULL;
+    request->fingerprint = replay->fingerprint;
+    request->idempotency_token = replay->has_key ? replay->key_token : NULL;
+    return 0;
+}
+
 /* Fills in what the operation is told; all of it belongs to the exchange or to the h2o request. */
 static int prepare(struct exchange *exchange, struct error *err)
 {
@@ -108,17 +129,12 @@ static int prepare(struct exchange *exchange, struct error *err)
     struct text query = {mark ? mark + 1 : "",
                          mark ? target.length - (size_t)(mark + 1 - target.bytes) : 0};
     if (route_read_ids(&exchange->match, request, err) < 0 ||
-        api_query_parse(query, &request->query, err) < 0 ||
-        replay_read(&exchange->auth, exchange->signature.digest, &exchange->replay, err) < 0)
+        api_query_parse(query, &request->query, err) < 0 || remember(exchange, err) < 0)
         return -1;
     request->context = &exchange->loop->server->api;
     request->policy = &exchange->identity.policy;
     request->body = exchange->auth.body;
     request->if_match = if_match ? if_match->value : (struct text){0};
-    request->signature_token =
-        exchange->signature.access_key.length > 0 ? exchange->replay.signature_token : NULL;
-    request->fingerprint = exchange->replay.fingerprint;
-    request->idempotency_token = exchange->replay.has_key ? exchange->replay.key_token : NULL;
     return 0;
 }
 
@@ -129,7 +145,8 @@ static int execute(struct exchange *exchange, struct error *err)
     struct pg_parameters parameters;
     exchange->attempts++;
     api_request_release(request);
-    uuid_generate(&request->new_id);
+    if (changes(exchange))
+        uuid_generate(&request->new_id);
     pg_parameters_init(&parameters);
     if (operation->bind(request, &parameters, err) < 0)
         return -1;
