@@ -1,6 +1,7 @@
 /* One request from its head to its rows; it waits here and in credentials.c, nowhere else. */
 #include "exchange.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "answer.h"
@@ -174,11 +175,23 @@ static struct text text_of_iovec(h2o_iovec_t bytes)
     return (struct text){bytes.base, bytes.len};
 }
 
+/* The gate's, where it is the head that has just come in. */
+static int find_framing(struct exchange *exchange, struct error *err)
+{
+    const struct loop *loop = exchange->loop;
+    const h2o_buffer_t *input = exchange->connection->socket->input;
+    if (loop->framed != exchange->connection)
+        return framing_check((struct text){input->bytes, input->size}, &exchange->framing, err);
+    size_t used = offsetof(struct framing, headers) +
+                  loop->framing.header_count * sizeof(loop->framing.headers[0]);
+    memcpy(&exchange->framing, &loop->framing, used);
+    return 0;
+}
+
 static int check_framing(struct exchange *exchange, struct error *err)
 {
     h2o_req_t *req = exchange->req;
-    const h2o_buffer_t *input = req->conn->callbacks->get_socket(req->conn)->input;
-    if (framing_check((struct text){input->bytes, input->size}, &exchange->framing, err) < 0) {
+    if (find_framing(exchange, err) < 0) {
         /* What follows on this connection may be part of this request. */
         req->http1_is_persistent = 0;
         connection_refuse(exchange->connection);
@@ -225,7 +238,7 @@ static int on_request(h2o_handler_t *handler, h2o_req_t *req)
     (void)handler;
     struct exchange *exchange =
         h2o_mem_alloc_shared(&req->pool, sizeof(*exchange), on_request_gone);
-    memset(exchange, 0, sizeof(*exchange));
+    memset(exchange, 0, offsetof(struct exchange, framing));
     exchange->req = req;
     exchange->loop = loop_of_request(req);
     exchange->connection = connection_of_request(req);
