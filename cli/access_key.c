@@ -7,6 +7,7 @@
 
 #include "access_key_grant.h"
 #include "auth/role.h"
+#include "base/digest.h"
 #include "base/scope.h"
 #include "base/secret.h"
 #include "command.h"
@@ -109,12 +110,11 @@ static int check_outcome(const struct cli *cli, const struct pg_rows *rows, stru
                      cli->word ? cli->word : "");
 }
 
-static int add_ending(const struct key_grant *grant, const struct access_key_pair *pair,
-                      struct pg_parameters *parameters, struct error *err)
+static void add_ending(const struct key_grant *grant, const struct access_key_pair *pair,
+                       struct pg_parameters *parameters)
 {
-    unsigned char digest[ACCESS_KEY_DIGEST_LENGTH];
-    if (access_key_digest_token(text_of(pair->token), digest, err) < 0)
-        return -1;
+    unsigned char digest[DIGEST_LENGTH];
+    digest_of(text_of(pair->token), digest);
     if (grant->seconds)
         pg_parameters_add_integer(parameters, grant->seconds);
     else
@@ -122,7 +122,6 @@ static int add_ending(const struct key_grant *grant, const struct access_key_pai
     pg_parameters_add_reference(parameters, NULL);
     pg_parameters_add_bytes(parameters, grant->seconds ? digest : NULL, sizeof(digest));
     pg_parameters_add_integer(parameters, ACCESS_KEY_LIFE_MAX);
-    return 0;
 }
 
 static int insert(struct cli *cli, const char *project, const struct key_grant *grant,
@@ -142,8 +141,7 @@ static int insert(struct cli *cli, const char *project, const struct key_grant *
     pg_parameters_add_reference(&parameters, role);
     pg_parameters_add_reference(&parameters, grant->actions);
     pg_parameters_add_reference(&parameters, grant->instances);
-    if (add_ending(grant, pair, &parameters, err) < 0)
-        return -1;
+    add_ending(grant, pair, &parameters);
     pg_parameters_add_reference(&parameters, NULL);
     pg_parameters_add_reference(&parameters, NULL);
     if (cli_execute(cli, &access_key_insert, &parameters, ret_rows, err) < 0)

@@ -35,7 +35,7 @@ char *json_writer_take(struct json_writer *writer, size_t *ret_length)
 {
     char *text = writer->text;
     *ret_length = writer->length;
-    json_writer_init(writer);
+    *writer = (struct json_writer){0};
     return text;
 }
 
@@ -64,6 +64,11 @@ static char *reserve(struct json_writer *writer, size_t more)
     return writer->text + writer->length;
 }
 
+void json_writer_reserve(struct json_writer *writer, size_t more)
+{
+    reserve(writer, more);
+}
+
 void json_writer_raw(struct json_writer *writer, const char *bytes, size_t length)
 {
     char *place = reserve(writer, length);
@@ -74,7 +79,10 @@ void json_writer_raw(struct json_writer *writer, const char *bytes, size_t lengt
 
 static void put_byte(struct json_writer *writer, char byte)
 {
-    json_writer_raw(writer, &byte, 1);
+    char *place = reserve(writer, 1);
+    place[0] = byte;
+    place[1] = '\0';
+    writer->length++;
 }
 
 static void begin_value(struct json_writer *writer)

@@ -19,11 +19,26 @@ static void format(const unsigned char bytes[16], struct uuid *ret_uuid)
     ret_uuid->text[UUID_TEXT_LENGTH] = '\0';
 }
 
+/* A generator's call costs as much as hashing a request, however few bytes it is for. */
+static void draw(unsigned char ret_bytes[16])
+{
+    static _Thread_local struct {
+        unsigned char bytes[16 * 64];
+        size_t used;
+    } pool = {.used = sizeof(pool.bytes)};
+    if (pool.used == sizeof(pool.bytes)) {
+        if (RAND_bytes(pool.bytes, sizeof(pool.bytes)) != 1)
+            abort();
+        pool.used = 0;
+    }
+    memcpy(ret_bytes, pool.bytes + pool.used, 16);
+    pool.used += 16;
+}
+
 void uuid_generate(struct uuid *ret_uuid)
 {
     unsigned char bytes[16];
-    if (RAND_bytes(bytes, sizeof(bytes)) != 1)
-        abort();
+    draw(bytes);
     bytes[6] = (unsigned char)((bytes[6] & 0x0f) | 0x40);
     bytes[8] = (unsigned char)((bytes[8] & 0x3f) | 0x80);
     format(bytes, ret_uuid);

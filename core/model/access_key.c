@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/evp.h>
 #include <openssl/rand.h>
 
 static const char upper_case[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
@@ -35,12 +34,4 @@ void access_key_generate(bool temporary, struct access_key_pair *ret_pair)
     random_text(upper_case, ACCESS_KEY_ID_LENGTH, ret_pair->id);
     random_text(both_cases, ACCESS_KEY_SECRET_LENGTH, ret_pair->secret);
     random_text(both_cases, temporary ? ACCESS_KEY_TOKEN_LENGTH : 0, ret_pair->token);
-}
-
-int access_key_digest_token(struct text token, unsigned char ret_digest[ACCESS_KEY_DIGEST_LENGTH],
-                            struct error *err)
-{
-    if (EVP_Digest(token.bytes, token.length, ret_digest, NULL, EVP_sha256(), NULL) != 1)
-        return error_set(err, ERROR_INTERNAL, "SHA-256 failed");
-    return 0;
 }

@@ -40,7 +40,7 @@ const struct pg_statement access_key_insert = {
         "k", "coalesce(project_id, " REQUEST_NO_PROJECT ")", "$11",
         "$12") "SELECT v.outcome, " COLUMNS ", CASE WHEN k.id IS NOT NULL THEN " NOTIFY " END "
                "FROM v LEFT JOIN k ON true LEFT JOIN project p ON p.id = k.project_id",
-    12};
+    12, PG_WRITES};
 
 const struct pg_statement access_key_find = {
     "access_key_find",
@@ -48,20 +48,20 @@ const struct pg_statement access_key_find = {
     "(extract(epoch FROM k.expires_at - now()) * 1000)::bigint FROM access_key k "
     "WHERE k.id = $1::text AND k.disabled_at IS NULL "
     "AND (k.expires_at IS NULL OR k.expires_at > now())",
-    1};
+    1, PG_READS};
 
 const struct pg_statement access_key_list = {
     "access_key_list",
     "SELECT " COLUMNS " FROM access_key k LEFT JOIN project p ON p.id = k.project_id "
     "WHERE $1::uuid IS NULL OR k.project_id = $1::uuid "
     "ORDER BY p.name NULLS FIRST, k.created_at, k.id",
-    1};
+    1, PG_READS};
 
 const struct pg_statement access_key_show = {
     "access_key_show",
     "SELECT " COLUMNS " FROM access_key k LEFT JOIN project p ON p.id = k.project_id "
     "WHERE k.id = $1::text",
-    1};
+    1, PG_READS};
 
 /* What is looked at of the row never changes but for its version, which is looked at once more. */
 const struct pg_statement access_key_update = {
@@ -84,14 +84,14 @@ const struct pg_statement access_key_update = {
     "SELECT CASE WHEN v.outcome = 'updated' AND k.id IS NULL THEN 'version' ELSE v.outcome END, "
     "" COLUMNS ", CASE WHEN k.id IS NOT NULL THEN " NOTIFY " END "
     "FROM v LEFT JOIN k ON true LEFT JOIN project p ON p.id = k.project_id",
-    8};
+    8, PG_WRITES};
 
 const struct pg_statement access_key_delete = {
     "access_key_delete",
     "WITH k AS (DELETE FROM access_key WHERE id = $1::text RETURNING *) "
     "SELECT k.id, " NOTIFY " FROM k",
-    1};
+    1, PG_WRITES};
 
 /* The worker itself may not touch the table. */
-const struct pg_statement access_key_forget = {"access_key_forget",
-                                               "SELECT forget_ended_access_keys($1::bigint)", 1};
+const struct pg_statement access_key_forget = {
+    "access_key_forget", "SELECT forget_ended_access_keys($1::bigint)", 1, PG_WRITES};

@@ -11,7 +11,7 @@ const struct pg_statement audit_insert = {
     "    identity text, proved boolean, source inet, action text, instance_id uuid, "
     "    subject text, decision text, status integer, code text, times bigint) "
     "ON CONFLICT DO NOTHING",
-    1};
+    1, PG_WRITES};
 
 const struct pg_statement audit_list = {
     "audit_list",
@@ -24,11 +24,11 @@ const struct pg_statement audit_list = {
     "AND ($5::timestamptz IS NULL OR at < $5::timestamptz) "
     "AND ($6::uuid IS NULL OR request_id = $6::uuid) "
     "ORDER BY at DESC, request_id LIMIT $7::bigint",
-    7};
+    7, PG_WRITES};
 
 const struct pg_statement audit_prune = {
     "audit_prune",
     "DELETE FROM audit_event WHERE (at, request_id) IN (SELECT at, request_id FROM audit_event "
     "    WHERE at < now() - $1::bigint * interval '1 day' ORDER BY at LIMIT $2::bigint) RETURNING "
     "1",
-    2};
+    2, PG_WRITES};

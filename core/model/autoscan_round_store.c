@@ -137,19 +137,20 @@
         "    (SELECT count(*) FROM (SELECT pg_notify('" SCAN_TASK_CHANNEL "', '') "                \
         "        WHERE EXISTS (SELECT FROM made)) n) FROM settled"
 
-const struct pg_statement autoscan_advance = {"autoscan_advance", ADVANCE(""), 3};
+const struct pg_statement autoscan_advance = {"autoscan_advance", ADVANCE(""), 3, PG_WRITES};
 
 /* A statement of its own, as a condition that may be null would be a riddle to the planner. */
 const struct pg_statement autoscan_advance_one = {
     "autoscan_advance_one",
-    ADVANCE("AND project_id = $4::uuid AND instance_id = $5::uuid AND kind = $6::text "), 6};
+    ADVANCE("AND project_id = $4::uuid AND instance_id = $5::uuid AND kind = $6::text "), 6,
+    PG_WRITES};
 
 const struct pg_statement autoscan_list_due = {"autoscan_list_due",
                                                "SELECT project_id, instance_id, kind FROM autoscan "
                                                "WHERE next_at IS NOT NULL AND " LOOK_AT " <= now() "
                                                "ORDER BY " LOOK_AT
                                                " LIMIT " QUOTE(AUTOSCAN_ADVANCE_MOST),
-                                               0};
+                                               0, PG_WRITES};
 
 const struct pg_statement autoscan_set_aside = {
     "autoscan_set_aside",
@@ -160,7 +161,7 @@ const struct pg_statement autoscan_set_aside = {
                                 "kind = $3::text "
                                 "    AND next_at IS NOT NULL AND " LOOK_AT
                                 " <= now() FOR UPDATE SKIP LOCKED) RETURNING 1",
-    3};
+    3, PG_WRITES};
 
 #define OF_OLD "decided_at < now() - interval '" QUOTE(AUTOSCAN_ROUND_DAYS) " days'"
 
@@ -171,7 +172,7 @@ const struct pg_statement autoscan_round_forget = {
     "    SELECT * FROM (SELECT project_id, instance_id, kind, slot FROM autoscan_round "
     "        WHERE " OF_OLD " ORDER BY decided_at LIMIT 1000 FOR UPDATE SKIP LOCKED) o "
     "    LIMIT $1::bigint) RETURNING 1",
-    1};
+    1, PG_WRITES};
 
 #define NAMED(table)                                                                               \
     "FROM " table " JOIN project p ON p.id = a.project_id "                                        \
@@ -189,11 +190,11 @@ const struct pg_statement autoscan_survey = {
                       "    AND r.instance_id = a.instance_id AND r.kind = a.kind ORDER BY slot "
                       "DESC LIMIT 1) r "
                       "ON true " CHOSEN "ORDER BY p.name, i.name, a.kind",
-    2};
+    2, PG_WRITES};
 
 const struct pg_statement autoscan_round_survey = {
     "autoscan_round_survey",
     "SELECT a.project_id, p.name, a.instance_id, i.name, a.kind, a.slot, a.outcome, a.reason, "
     "a.missed, a.task_id, a.decided_at " NAMED("autoscan_round a") CHOSEN
     "ORDER BY a.decided_at DESC, a.slot DESC LIMIT $3::bigint",
-    3};
+    3, PG_WRITES};

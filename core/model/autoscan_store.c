@@ -24,7 +24,7 @@ const struct pg_statement autoscan_show = {"autoscan_show",
                                            "WITH " TARGET("") " SELECT 'found', " AUTOSCAN_COLUMNS
                                                               " FROM target LEFT JOIN (" CURRENT
                                                               ") a ON true",
-                                           3};
+                                           3, PG_READS};
 
 /* `fresh` has one row where the request is no repetition of an earlier one that is known. */
 const struct pg_statement autoscan_write_times = {
@@ -54,7 +54,7 @@ const struct pg_statement autoscan_write_times = {
               "*) "
               "SELECT CASE WHEN accepted THEN 'written' ELSE 'full' END, " AUTOSCAN_COLUMNS
               " FROM judged LEFT JOIN " WRITTEN_OR_CURRENT " ON true",
-    8};
+    8, PG_WRITES};
 
 const struct pg_statement autoscan_write_interval = {
     "autoscan_write_interval",
@@ -99,4 +99,4 @@ const struct pg_statement autoscan_write_interval = {
                          "judged.outcome "
                          "END, " AUTOSCAN_COLUMNS " FROM judged LEFT JOIN " WRITTEN_OR_CURRENT
                          " ON true",
-    11};
+    11, PG_WRITES};

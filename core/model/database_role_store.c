@@ -6,4 +6,4 @@ const struct pg_statement database_role_set = {
     "INSERT INTO database_role (purpose, role) SELECT $1::text, rolname FROM pg_roles "
     "    WHERE rolname = $2::text "
     "ON CONFLICT (purpose) DO UPDATE SET role = excluded.role RETURNING role",
-    2};
+    2, PG_WRITES};

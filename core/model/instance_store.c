@@ -16,7 +16,7 @@ const struct pg_statement instance_list = {
     "LEFT JOIN LATERAL (SELECT * " FILTER
     "    ORDER BY created_at DESC, id DESC OFFSET $7::bigint LIMIT $8::bigint) i ON true "
     "ORDER BY i.created_at DESC, i.id DESC",
-    9};
+    9, PG_READS};
 
 const struct pg_statement instance_show = {
     "instance_show",
@@ -25,32 +25,32 @@ const struct pg_statement instance_show = {
     "(SELECT coalesce(max(nodes), 0) FROM (SELECT count(*) AS nodes FROM instance_node n "
     "    WHERE n.project_id = i.project_id AND n.instance_id = i.id GROUP BY shard) s) "
     "FROM instance i WHERE i.project_id = $1::uuid AND i.id = $2::uuid",
-    2};
+    2, PG_READS};
 
 const struct pg_statement instance_nodes = {
     "instance_nodes",
     "SELECT i.id, n.id, n.host, n.port, n.role, n.shard FROM instance i "
     "LEFT JOIN instance_node n ON n.project_id = i.project_id AND n.instance_id = i.id "
     "WHERE i.project_id = $1::uuid AND i.id = $2::uuid ORDER BY n.shard, n.role, n.host, n.port",
-    2};
+    2, PG_READS};
 
 const struct pg_statement instance_configs = {
     "instance_configs",
     "SELECT status, parameters, parameters_at FROM instance "
     "WHERE project_id = $1::uuid AND id = $2::uuid",
-    2};
+    2, PG_READS};
 
 const struct pg_statement instance_find = {"instance_find",
                                            "SELECT " INSTANCE_COLUMNS ", " INSTANCE_TARGET_COLUMNS
                                            " FROM instance i WHERE i.project_id = $1::uuid AND "
                                            "(i.name = $2::text OR i.id::text = $2::text)",
-                                           2};
+                                           2, PG_READS};
 
 const struct pg_statement instance_survey = {
     "instance_survey",
     "SELECT " INSTANCE_COLUMNS ", p.name FROM instance i JOIN project p ON p.id = i.project_id "
     "WHERE $1::uuid IS NULL OR i.project_id = $1::uuid ORDER BY p.name, i.name",
-    1};
+    1, PG_READS};
 
 const struct pg_statement instance_insert = {
     "instance_insert",
@@ -70,7 +70,7 @@ const struct pg_statement instance_insert = {
                "    CASE WHEN i.id IS NOT NULL THEN pg_notify('" INSTANCE_PROBE_CHANNEL
                "', '') END "
                "FROM (SELECT 1) one LEFT JOIN owner ON true LEFT JOIN i ON true",
-    20};
+    20, PG_WRITES};
 
 #define WAY_CHANGED                                                                                \
     "(i.endpoints, i.cache_mode, i.enable_ssl, i.tls_ca, i.tls_server_name, i.username, "          \
@@ -122,13 +122,13 @@ const struct pg_statement instance_update = {
                                        "pg_notify('" INSTANCE_PROBE_CHANNEL "', '') END "
                                        "FROM (SELECT 1) one LEFT JOIN target ON true LEFT JOIN "
                                        "updated i ON true",
-    20};
+    20, PG_WRITES};
 
 const struct pg_statement instance_probe_request = {
     "instance_probe_request",
     "UPDATE instance i SET probe_at = now() WHERE i.project_id = $1::uuid AND i.id = $2::uuid "
     "RETURNING " INSTANCE_COLUMNS ", pg_notify('" INSTANCE_PROBE_CHANNEL "', '')",
-    2};
+    2, PG_WRITES};
 
 const struct pg_statement instance_probe_claim = {
     "instance_probe_claim",
@@ -137,7 +137,7 @@ const struct pg_statement instance_probe_claim = {
     "UPDATE instance i SET probe_at = now() + $1::bigint * interval '1 second' FROM due "
     "WHERE i.project_id = due.project_id AND i.id = due.id "
     "RETURNING " INSTANCE_COLUMNS ", " INSTANCE_TARGET_COLUMNS,
-    2};
+    2, PG_WRITES};
 
 const struct pg_statement instance_probe_succeed = {
     "instance_probe_succeed",
@@ -163,15 +163,16 @@ const struct pg_statement instance_probe_succeed = {
     "    WHERE (instance_node.role, instance_node.shard) "
     "        IS DISTINCT FROM (EXCLUDED.role, EXCLUDED.shard)) "
     "SELECT id FROM probed",
-    14};
+    14, PG_WRITES};
 
 const struct pg_statement instance_probe_fail = {
     "instance_probe_fail",
     "UPDATE instance SET probe_error = $3::text, status = CASE WHEN probed_at IS NULL "
     "    OR probed_at <= now() - $4::bigint * interval '1 second' THEN 'ERROR' ELSE status END "
     "WHERE project_id = $1::uuid AND id = $2::uuid AND version = $5::bigint RETURNING id",
-    5};
+    5, PG_WRITES};
 
 const struct pg_statement instance_delete = {
     "instance_delete",
-    "DELETE FROM instance WHERE project_id = $1::uuid AND id = $2::uuid RETURNING id", 2};
+    "DELETE FROM instance WHERE project_id = $1::uuid AND id = $2::uuid RETURNING id", 2,
+    PG_WRITES};

@@ -3,11 +3,10 @@
 
 #include <string.h>
 
-#include <openssl/evp.h>
-
+#include "base/digest.h"
 #include "base/scope.h"
 
-enum { DIGEST_LENGTH = 32, DIGEST_TEXT_LENGTH = 2 * DIGEST_LENGTH };
+enum { DIGEST_TEXT_LENGTH = 2 * DIGEST_LENGTH };
 
 static const char create_record[] = "CREATE TABLE IF NOT EXISTS schema_migration ("
                                     "name text PRIMARY KEY, checksum text NOT NULL, "
@@ -15,15 +14,16 @@ static const char create_record[] = "CREATE TABLE IF NOT EXISTS schema_migration
 static const char begin[] = "BEGIN; LOCK TABLE schema_migration IN EXCLUSIVE MODE";
 
 static const struct pg_statement find_record = {
-    "schema_migration_find", "SELECT checksum FROM schema_migration WHERE name = $1", 1};
+    "schema_migration_find", "SELECT checksum FROM schema_migration WHERE name = $1", 1, PG_WRITES};
 
 static const struct pg_statement insert_record = {
-    "schema_migration_insert", "INSERT INTO schema_migration (name, checksum) VALUES ($1, $2)", 2};
+    "schema_migration_insert", "INSERT INTO schema_migration (name, checksum) VALUES ($1, $2)", 2,
+    PG_WRITES};
 
 static void checksum_of(const struct migration *migration, char ret_text[DIGEST_TEXT_LENGTH + 1])
 {
-    unsigned char digest[DIGEST_LENGTH] = {0};
-    EVP_Digest(migration->sql, migration->length, digest, NULL, EVP_sha256(), NULL);
+    unsigned char digest[DIGEST_LENGTH];
+    digest_of((struct text){migration->sql, migration->length}, digest);
     text_format_hex(digest, sizeof(digest), ret_text);
 }
 

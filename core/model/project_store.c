@@ -15,23 +15,23 @@ const struct pg_statement project_insert = {
     "    VALUES ($1::uuid, $2::text, nullif($3::integer, -1), nullif($4::integer, -1), "
     "        nullif($5::integer, -1)) RETURNING *), " REQUEST_REMEMBER(
         "p", REQUEST_NO_PROJECT, "$6", "$7") "SELECT " COLUMNS " FROM p",
-    7};
+    7, PG_WRITES};
 
 const struct pg_statement project_list = {
     "project_list",
     "SELECT n.count, " COLUMNS " FROM (SELECT count(*) AS count FROM project) n "
     "LEFT JOIN LATERAL (SELECT * FROM project ORDER BY name, id "
     "    OFFSET $1::bigint LIMIT $2::bigint) p ON true ORDER BY p.name, p.id",
-    2};
+    2, PG_READS};
 
 const struct pg_statement project_show = {
-    "project_show", "SELECT " COLUMNS " FROM project p WHERE p.id = $1::uuid", 1};
+    "project_show", "SELECT " COLUMNS " FROM project p WHERE p.id = $1::uuid", 1, PG_READS};
 
 const struct pg_statement project_find = {
     "project_find",
     "SELECT " COLUMNS " FROM project p "
     "WHERE p.name = $1::text OR replace(p.id::text, '-', '') = lower(replace($1::text, '-', ''))",
-    1};
+    1, PG_READS};
 
 #define KEPT(column, parameter)                                                                    \
     "CASE " parameter "::integer WHEN -1 THEN " column " ELSE " parameter " END"
@@ -55,7 +55,7 @@ const struct pg_statement project_update = {
                                   "    ELSE 'version' END, " COLUMNS " "
                                   "FROM (SELECT 1) one LEFT JOIN target ON true LEFT JOIN p ON "
                                   "true",
-    6};
+    6, PG_WRITES};
 
 const struct pg_statement project_delete = {
-    "project_delete", "DELETE FROM project WHERE id = $1::uuid RETURNING id", 1};
+    "project_delete", "DELETE FROM project WHERE id = $1::uuid RETURNING id", 1, PG_WRITES};

@@ -10,4 +10,4 @@ const struct pg_statement remembered_request_forget = {
     "        WHERE created_at < now() - interval '24 hours' "
     "        ORDER BY created_at LIMIT 1000 FOR UPDATE SKIP LOCKED) o LIMIT $1::bigint) "
     "RETURNING 1",
-    1};
+    1, PG_WRITES};

@@ -56,7 +56,7 @@ const struct pg_statement scan_task_create = {
                                "    WHERE project_id = $1::uuid AND id = r.task_id) t ON true "
                                "LEFT JOIN scan_result s ON s.project_id = t.project_id AND "
                                "s.task_id = t.id",
-    7};
+    7, PG_WRITES};
 
 const struct pg_statement scan_task_show = {
     "scan_task_show",
@@ -65,7 +65,7 @@ const struct pg_statement scan_task_show = {
     "    AND t.instance_id = i.id AND t.kind = $4::text "
     "LEFT JOIN scan_result r ON r.project_id = t.project_id AND r.task_id = t.id "
     "WHERE i.project_id = $1::uuid AND i.id = $2::uuid",
-    4};
+    4, PG_READS};
 
 const struct pg_statement scan_task_delete = {
     "scan_task_delete",
@@ -78,7 +78,7 @@ const struct pg_statement scan_task_delete = {
     "FROM instance i LEFT JOIN deleted t ON true "
     "LEFT JOIN scan_result r ON r.project_id = t.project_id AND r.task_id = t.id "
     "WHERE i.project_id = $1::uuid AND i.id = $2::uuid",
-    4};
+    4, PG_WRITES};
 
 const struct pg_statement scan_task_list = {
     "scan_task_list",
@@ -91,7 +91,7 @@ const struct pg_statement scan_task_list = {
     "    AND ($4::text IS NULL OR status = $4::text) "
     "    ORDER BY created_at DESC, id DESC OFFSET $5::bigint LIMIT $6::bigint) t ON true "
     "WHERE i.project_id = $1::uuid AND i.id = $2::uuid ORDER BY t.created_at DESC, t.id DESC",
-    6};
+    6, PG_READS};
 
 /* Others may take a task over at the end of its lease, $2, and a while after that, which doubles
  * with every attempt from a tenth of the lease up to three, give or take a fifth: what kills
@@ -170,7 +170,7 @@ const struct pg_statement scan_task_claim = {
     "LEFT JOIN autoscan a ON t.scan_type = 'auto' AND a.project_id = t.project_id "
     "    AND a.instance_id = t.instance_id AND a.kind = t.kind "
     "LEFT JOIN scan_checkpoint c ON c.project_id = t.project_id AND c.task_id = t.id",
-    4};
+    4, PG_WRITES};
 
 /* Of the rows of `own`; null leaves alone what is there. */
 #define CHECKPOINTS_KEPT                                                                           \
@@ -190,7 +190,7 @@ const struct pg_statement scan_task_renew = {
     "    AND t.status = 'running' AND t.lease_owner IS NOT NULL "
     "    RETURNING t.project_id, t.id, t.fence, "
     "mine.checkpoint), " CHECKPOINTS_KEPT "SELECT id, fence FROM own",
-    9};
+    9, PG_WRITES};
 
 const struct pg_statement scan_task_check = {
     "scan_task_check",
@@ -198,7 +198,7 @@ const struct pg_statement scan_task_check = {
     "FROM unnest($1::uuid[], $2::uuid[], $3::bigint[]) AS mine (project_id, id, fence) "
     "JOIN scan_task t ON t.project_id = mine.project_id AND t.id = mine.id "
     "    AND t.fence = mine.fence AND t.status = 'running' AND t.lease_owner IS NOT NULL",
-    3};
+    3, PG_WRITES};
 
 /* Only what runs has an owner, and what was let go has none. */
 #define WHERE_OWN                                                                                  \
@@ -218,14 +218,14 @@ const struct pg_statement scan_task_succeed = {
     "stored AS (INSERT INTO scan_result (project_id, task_id, keys) "
     "    SELECT project_id, id, $5::text FROM own WHERE $5::text IS NOT "
     "NULL), " CHECKPOINTS_FORGOTTEN "SELECT id FROM own",
-    8};
+    8, PG_WRITES};
 
 const struct pg_statement scan_task_fail = {
     "scan_task_fail",
     "WITH own AS (UPDATE scan_task SET status = 'failed', " FINISHED "failure = $4::text, "
     "    num = $5::integer, scan_ms = $6::bigint " WHERE_OWN
     "RETURNING project_id, id), " CHECKPOINTS_FORGOTTEN "SELECT id FROM own",
-    6};
+    6, PG_WRITES};
 
 /* Lets go of a task that stays `running`.  A renewal that is still on its way does not take back
  * what has no owner. */
@@ -236,7 +236,7 @@ const struct pg_statement scan_task_release = {
     "WITH own AS (" LET_GO "claimable_at = now(), attempt = attempt - 1 " WHERE_OWN
     "    RETURNING project_id, id, $4::text AS checkpoint), " CHECKPOINTS_KEPT
     "SELECT id, pg_notify('" SCAN_TASK_CHANNEL "', '') FROM own",
-    5};
+    5, PG_WRITES};
 
 const struct pg_statement scan_task_retry = {
     "scan_task_retry",
@@ -244,7 +244,7 @@ const struct pg_statement scan_task_retry = {
     "    * least($7::integer * 2 ^ (attempt - 1), $8::integer) * (0.8 + 0.4 * random()) " WHERE_OWN
     "    RETURNING project_id, id, claimable_at, $4::text AS checkpoint), " CHECKPOINTS_KEPT
     "SELECT id, ceil(extract(epoch FROM claimable_at - now()) * 1000)::bigint FROM own",
-    8};
+    8, PG_WRITES};
 
 const struct pg_statement scan_task_give_up = {
     "scan_task_give_up",
@@ -256,7 +256,7 @@ const struct pg_statement scan_task_give_up = {
     "        WHERE claimable_at <= now() AND status = 'running' AND attempt >= $1::integer "
     "        ORDER BY claimable_at LIMIT 100 FOR UPDATE SKIP LOCKED) RETURNING project_id, "
     "id), " CHECKPOINTS_FORGOTTEN "SELECT id FROM own",
-    1};
+    1, PG_WRITES};
 
 /* The inner limit is for the planner, which takes one that it does not know for a tenth of the
  * table. */
@@ -267,7 +267,7 @@ const struct pg_statement scan_task_forget = {
     "        WHERE finished_at < now() - $1::integer * interval '1 day' "
     "        ORDER BY finished_at LIMIT 1000 FOR UPDATE SKIP LOCKED) o LIMIT $2::bigint) "
     "RETURNING 1",
-    2};
+    2, PG_WRITES};
 
 #define SURVEY_COLUMNS                                                                             \
     SCAN_TASK_COLUMNS ", p.name, t.project_id, i.name, t.kind, t.attempt, t.lease_owner, "         \
@@ -282,7 +282,7 @@ const struct pg_statement scan_task_survey = {
     "AND ($2::uuid IS NULL OR t.instance_id = $2::uuid) "
     "AND ($3::text IS NULL OR t.status = $3::text) "
     "ORDER BY t.created_at DESC, t.id DESC LIMIT $4::bigint",
-    4};
+    4, PG_READS};
 
 const struct pg_statement scan_task_inspect = {
     "scan_task_inspect",
@@ -291,4 +291,4 @@ const struct pg_statement scan_task_inspect = {
     "LEFT JOIN scan_result r ON r.project_id = t.project_id AND r.task_id = t.id "
     "LEFT JOIN scan_checkpoint c ON c.project_id = t.project_id AND c.task_id = t.id "
     "WHERE t.id = $1::uuid",
-    1};
+    1, PG_READS};

@@ -21,23 +21,23 @@ static const struct pg_statement access_key_sealed_list = {
     "access_key_sealed_list",
     "WITH chunk AS (SELECT project_id, id, sealed_secret AS sealed FROM access_key "
     "    WHERE id > $1::text ORDER BY id LIMIT $3::bigint) " FOUND "ORDER BY id",
-    3};
+    3, PG_WRITES};
 
 static const struct pg_statement access_key_sealed_replace = {
     "access_key_sealed_replace",
     "UPDATE access_key SET sealed_secret = $4::bytea WHERE id = $2::text "
     "AND project_id IS NOT DISTINCT FROM $1::uuid AND sealed_secret = $3::bytea RETURNING id",
-    4};
+    4, PG_WRITES};
 
-static const struct pg_statement instance_password_list = {"instance_password_list",
-                                                           INSTANCE_LIST("sealed_password"), 4};
+static const struct pg_statement instance_password_list = {
+    "instance_password_list", INSTANCE_LIST("sealed_password"), 4, PG_WRITES};
 static const struct pg_statement instance_password_replace = {
-    "instance_password_replace", INSTANCE_REPLACE("sealed_password"), 4};
+    "instance_password_replace", INSTANCE_REPLACE("sealed_password"), 4, PG_WRITES};
 
-static const struct pg_statement instance_tls_key_list = {"instance_tls_key_list",
-                                                          INSTANCE_LIST("sealed_tls_key"), 4};
-static const struct pg_statement instance_tls_key_replace = {"instance_tls_key_replace",
-                                                             INSTANCE_REPLACE("sealed_tls_key"), 4};
+static const struct pg_statement instance_tls_key_list = {
+    "instance_tls_key_list", INSTANCE_LIST("sealed_tls_key"), 4, PG_WRITES};
+static const struct pg_statement instance_tls_key_replace = {
+    "instance_tls_key_replace", INSTANCE_REPLACE("sealed_tls_key"), 4, PG_WRITES};
 
 const struct sealed_column sealed_columns[] = {
     {&access_key_sealed_list, &access_key_sealed_replace, access_key_secret_owner, false},

@@ -1,5 +1,10 @@
 /* Many statements in flight on one libpq connection: a state, and a ring of jobs in the order sent.
  *
+ * Jobs are sent in groups that a sync ends, each a transaction.  What only reads shares a group
+ * with its neighbours, which saves the server an answer and a system call for each; where one fails
+ * the server drops those behind it in the group, and they are sent again, each in a group of its
+ * own. Everything else is a group of its own, and is answered once its transaction is over.
+ *
  * Silence is told from slowness by a probe, so that a database that is gone is known to be within
  * two seconds, while a slow statement has its whole time. */
 #include "pg/pipeline.h"
@@ -12,6 +17,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "connector.h"
+#include "job_ring.h"
 
 enum {
     BACKOFF_FIRST_MS = 100,
@@ -23,22 +29,14 @@ enum {
     PROBE_MS = 800,
     HEARTBEAT_MS = 5000,
     COMPLAINT_INTERVAL_MS = 10000,
+    /* The first of a group may have to wait for its last. */
+    GROUP_MAX = 32,
 };
 
 enum state { STATE_AWAY, STATE_CONNECTING, STATE_PREPARING, STATE_READY };
 
 /* A statement gives its result with an end mark (no result), and a sync. */
 enum phase { PHASE_RESULT, PHASE_SYNC };
-
-enum job_kind { JOB_STATEMENT, JOB_PREPARATION, JOB_HEARTBEAT };
-
-struct job {
-    enum job_kind kind;
-    const char *name;
-    pg_pipeline_done_fn *done; /* null once it was called, and of our own jobs */
-    void *argument;
-    int64_t sent_ms;
-};
 
 struct pg_pipeline {
     const struct pg_pipeline_settings *settings;
@@ -59,19 +57,25 @@ struct pg_pipeline {
     int backoff_ms;
     int preparations_left;
     enum phase phase; /* of the job at the head */
-    int head, depth, capacity;
-    struct job jobs[];
+    struct outcome {
+        struct pg_rows rows;
+        struct error err;
+        bool is_read_only;
+    } outcome; /* of the head */
+    struct job_ring ring;
+    int group; /* how many of the ring's last are in the group that no sync ends yet */
+    /* Of the group at the head: what the server dropped. */
+    int dropped_count;
+    struct job dropped[GROUP_MAX];
 };
 
 struct pg_pipeline *pg_pipeline_new(const struct pg_pipeline_settings *settings)
 {
-    int capacity = settings->in_flight_max + settings->statement_count + 2;
-    struct pg_pipeline *pipeline =
-        calloc(1, sizeof(*pipeline) + (size_t)capacity * sizeof(pipeline->jobs[0]));
+    struct pg_pipeline *pipeline = calloc(1, sizeof(*pipeline));
     if (!pipeline)
         abort();
     pipeline->settings = settings;
-    pipeline->capacity = capacity;
+    job_ring_init(&pipeline->ring, settings->in_flight_max + settings->statement_count + 2);
     pipeline->connector =
         pg_connector_new(settings->uri, settings->application, settings->statement_timeout_ms);
     pipeline->watched.descriptor = -1;
@@ -95,21 +99,14 @@ static void note_descriptor(struct pg_pipeline *pipeline)
     }
 }
 
-static struct job pop_job(struct pg_pipeline *pipeline)
+static struct job *push_job(struct pg_pipeline *pipeline, enum job_kind kind, const char *name)
 {
-    struct job job = pipeline->jobs[pipeline->head];
-    pipeline->head = (pipeline->head + 1) % pipeline->capacity;
-    pipeline->depth--;
+    struct job *job = job_ring_push(&pipeline->ring);
+    job->kind = kind;
+    job->name = name;
+    if (pipeline->ring.depth == 1)
+        pipeline->progress_ms = job->sent_ms;
     return job;
-}
-
-static void push_job(struct pg_pipeline *pipeline, struct job job)
-{
-    job.sent_ms = clock_monotonic_ms();
-    if (pipeline->depth == 0)
-        pipeline->progress_ms = job.sent_ms;
-    pipeline->jobs[(pipeline->head + pipeline->depth) % pipeline->capacity] = job;
-    pipeline->depth++;
 }
 
 /* Tells the owner once; the job stays in the ring until its turn has come. */
@@ -126,8 +123,8 @@ static void complain(struct pg_pipeline *pipeline, const struct error *err)
 {
     int64_t now = clock_monotonic_ms();
     if (pipeline->state != STATE_CONNECTING) {
-        LOG_WARNING("database_connection_lost", LOG_NUMBER("in_flight", pipeline->depth),
-                    LOG_ERROR_FIELDS(err));
+        LOG_WARNING("database_connection_lost",
+                    LOG_NUMBER("in_flight", pg_pipeline_depth(pipeline)), LOG_ERROR_FIELDS(err));
     } else if (now - pipeline->complaint_ms >= COMPLAINT_INTERVAL_MS) {
         LOG_WARNING("database_unreachable", LOG_ERROR_FIELDS(err));
         pipeline->complaint_ms = now;
@@ -143,6 +140,18 @@ static void back_off(struct pg_pipeline *pipeline)
         pipeline->backoff_ms * 2 < BACKOFF_LAST_MS ? pipeline->backoff_ms * 2 : BACKOFF_LAST_MS;
 }
 
+/* err may be the pipeline's own. */
+static void fail_all(struct pg_pipeline *pipeline, const struct error *err)
+{
+    struct error why = *err;
+    pg_rows_release(&pipeline->outcome.rows);
+    pipeline->group = 0;
+    while (pipeline->dropped_count > 0)
+        answer(&pipeline->dropped[--pipeline->dropped_count], NULL, &why);
+    while (pipeline->ring.depth > 0)
+        answer(job_ring_pop(&pipeline->ring), NULL, &why);
+}
+
 static void drop_connection(struct pg_pipeline *pipeline, const struct error *err)
 {
     complain(pipeline, err);
@@ -155,10 +164,7 @@ static void drop_connection(struct pg_pipeline *pipeline, const struct error *er
     pipeline->watched = (struct watched){.descriptor = -1};
     pipeline->generation++;
     back_off(pipeline);
-    while (pipeline->depth > 0) {
-        struct job job = pop_job(pipeline);
-        answer(&job, NULL, err);
-    }
+    fail_all(pipeline, err);
     if (pipeline->settings->on_reset)
         pipeline->settings->on_reset(pipeline->settings->argument);
 }
@@ -176,13 +182,11 @@ void pg_pipeline_free(struct pg_pipeline *pipeline)
         return;
     struct error err = {0};
     error_set(&err, ERROR_UNAVAILABLE, "closing");
-    while (pipeline->depth > 0) {
-        struct job job = pop_job(pipeline);
-        answer(&job, NULL, &err);
-    }
+    fail_all(pipeline, &err);
     PQfinish(pipeline->connection);
     pg_probe_free(pipeline->probe);
     pg_connector_free(pipeline->connector);
+    job_ring_release(&pipeline->ring);
     free(pipeline);
 }
 
@@ -219,7 +223,7 @@ static bool send_preparation(struct pg_pipeline *pipeline, const struct pg_state
     if (PQsendPrepare(pipeline->connection, statement->name, statement->sql, 0, NULL) == 0 ||
         PQpipelineSync(pipeline->connection) == 0)
         return false;
-    push_job(pipeline, (struct job){.kind = JOB_PREPARATION, .name = statement->name});
+    push_job(pipeline, JOB_PREPARATION, statement->name)->ends_group = true;
     pipeline->preparations_left++;
     return true;
 }
@@ -231,7 +235,7 @@ static bool send_listen(struct pg_pipeline *pipeline, const char *channel)
     if (PQsendQueryParams(pipeline->connection, sql, 0, NULL, NULL, NULL, NULL, 0) == 0 ||
         PQpipelineSync(pipeline->connection) == 0)
         return false;
-    push_job(pipeline, (struct job){.kind = JOB_PREPARATION, .name = "listen"});
+    push_job(pipeline, JOB_PREPARATION, "listen")->ends_group = true;
     pipeline->preparations_left++;
     return true;
 }
@@ -280,16 +284,63 @@ static void finish_preparation(struct pg_pipeline *pipeline)
         pipeline->settings->on_reset(pipeline->settings->argument);
 }
 
-/* Tells the head's owner what came of it.  Returns false where the connection is of no use. */
-static bool settle(struct pg_pipeline *pipeline, struct pg_rows *rows, const struct error *err,
-                   bool is_read_only)
+static bool send_query(struct pg_pipeline *pipeline, const struct pg_statement *statement,
+                       const char *const *values)
 {
-    struct job *job = &pipeline->jobs[pipeline->head];
+    return PQsendQueryPrepared(pipeline->connection, statement->name, statement->parameter_count,
+                               values, NULL, NULL, 0) == 1;
+}
+
+/* Ends the group that is open; the newest of the ring's jobs that are not in it yet are left out.
+ */
+static int close_group(struct pg_pipeline *pipeline, int newer)
+{
+    if (pipeline->group == 0)
+        return 0;
+    job_ring_at(&pipeline->ring, pipeline->ring.depth - 1 - newer)->ends_group = true;
+    pipeline->group = 0;
+    return PQpipelineSync(pipeline->connection) == 1 ? 0 : -1;
+}
+
+/* Each in a group of its own; their owners' time goes on from when they were sent first.  Returns
+ * false where the connection is gone. */
+static bool send_dropped(struct pg_pipeline *pipeline)
+{
+    const char *values[JOB_KEPT_PARAMETERS];
+    if (pipeline->dropped_count == 0)
+        return true;
+    if (close_group(pipeline, 0) < 0) {
+        lose_connection(pipeline, "sending");
+        return false;
+    }
+    for (int i = 0; i < pipeline->dropped_count; i++) {
+        struct job *job = job_ring_push(&pipeline->ring);
+        *job = pipeline->dropped[i];
+        job->ends_group = true;
+        job_restore(job, values);
+        if (!send_query(pipeline, job->statement, values) ||
+            PQpipelineSync(pipeline->connection) != 1) {
+            pipeline->dropped_count = 0;
+            lose_connection(pipeline, "sending again");
+            return false;
+        }
+    }
+    pipeline->dropped_count = 0;
+    flush(pipeline);
+    return true;
+}
+
+/* Tells the head's owner what came of it.  Returns false where the connection is of no use. */
+static bool finish_head(struct pg_pipeline *pipeline)
+{
+    struct outcome *outcome = &pipeline->outcome;
+    struct job *job = job_ring_pop(&pipeline->ring);
     enum job_kind kind = job->kind;
-    bool failed = err->code != ERROR_NONE;
-    answer(job, failed ? NULL : rows, err);
-    if (failed && (is_read_only || kind == JOB_PREPARATION)) {
-        drop_connection(pipeline, err);
+    bool failed = outcome->err.code != ERROR_NONE;
+    answer(job, failed ? NULL : &outcome->rows, &outcome->err);
+    pg_rows_release(&outcome->rows);
+    if (failed && (outcome->is_read_only || kind == JOB_PREPARATION)) {
+        drop_connection(pipeline, &outcome->err);
         return false;
     }
     if (kind == JOB_PREPARATION)
@@ -297,43 +348,75 @@ static bool settle(struct pg_pipeline *pipeline, struct pg_rows *rows, const str
     return true;
 }
 
-/* Hands the head's result to its owner.  Returns false where the connection is gone. */
+/* Takes over result.  Returns false where it is none that the head can have. */
+static bool read_outcome(struct pg_pipeline *pipeline, PGresult *result)
+{
+    struct outcome *outcome = &pipeline->outcome;
+    struct job *job = job_ring_at(&pipeline->ring, 0);
+    error_clear(&outcome->err);
+    outcome->is_read_only = false;
+    if (PQresultStatus(result) != PGRES_PIPELINE_ABORTED) {
+        outcome->is_read_only = pg_result_is_read_only(result);
+        pg_result_read(result, job->name, &outcome->rows, &outcome->err);
+        return true;
+    }
+    PQclear(result);
+    if (!job->is_kept || pipeline->dropped_count == GROUP_MAX)
+        return false;
+    pipeline->dropped[pipeline->dropped_count++] = *job;
+    job->done = NULL;
+    return true;
+}
+
+/* Takes over the head's result.  Returns false where the connection is gone. */
 static bool deliver(struct pg_pipeline *pipeline, PGresult *result)
 {
-    const char *name = pipeline->jobs[pipeline->head].name;
-    struct pg_rows rows = {0};
-    struct error err = {0};
-    bool is_read_only = pg_result_is_read_only(result);
-    pg_result_read(result, name, &rows, &err);
+    const struct job *job = job_ring_at(&pipeline->ring, 0);
+    bool fits = read_outcome(pipeline, result);
     if (PQstatus(pipeline->connection) == CONNECTION_BAD) {
-        pg_rows_release(&rows);
-        lose_connection(pipeline, name);
+        lose_connection(pipeline, job->name);
         return false;
     }
     /* The end of the results is there with the last of them.  It is taken before done runs: libpq
      * drops it where done submits a statement after one that failed. */
     PGresult *end = PQgetResult(pipeline->connection);
-    if (end) {
+    if (end || !fits) {
         PQclear(end);
-        pg_rows_release(&rows);
         lose_connection(pipeline, "pipeline out of step");
         return false;
     }
+    if (!job->ends_group)
+        return finish_head(pipeline);
     pipeline->phase = PHASE_SYNC;
-    bool goes_on = settle(pipeline, &rows, &err, is_read_only);
-    pg_rows_release(&rows);
-    return goes_on;
+    return true;
 }
 
-/* Takes one step of the head's two.  Returns false where there is no further step now. */
+/* The transaction of the head's group could not be committed.  Takes over result; the sync is still
+ * to come. */
+static bool take_refusal(struct pg_pipeline *pipeline, PGresult *result)
+{
+    pg_rows_release(&pipeline->outcome.rows);
+    read_outcome(pipeline, result);
+    PGresult *end = PQgetResult(pipeline->connection);
+    PQclear(end);
+    if (PQstatus(pipeline->connection) != CONNECTION_BAD && !end)
+        return true;
+    lose_connection(pipeline, "committing");
+    return false;
+}
+
+/* Takes one step: a job's result or the end of its group.  Returns false where there is no further
+ * step now. */
 static bool read_step(struct pg_pipeline *pipeline)
 {
-    if (pipeline->depth == 0 || PQisBusy(pipeline->connection))
+    if (pipeline->ring.depth == 0 || PQisBusy(pipeline->connection))
         return false;
     PGresult *result = PQgetResult(pipeline->connection);
     pipeline->progress_ms = clock_monotonic_ms();
     if (pipeline->phase == PHASE_RESULT && result)
         return deliver(pipeline, result);
+    if (pipeline->phase == PHASE_SYNC && PQresultStatus(result) == PGRES_FATAL_ERROR)
+        return take_refusal(pipeline, result);
     bool synced = pipeline->phase == PHASE_SYNC && PQresultStatus(result) == PGRES_PIPELINE_SYNC;
     PQclear(result);
     if (!synced) {
@@ -341,8 +424,7 @@ static bool read_step(struct pg_pipeline *pipeline)
         return false;
     }
     pipeline->phase = PHASE_RESULT;
-    pop_job(pipeline);
-    return true;
+    return finish_head(pipeline) && send_dropped(pipeline);
 }
 
 static void deliver_notifications(struct pg_pipeline *pipeline)
@@ -411,8 +493,8 @@ static void answer_overdue(struct pg_pipeline *pipeline, int64_t now, int64_t pa
 {
     struct error err = {0};
     error_set(&err, ERROR_UNAVAILABLE, "no answer for %d ms", (int)patience_ms);
-    for (int i = 0; i < pipeline->depth; i++) {
-        struct job *job = &pipeline->jobs[(pipeline->head + i) % pipeline->capacity];
+    for (int i = 0; i < pipeline->ring.depth; i++) {
+        struct job *job = job_ring_at(&pipeline->ring, i);
         if (now - job->sent_ms <= patience_ms)
             return;
         answer(job, NULL, &err);
@@ -427,7 +509,7 @@ static void beat(struct pg_pipeline *pipeline)
         lose_connection(pipeline, "heartbeat");
         return;
     }
-    push_job(pipeline, (struct job){.kind = JOB_HEARTBEAT, .name = "heartbeat"});
+    push_job(pipeline, JOB_HEARTBEAT, "heartbeat")->ends_group = true;
     flush(pipeline);
 }
 
@@ -437,7 +519,7 @@ static void tick_ready(struct pg_pipeline *pipeline, int64_t now)
     int64_t silence_ms = now - pipeline->progress_ms;
     if (!pg_connector_accepts(pipeline->connector, pipeline->connection)) {
         give_up(pipeline, "the server became read-only", silence_ms);
-    } else if (pipeline->depth == 0) {
+    } else if (pipeline->ring.depth == 0) {
         if (silence_ms >= HEARTBEAT_MS)
             beat(pipeline);
     } else if (silence_ms > patience_ms) {
@@ -480,7 +562,25 @@ bool pg_pipeline_is_ready(const struct pg_pipeline *pipeline)
 
 int pg_pipeline_depth(const struct pg_pipeline *pipeline)
 {
-    return pipeline->depth;
+    return pipeline->ring.depth + pipeline->dropped_count;
+}
+
+static bool send_statement(struct pg_pipeline *pipeline, struct job *job,
+                           const struct pg_parameters *parameters)
+{
+    bool shares = job->statement->effect == PG_READS && job_keep(job, parameters);
+    if (!shares) {
+        job->ends_group = true;
+        return close_group(pipeline, 1) == 0 &&
+               send_query(pipeline, job->statement, parameters->values) &&
+               PQpipelineSync(pipeline->connection) == 1;
+    }
+    if (pipeline->group == GROUP_MAX && close_group(pipeline, 1) < 0)
+        return false;
+    if (!send_query(pipeline, job->statement, parameters->values))
+        return false;
+    pipeline->group++;
+    return true;
 }
 
 int pg_pipeline_submit(struct pg_pipeline *pipeline, const struct pg_statement *statement,
@@ -491,14 +591,27 @@ int pg_pipeline_submit(struct pg_pipeline *pipeline, const struct pg_statement *
         abort();
     if (pipeline->state != STATE_READY)
         return error_set(err, ERROR_UNAVAILABLE, "no database connection");
-    if (pipeline->depth >= pipeline->settings->in_flight_max)
-        return error_set(err, ERROR_UNAVAILABLE, "%d statements in flight", pipeline->depth);
-    if (PQsendQueryPrepared(pipeline->connection, statement->name, parameters->count,
-                            parameters->values, NULL, NULL, 0) == 0 ||
-        PQpipelineSync(pipeline->connection) == 0)
+    if (pg_pipeline_depth(pipeline) >= pipeline->settings->in_flight_max)
+        return error_set(err, ERROR_UNAVAILABLE, "%d statements in flight",
+                         pg_pipeline_depth(pipeline));
+    struct job *job = push_job(pipeline, JOB_STATEMENT, statement->name);
+    job->statement = statement;
+    job->done = done;
+    job->argument = argument;
+    if (!send_statement(pipeline, job, parameters)) {
+        job_ring_take_back(&pipeline->ring);
         return error_set(err, ERROR_UNAVAILABLE, "sending %s: %s", statement->name,
                          PQerrorMessage(pipeline->connection));
-    push_job(pipeline, (struct job){.name = statement->name, .done = done, .argument = argument});
-    flush(pipeline);
+    }
     return 0;
+}
+
+void pg_pipeline_flush(struct pg_pipeline *pipeline)
+{
+    if (pipeline->state != STATE_READY)
+        return;
+    if (close_group(pipeline, 0) < 0)
+        lose_connection(pipeline, "sending");
+    else
+        flush(pipeline);
 }

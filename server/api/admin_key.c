@@ -4,6 +4,7 @@
 
 #include "admin_key_body.h"
 #include "auth/role.h"
+#include "base/digest.h"
 #include "base/json.h"
 #include "model/access_key_store.h"
 #include "operations.h"
@@ -39,12 +40,11 @@ static int add_sealed_secret(struct api_request *request, struct pg_parameters *
     return 0;
 }
 
-static int add_ending(const struct key_ending_body *ending, const struct access_key_pair *key,
-                      struct pg_parameters *parameters, struct error *err)
+static void add_ending(const struct key_ending_body *ending, const struct access_key_pair *key,
+                       struct pg_parameters *parameters)
 {
-    unsigned char digest[ACCESS_KEY_DIGEST_LENGTH];
-    if (access_key_digest_token(text_of(key->token), digest, err) < 0)
-        return -1;
+    unsigned char digest[DIGEST_LENGTH];
+    digest_of(text_of(key->token), digest);
     if (ending->seconds)
         pg_parameters_add_integer(parameters, ending->seconds);
     else
@@ -55,7 +55,6 @@ static int add_ending(const struct key_ending_body *ending, const struct access_
         pg_parameters_add_reference(parameters, NULL);
     pg_parameters_add_bytes(parameters, ending->is_given ? digest : NULL, sizeof(digest));
     pg_parameters_add_integer(parameters, ACCESS_KEY_LIFE_MAX);
-    return 0;
 }
 
 /* The body may be left out: then it is a permanent key that may do everything in its project. */
@@ -83,8 +82,7 @@ int bind_key_create(struct api_request *request, struct pg_parameters *parameter
     pg_parameters_add_reference(parameters, role);
     pg_parameters_add_reference(parameters, policy.actions);
     pg_parameters_add_reference(parameters, policy.instances);
-    if (add_ending(&ending, &request->new_key, parameters, err) < 0)
-        return -1;
+    add_ending(&ending, &request->new_key, parameters);
     bind_request(request, parameters);
     return 0;
 }

@@ -14,9 +14,18 @@ static struct text next_segment(struct text *path)
     return segment;
 }
 
-/* A segment that is too long or badly encoded is none that a path can have. */
-static bool decode_segment(struct text segment, char ret_decoded[ROUTE_SEGMENT_MAX + 1],
-                           size_t *ret_length)
+/* More than any path has. */
+enum { SEGMENTS_MAX = 10 };
+
+struct segments {
+    int count;
+    struct segment {
+        size_t length;
+        char text[ROUTE_SEGMENT_MAX + 1]; /* decoded */
+    } list[SEGMENTS_MAX];
+};
+
+static bool decode(struct text segment, struct segment *ret_segment)
 {
     char decoded[3 * ROUTE_SEGMENT_MAX];
     if (segment.length > sizeof(decoded))
@@ -24,9 +33,20 @@ static bool decode_segment(struct text segment, char ret_decoded[ROUTE_SEGMENT_M
     ptrdiff_t length = text_percent_decode(segment, decoded);
     if (length < 0 || length > ROUTE_SEGMENT_MAX)
         return false;
-    memcpy(ret_decoded, decoded, (size_t)length);
-    ret_decoded[length] = '\0';
-    *ret_length = (size_t)length;
+    memcpy(ret_segment->text, decoded, (size_t)length);
+    ret_segment->text[length] = '\0';
+    ret_segment->length = (size_t)length;
+    return true;
+}
+
+/* False where a segment is too long or badly encoded, or there are more than any path has. */
+static bool decode_path(struct text path, struct segments *ret_segments)
+{
+    for (ret_segments->count = 0; path.length > 0; ret_segments->count++) {
+        if (ret_segments->count == SEGMENTS_MAX ||
+            !decode(next_segment(&path), &ret_segments->list[ret_segments->count]))
+            return false;
+    }
     return true;
 }
 
@@ -39,35 +59,32 @@ static char *id_place(struct text name, struct route_match *match)
     return text_equals(name, TEXT("{instance_id}")) ? match->instance : match->task;
 }
 
-static bool match_segment(struct text expected, struct text segment, struct route_match *match)
+static bool match_segment(struct text expected, const struct segment *segment,
+                          struct route_match *match)
 {
-    char decoded[ROUTE_SEGMENT_MAX + 1];
-    size_t length;
-    if (!decode_segment(segment, decoded, &length))
+    if (expected.length == 0 || expected.bytes[0] != '{')
+        return text_equals(expected, (struct text){segment->text, segment->length});
+    if (segment->length == 0)
         return false;
-    if (expected.length > 0 && expected.bytes[0] == '{') {
-        /* A NUL inside ends the text early or leaves it longer than any id: no id either way. */
-        char *place = id_place(expected, match);
-        if (length == 0)
-            return false;
-        memcpy(place, decoded, length + 1);
-        if (strlen(place) != length)
-            memcpy(place, "?", 2);
-        return true;
-    }
-    return text_equals(expected, (struct text){decoded, length});
+    char *place = id_place(expected, match);
+    memcpy(place, segment->text, segment->length + 1);
+    /* A NUL inside ends the text early: no id. */
+    if (strlen(place) != segment->length)
+        memcpy(place, "?", 2);
+    return true;
 }
 
-static bool match_path(const char *template, struct text path, struct route_match *match)
+static bool match_path(const char *template, const struct segments *segments,
+                       struct route_match *match)
 {
     struct text expected = text_of(template);
+    int count = 0;
     match->project[0] = match->instance[0] = match->task[0] = match->access_key[0] = '\0';
-    while (expected.length > 0 && path.length > 0) {
-        struct text expected_segment = next_segment(&expected);
-        if (!match_segment(expected_segment, next_segment(&path), match))
+    for (; expected.length > 0 && count < segments->count; count++) {
+        if (!match_segment(next_segment(&expected), &segments->list[count], match))
             return false;
     }
-    return expected.length == 0 && path.length == 0;
+    return expected.length == 0 && count == segments->count;
 }
 
 static void add_allowed(char allow[ROUTE_ALLOW_MAX], enum http_method method)
@@ -81,14 +98,17 @@ int route_find(struct text method, struct text path, struct route_match *ret_mat
                struct error *err)
 {
     enum http_method wanted = HTTP_METHOD_COUNT;
+    struct segments segments;
     http_method_parse(method, &wanted);
     ret_match->allow[0] = '\0';
     if (path.length == 0 || path.bytes[0] != '/')
         return error_set(err, ERROR_UNKNOWN_PATH, "path does not begin with '/'");
     if (path.length > 1 && path.bytes[path.length - 1] == '/')
         path.length--;
+    if (!decode_path(path, &segments))
+        return error_set(err, ERROR_UNKNOWN_PATH, "no such path");
     for (size_t i = 0; i < operation_count; i++) {
-        if (!match_path(operations[i].path, path, ret_match))
+        if (!match_path(operations[i].path, &segments, ret_match))
             continue;
         ret_match->operation = &operations[i];
         if (operations[i].method == wanted)

@@ -87,6 +87,9 @@ static void write_head(struct json_writer *body, const struct scan_task *task, b
     json_writer_member_text(body, "scan_type", task->scan_type);
 }
 
+/* Names, brackets and an empty list. */
+enum { CLOSING_BYTES = 32 };
+
 static void write_detail(struct api_reply *reply, const struct pg_rows *rows)
 {
     struct json_writer *body = &reply->body;
@@ -99,6 +102,7 @@ static void write_detail(struct api_reply *reply, const struct pg_rows *rows)
     json_writer_member_number(body, "num", task.num);
     if (task.status == SCAN_STATUS_SUCCESS) {
         struct text keys = pg_rows_text(rows, 0, SCAN_TASK_KEYS);
+        json_writer_reserve(body, keys.length + CLOSING_BYTES);
         json_writer_name(body, "keys");
         json_writer_value(body, keys.length ? keys.bytes : "[]", keys.length ? keys.length : 2);
     }

@@ -2,7 +2,8 @@
 #include "auth/security_token.h"
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
+
+#include "base/digest.h"
 
 static const char token_header[] = "x-security-token";
 
@@ -14,10 +15,8 @@ static int refuse(const char *why, struct error *err)
 
 static int compare(struct text token, const struct access_key *key, struct error *err)
 {
-    unsigned char digest[ACCESS_KEY_CACHE_DIGEST_LENGTH];
-    if (EVP_Digest(token.bytes ? token.bytes : "", token.length, digest, NULL, EVP_sha256(),
-                   NULL) != 1)
-        return error_set(err, ERROR_INTERNAL, "SHA-256 failed");
+    unsigned char digest[DIGEST_LENGTH];
+    digest_of(token, digest);
     if (CRYPTO_memcmp(digest, key->token_digest, sizeof(digest)) != 0)
         return refuse("wrong security token", err);
     return 0;

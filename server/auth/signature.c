@@ -6,10 +6,9 @@
 #include <string.h>
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 
 #include "base/clock.h"
+#include "base/digest.h"
 #include "base/scope.h"
 
 static const char algorithm[] = "SDK-HMAC-SHA256";
@@ -64,15 +63,15 @@ static bool has_prefix(struct text text, struct text prefix, struct text *ret_re
 }
 
 /* The same bytes in upper-case hex are refused: a signature has one written form. */
-static int parse_digest(struct text digits, unsigned char ret_digest[SIGNATURE_DIGEST_LENGTH])
+static int parse_digest(struct text digits, unsigned char ret_digest[DIGEST_LENGTH])
 {
-    if (digits.length != 2 * SIGNATURE_DIGEST_LENGTH)
+    if (digits.length != 2 * DIGEST_LENGTH)
         return -1;
     for (size_t i = 0; i < digits.length; i++) {
         if (digits.bytes[i] >= 'A' && digits.bytes[i] <= 'F')
             return -1;
     }
-    return text_parse_hex(digits.bytes, ret_digest, SIGNATURE_DIGEST_LENGTH);
+    return text_parse_hex(digits.bytes, ret_digest, DIGEST_LENGTH);
 }
 
 static int parse_fields(struct text fields, struct signature *ret_signature, struct error *err)
@@ -137,28 +136,23 @@ static int check_date(const struct auth_request *request, int64_t now, int64_t w
                             (int)signature->date.length, signature->date.bytes, server_time);
 }
 
-static int hash_body(struct text body, char ret_digits[2 * SIGNATURE_DIGEST_LENGTH + 1],
-                     struct error *err)
+static void hash_body(struct text body, char ret_digits[2 * DIGEST_LENGTH + 1])
 {
-    unsigned char digest[SIGNATURE_DIGEST_LENGTH];
-    if (EVP_Digest(body.bytes ? body.bytes : "", body.length, digest, NULL, EVP_sha256(), NULL) !=
-        1)
-        return error_set(err, ERROR_INTERNAL, "SHA-256 failed");
+    unsigned char digest[DIGEST_LENGTH];
+    digest_of(body, digest);
     text_format_hex(digest, sizeof(digest), ret_digits);
-    return 0;
 }
 
 static int check_content_hash(const struct auth_request *request, struct error *err)
 {
     const struct auth_header *claim = auth_request_find_header(request, content_hash_header);
-    char digits[2 * SIGNATURE_DIGEST_LENGTH + 1];
+    char digits[2 * DIGEST_LENGTH + 1];
     if (!claim)
         return 0;
     struct text value = text_trim(claim->value);
     if (text_equals(value, TEXT("UNSIGNED-PAYLOAD")) && request->body.length == 0)
         return 0;
-    if (hash_body(request->body, digits, err) < 0)
-        return -1;
+    hash_body(request->body, digits);
     if (!text_equals_ignoring_case(value, text_of(digits)))
         return refuse(err, "X-Sdk-Content-Sha256 is not the hash of the body");
     return 0;
@@ -184,20 +178,9 @@ int signature_parse(const struct auth_request *request, int64_t now, int64_t win
 
 /* The canonical request. */
 
-static void digest_cleanup(EVP_MD_CTX **digest)
+static void put(struct digest *digest, const char *bytes, size_t length)
 {
-    EVP_MD_CTX_free(*digest);
-}
-
-static void put(EVP_MD_CTX *digest, const char *bytes, size_t length)
-{
-    if (length > 0)
-        EVP_DigestUpdate(digest, bytes, length);
-}
-
-static void put_text(EVP_MD_CTX *digest, struct text text)
-{
-    put(digest, text.bytes, text.length);
+    digest_put(digest, (struct text){bytes, length});
 }
 
 static bool is_unreserved(unsigned char c)
@@ -228,7 +211,7 @@ static ptrdiff_t encode_again(struct text text, char *ret_encoded)
     return length < 0 ? -1 : out - ret_encoded;
 }
 
-static int put_path(EVP_MD_CTX *digest, struct text path, char *room, struct error *err)
+static int put_path(struct digest *digest, struct text path, char *room, struct error *err)
 {
     struct text rest = path, segment;
     bool ends_with_slash = path.length > 0 && path.bytes[path.length - 1] == '/';
@@ -289,7 +272,7 @@ static void *allocate(size_t size)
     return memory;
 }
 
-static int put_query(EVP_MD_CTX *digest, struct text query, char *room, struct error *err)
+static int put_query(struct digest *digest, struct text query, char *room, struct error *err)
 {
     size_t most = 1, count = 0;
     for (size_t i = 0; i < query.length; i++)
@@ -303,9 +286,9 @@ static int put_query(EVP_MD_CTX *digest, struct text query, char *room, struct e
     qsort(pairs, count, sizeof(*pairs), compare_pairs);
     for (size_t i = 0; i < count; i++) {
         put(digest, "&", i > 0);
-        put_text(digest, pairs[i].name);
+        digest_put(digest, pairs[i].name);
         put(digest, "=", 1);
-        put_text(digest, pairs[i].value);
+        digest_put(digest, pairs[i].value);
     }
     put(digest, "\n", 1);
     return 0;
@@ -317,7 +300,7 @@ static int compare_values(const void *left, const void *right)
 }
 
 /* A header that was sent several times gives one line per value, by value. */
-static int put_header(EVP_MD_CTX *digest, const struct auth_request *request, struct text name,
+static int put_header(struct digest *digest, const struct auth_request *request, struct text name,
                       struct error *err)
 {
     struct text values[SIGNATURE_SIGNED_HEADERS_MAX];
@@ -331,15 +314,15 @@ static int put_header(EVP_MD_CTX *digest, const struct auth_request *request, st
         return refuse(err, "a signed header is missing");
     qsort(values, count, sizeof(values[0]), compare_values);
     for (size_t i = 0; i < count; i++) {
-        put_text(digest, name);
+        digest_put(digest, name);
         put(digest, ":", 1);
-        put_text(digest, values[i]);
+        digest_put(digest, values[i]);
         put(digest, "\n", 1);
     }
     return 0;
 }
 
-static int put_headers(EVP_MD_CTX *digest, const struct auth_request *request,
+static int put_headers(struct digest *digest, const struct auth_request *request,
                        const struct signature *signature, struct error *err)
 {
     struct text rest = signature->signed_headers, name;
@@ -350,44 +333,40 @@ static int put_headers(EVP_MD_CTX *digest, const struct auth_request *request,
             return -1;
     }
     put(digest, "\n", 1);
-    put_text(digest, signature->signed_headers);
+    digest_put(digest, signature->signed_headers);
     put(digest, "\n", 1);
     return 0;
 }
 
 int signature_canonical_digest(const struct auth_request *request,
                                const struct signature *signature,
-                               unsigned char ret_digest[SIGNATURE_DIGEST_LENGTH], struct error *err)
+                               unsigned char ret_digest[DIGEST_LENGTH], struct error *err)
 {
     const struct text target = request->target;
     const char *mark = target.length ? memchr(target.bytes, '?', target.length) : NULL;
     size_t path_length = mark ? (size_t)(mark - target.bytes) : target.length;
     struct text path = {target.bytes, path_length};
     struct text query = {mark ? mark + 1 : "", mark ? target.length - path_length - 1 : 0};
-    char body_digits[2 * SIGNATURE_DIGEST_LENGTH + 1];
+    char body_digits[2 * DIGEST_LENGTH + 1];
 
     SCOPED(scope_free) char *room = allocate(3 * target.length);
-    SCOPED(digest_cleanup) EVP_MD_CTX *digest = EVP_MD_CTX_new();
-    if (!digest || EVP_DigestInit_ex(digest, EVP_sha256(), NULL) != 1)
-        return error_set(err, ERROR_INTERNAL, "SHA-256 failed");
-    put_text(digest, request->method);
+    struct digest *digest = digest_begin();
+    digest_put(digest, request->method);
     put(digest, "\n", 1);
     if (put_path(digest, path, room, err) < 0 || put_query(digest, query, room, err) < 0 ||
-        put_headers(digest, request, signature, err) < 0 ||
-        hash_body(request->body, body_digits, err) < 0)
+        put_headers(digest, request, signature, err) < 0)
         return -1;
+    hash_body(request->body, body_digits);
     put(digest, body_digits, strlen(body_digits));
-    EVP_DigestFinal_ex(digest, ret_digest, NULL);
+    digest_end(digest, ret_digest);
     return 0;
 }
 
 int signature_verify(const struct auth_request *request, const struct signature *signature,
                      struct text secret_key, struct error *err)
 {
-    enum {
-        STRING_LENGTH = sizeof(algorithm) + CLOCK_BASIC_LENGTH + 1 + 2 * SIGNATURE_DIGEST_LENGTH
-    };
-    unsigned char digest[SIGNATURE_DIGEST_LENGTH], expected[SIGNATURE_DIGEST_LENGTH] = {0};
+    enum { STRING_LENGTH = sizeof(algorithm) + CLOCK_BASIC_LENGTH + 1 + 2 * DIGEST_LENGTH };
+    unsigned char digest[DIGEST_LENGTH], expected[DIGEST_LENGTH];
     char string_to_sign[STRING_LENGTH + 1];
     if (signature_canonical_digest(request, signature, digest, err) < 0)
         return -1;
@@ -399,10 +378,7 @@ int signature_verify(const struct auth_request *request, const struct signature 
     place += CLOCK_BASIC_LENGTH;
     *place++ = '\n';
     text_format_hex(digest, sizeof(digest), place);
-    unsigned length = sizeof(expected);
-    if (!HMAC(EVP_sha256(), secret_key.bytes, (int)secret_key.length,
-              (const unsigned char *)string_to_sign, strlen(string_to_sign), expected, &length))
-        return error_set(err, ERROR_INTERNAL, "HMAC failed");
+    digest_hmac(secret_key, text_of(string_to_sign), expected);
     bool same = CRYPTO_memcmp(expected, signature->digest, sizeof(expected)) == 0;
     /* It would be the right one, for whoever can read it. */
     OPENSSL_cleanse(expected, sizeof(expected));

@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <openssl/evp.h>
-
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/scope.h"
@@ -54,14 +52,6 @@ bool token_is_well_formed(struct text token)
             return false;
     }
     return true;
-}
-
-int token_digest(struct text token, unsigned char ret_digest[TOKEN_DIGEST_LENGTH],
-                 struct error *err)
-{
-    if (EVP_Digest(token.bytes, token.length, ret_digest, NULL, EVP_sha256(), NULL) != 1)
-        return error_set(err, ERROR_INTERNAL, "SHA-256 failed");
-    return 0;
 }
 
 /* Of the whole answer, which belongs to the caller, the member `token`. */

@@ -2,6 +2,7 @@
 #include "answer.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "audit.h"
@@ -105,30 +106,30 @@ static void add_optional_header(h2o_req_t *req, const char *lower, const char *n
         add_header(req, lower, name, value);
 }
 
-struct secret_body {
+struct body {
+    char *bytes;
     size_t length;
-    char bytes[];
+    bool is_secret;
 };
 
-static void dispose_secret_body(void *object)
+static void dispose_body(void *object)
 {
-    struct secret_body *body = object;
-    secret_cleanse(body->bytes, body->length);
+    struct body *body = object;
+    if (body->is_secret)
+        secret_cleanse(body->bytes, body->length);
+    free(body->bytes);
 }
 
-/* A copy that lives as long as the request. */
-static h2o_iovec_t copy_body(h2o_req_t *req, const struct json_writer *text)
+/* Takes the text over, for as long as the request lives. */
+static h2o_iovec_t take_body(h2o_req_t *req, struct json_writer *text)
 {
-    if (!text->is_secret)
-        return h2o_strdup(&req->pool, text->text, text->length);
-    struct secret_body *body =
-        h2o_mem_alloc_shared(&req->pool, sizeof(*body) + text->length, dispose_secret_body);
-    body->length = text->length;
-    memcpy(body->bytes, text->text, text->length);
+    struct body *body = h2o_mem_alloc_shared(&req->pool, sizeof(*body), dispose_body);
+    body->is_secret = text->is_secret;
+    body->bytes = json_writer_take(text, &body->length);
     return h2o_iovec_init(body->bytes, body->length);
 }
 
-static void send_reply(struct exchange *exchange, const struct api_reply *reply)
+static void send_reply(struct exchange *exchange, struct api_reply *reply)
 {
     h2o_req_t *req = exchange->req;
     bool has_body = reply->status != HTTP_NO_CONTENT;
@@ -136,7 +137,7 @@ static void send_reply(struct exchange *exchange, const struct api_reply *reply)
     if (has_body) {
         h2o_add_header(&req->pool, &req->res.headers, H2O_TOKEN_CONTENT_TYPE, NULL,
                        reply->content_type, strlen(reply->content_type));
-        body = copy_body(req, &reply->body);
+        body = take_body(req, &reply->body);
     }
     add_optional_header(req, "etag", "ETag", reply->etag);
     add_optional_header(req, "location", "Location", reply->location);
@@ -144,7 +145,7 @@ static void send_reply(struct exchange *exchange, const struct api_reply *reply)
     send_body(exchange, reply->status, body, has_body);
 }
 
-void answer_reply(struct exchange *exchange, const struct api_reply *reply)
+void answer_reply(struct exchange *exchange, struct api_reply *reply)
 {
     log_answer(exchange, reply->status, NULL);
     audit_note(exchange, reply->status, NULL, reply->subject);

@@ -6,7 +6,8 @@
 #include "document.h"
 #include "exchange_state.h"
 
-void answer_reply(struct exchange *exchange, const struct api_reply *reply);
+/* Takes the body of the reply over. */
+void answer_reply(struct exchange *exchange, struct api_reply *reply);
 void answer_error(struct exchange *exchange, const struct error *err);
 /* Served to everybody as it is. */
 void answer_document(struct exchange *exchange, const struct document *document);

@@ -14,6 +14,7 @@ struct database {
     h2o_socket_t *socket;
     unsigned generation;
     bool write_armed;
+    h2o_timeout_entry_t turn_end; /* linked while something is to be sent */
 };
 
 static void watch(struct database *database);
@@ -64,6 +65,14 @@ static void watch(struct database *database)
     }
 }
 
+/* Whatever the loop's turn brought goes out at once. */
+static void on_turn_end(h2o_timeout_entry_t *entry)
+{
+    struct database *database = H2O_STRUCT_FROM_MEMBER(struct database, turn_end, entry);
+    pg_pipeline_flush(database->pipeline);
+    watch(database);
+}
+
 static void on_access_key_changed(void *argument, const char *payload)
 {
     struct loop *loop = argument;
@@ -98,6 +107,7 @@ struct database *database_new(struct loop *loop, enum database_use use)
         .argument = loop,
     };
     database->pipeline = pg_pipeline_new(&database->settings);
+    database->turn_end.cb = on_turn_end;
     return database;
 }
 
@@ -107,6 +117,7 @@ void database_free(struct database *database)
         return;
     if (database->socket)
         h2o_socket_close(database->socket);
+    h2o_timeout_unlink(&database->turn_end);
     pg_pipeline_free(database->pipeline);
     free(database);
 }
@@ -132,7 +143,9 @@ int database_submit_to(struct database *database, const struct pg_statement *sta
 {
     if (pg_pipeline_submit(database->pipeline, statement, parameters, done, argument, err) < 0)
         return -1;
-    watch(database);
+    if (!h2o_timeout_is_linked(&database->turn_end))
+        h2o_timeout_link(database->loop->h2o.loop, &database->loop->h2o.zero_timeout,
+                         &database->turn_end);
     return 0;
 }
 

@@ -1,6 +1,7 @@
 /* One request from its head to its rows; it waits here and in credentials.c, nowhere else. */
 #include "exchange.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "answer.h"
@@ -98,6 +99,27 @@ static int authorise(const struct exchange *exchange, struct error *err)
     return policy_check(&exchange->identity, &wanted, err);
 }
 
+static bool changes(const struct exchange *exchange)
+{
+    return exchange->match.operation->statement->effect == PG_WRITES;
+}
+
+/* What a request that changes something is known by when it comes again. */
+static int remember(struct exchange *exchange, struct error *err)
+{
+    struct api_request *request = &exchange->request;
+    struct replay *replay = &exchange->replay;
+    if (!changes(exchange))
+        return replay_check(&exchange->auth, err);
+    if (replay_read(&exchange->auth, exchange->signature.digest, replay, err) < 0)
+        return -1;
+    request->signature_token =
+        exchange->signature.access_key.length > 0 ? replay->signature_token : NULL;
+    request->fingerprint = replay->fingerprint;
+    request->idempotency_token = replay->has_key ? replay->key_token : NULL;
+    return 0;
+}
+
 /* Fills in what the operation is told; all of it belongs to the exchange or to the h2o request. */
 static int prepare(struct exchange *exchange, struct error *err)
 {
@@ -108,17 +130,12 @@ static int prepare(struct exchange *exchange, struct error *err)
     struct text query = {mark ? mark + 1 : "",
                          mark ? target.length - (size_t)(mark + 1 - target.bytes) : 0};
     if (route_read_ids(&exchange->match, request, err) < 0 ||
-        api_query_parse(query, &request->query, err) < 0 ||
-        replay_read(&exchange->auth, exchange->signature.digest, &exchange->replay, err) < 0)
+        api_query_parse(query, &request->query, err) < 0 || remember(exchange, err) < 0)
         return -1;
     request->context = &exchange->loop->server->api;
     request->policy = &exchange->identity.policy;
     request->body = exchange->auth.body;
     request->if_match = if_match ? if_match->value : (struct text){0};
-    request->signature_token =
-        exchange->signature.access_key.length > 0 ? exchange->replay.signature_token : NULL;
-    request->fingerprint = exchange->replay.fingerprint;
-    request->idempotency_token = exchange->replay.has_key ? exchange->replay.key_token : NULL;
     return 0;
 }
 
@@ -129,7 +146,8 @@ static int execute(struct exchange *exchange, struct error *err)
     struct pg_parameters parameters;
     exchange->attempts++;
     api_request_release(request);
-    uuid_generate(&request->new_id);
+    if (changes(exchange))
+        uuid_generate(&request->new_id);
     pg_parameters_init(&parameters);
     if (operation->bind(request, &parameters, err) < 0)
         return -1;
@@ -157,11 +175,23 @@ static struct text text_of_iovec(h2o_iovec_t bytes)
     return (struct text){bytes.base, bytes.len};
 }
 
+/* The gate's, where it is the head that has just come in. */
+static int find_framing(struct exchange *exchange, struct error *err)
+{
+    const struct loop *loop = exchange->loop;
+    const h2o_buffer_t *input = exchange->connection->socket->input;
+    if (loop->framed != exchange->connection)
+        return framing_check((struct text){input->bytes, input->size}, &exchange->framing, err);
+    size_t used = offsetof(struct framing, headers) +
+                  loop->framing.header_count * sizeof(loop->framing.headers[0]);
+    memcpy(&exchange->framing, &loop->framing, used);
+    return 0;
+}
+
 static int check_framing(struct exchange *exchange, struct error *err)
 {
     h2o_req_t *req = exchange->req;
-    const h2o_buffer_t *input = req->conn->callbacks->get_socket(req->conn)->input;
-    if (framing_check((struct text){input->bytes, input->size}, &exchange->framing, err) < 0) {
+    if (find_framing(exchange, err) < 0) {
         /* What follows on this connection may be part of this request. */
         req->http1_is_persistent = 0;
         connection_refuse(exchange->connection);
@@ -208,7 +238,7 @@ static int on_request(h2o_handler_t *handler, h2o_req_t *req)
     (void)handler;
     struct exchange *exchange =
         h2o_mem_alloc_shared(&req->pool, sizeof(*exchange), on_request_gone);
-    memset(exchange, 0, sizeof(*exchange));
+    memset(exchange, 0, offsetof(struct exchange, framing));
     exchange->req = req;
     exchange->loop = loop_of_request(req);
     exchange->connection = connection_of_request(req);

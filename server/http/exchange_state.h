@@ -28,7 +28,6 @@ struct exchange {
     struct connection *connection;
     int64_t started_us;
     char request_id[UUID_HEX_LENGTH + 1];
-    struct framing framing;
     struct auth_request auth;
     struct signature signature;
     struct identity identity; /* once it is proved; its name is empty before that */
@@ -37,6 +36,8 @@ struct exchange {
     struct route_match match;
     struct api_request request;
     int attempts; /* of the operation's statement */
+    /* Filled in first of all, and not zeroed before. */
+    struct framing framing;
 };
 
 /* Runs a statement for the exchange, which done gets as its argument and whose reference it gives

@@ -50,9 +50,11 @@ static int check_bytes(struct text fresh, struct error *err)
     return 0;
 }
 
-/* Returns 1 where the head is complete. */
+/* Returns 1 where the head is complete.  One that comes in one piece is for framing_check alone. */
 static int scan_head(struct gate *gate, struct text input, struct error *err)
 {
+    if (gate->scanned == 0 && memmem(input.bytes, input.length, "\r\n\r\n", 4))
+        return 1;
     while (gate->scanned < input.length) {
         const char *from = input.bytes + gate->scanned;
         const char *found = memchr(from, '\n', input.length - gate->scanned);
@@ -102,41 +104,38 @@ static struct text find_target(struct text input)
     return (struct text){rest.bytes, length};
 }
 
-static int read_head(struct gate *gate, struct text input, struct text *ret_target,
+static int read_head(struct gate *gate, struct text input, struct framing *framing,
                      struct error *err)
 {
-    struct framing framing;
     int complete = scan_head(gate, input, err);
     if (complete < 0)
-        *ret_target = find_target(input);
+        framing->target = find_target(input);
     if (complete <= 0)
         return complete;
-    int status = framing_check(input, &framing, err);
-    *ret_target = framing.target;
-    if (status < 0)
+    if (framing_check(input, framing, err) < 0)
         return -1;
-    gate->is_chunked = framing.is_chunked;
-    gate->length = framing.head_length + framing.content_length;
+    gate->is_chunked = framing->is_chunked;
+    gate->length = framing->head_length + framing->content_length;
     if (gate->is_chunked)
         return read_chunks(
             gate,
-            (struct text){input.bytes + framing.head_length, input.length - framing.head_length},
+            (struct text){input.bytes + framing->head_length, input.length - framing->head_length},
             err);
     gate->state = input.length >= gate->length ? GATE_OPEN : GATE_BODY;
     return 0;
 }
 
-int gate_read(struct gate *gate, struct text input, size_t fresh, struct text *ret_target,
+int gate_read(struct gate *gate, struct text input, size_t fresh, struct framing *ret_framing,
               struct error *err)
 {
-    *ret_target = (struct text){0};
+    ret_framing->target = (struct text){0};
     if (gate->state == GATE_HEAD)
-        return read_head(gate, input, ret_target, err);
+        return read_head(gate, input, ret_framing, err);
     if (gate->state == GATE_BODY && gate->is_chunked) {
         int status =
             read_chunks(gate, (struct text){input.bytes + input.length - fresh, fresh}, err);
         if (status < 0)
-            *ret_target = target_of(input);
+            ret_framing->target = target_of(input);
         return status;
     }
     if (gate->state == GATE_BODY && input.length >= gate->length)

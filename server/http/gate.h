@@ -27,9 +27,10 @@ struct gate {
 
 /* input is what has arrived, from the request's first byte on, its last `fresh` bytes not seen
  * before.  h2o takes the framing out of a chunked body in place: then only the fresh ones are
- * looked at.  The state that follows is in gate.  Fails as framing_check and chunks_read do, as
- * early as can be told; on a failure ret_target is the request's target, as far as it is there. */
-int gate_read(struct gate *gate, struct text input, size_t fresh, struct text *ret_target,
+ * looked at.  The state that follows is in gate.  Where that is no longer GATE_HEAD for the first
+ * time, ret_framing is the head's.  Fails as framing_check and chunks_read do, as early as can be
+ * told; on a failure ret_framing has the request's target, as far as it is there. */
+int gate_read(struct gate *gate, struct text input, size_t fresh, struct framing *ret_framing,
               struct error *err);
 
 #endif

@@ -26,7 +26,7 @@ struct waiter {
 struct validation {
     h2o_linklist_t link; /* in `waiting` or `asking` */
     struct identity_service *service;
-    unsigned char digest[TOKEN_DIGEST_LENGTH];
+    unsigned char digest[DIGEST_LENGTH];
     char token[TOKEN_TEXT_MAX + 1];
     int64_t started_ms;
     unsigned login;  /* the one by which it was asked */
@@ -103,7 +103,7 @@ static void succeed(struct validation *validation, const struct token *token)
 {
     struct identity_service *service = validation->service;
     int64_t lifetime_ms = service->settings->cache_ms;
-    struct text digest = {(const char *)validation->digest, TOKEN_DIGEST_LENGTH};
+    struct text digest = {(const char *)validation->digest, DIGEST_LENGTH};
     if (!token->is_known && lifetime_ms > IDENTITY_UNKNOWN_MS)
         lifetime_ms = IDENTITY_UNKNOWN_MS;
     cache_put(service->tokens, digest, token, clock_monotonic_ms(), lifetime_ms);
@@ -271,16 +271,16 @@ static void log_in(struct identity_service *service)
 }
 
 const struct token *identity_service_recall(struct identity_service *service,
-                                            const unsigned char digest[TOKEN_DIGEST_LENGTH])
+                                            const unsigned char digest[DIGEST_LENGTH])
 {
-    return cache_find(service->tokens, (struct text){(const char *)digest, TOKEN_DIGEST_LENGTH},
+    return cache_find(service->tokens, (struct text){(const char *)digest, DIGEST_LENGTH},
                       clock_monotonic_ms());
 }
 
 static struct validation *find_in(const h2o_linklist_t *list, const unsigned char *digest)
 {
     for (h2o_linklist_t *link = list->next; link != list; link = link->next) {
-        if (memcmp(validation_of(link)->digest, digest, TOKEN_DIGEST_LENGTH) == 0)
+        if (memcmp(validation_of(link)->digest, digest, DIGEST_LENGTH) == 0)
             return validation_of(link);
     }
     return NULL;
@@ -302,7 +302,7 @@ static int begin(struct identity_service *service, struct text token, const unsi
     validation->service = service;
     validation->is_probe = is_probe;
     validation->started_ms = now_ms;
-    memcpy(validation->digest, digest, TOKEN_DIGEST_LENGTH);
+    memcpy(validation->digest, digest, DIGEST_LENGTH);
     memcpy(validation->token, token.bytes, token.length);
     service->validation_count++;
     if (service->token[0])
@@ -314,7 +314,7 @@ static int begin(struct identity_service *service, struct text token, const unsi
 }
 
 int identity_service_ask(struct identity_service *service, struct text token,
-                         const unsigned char digest[TOKEN_DIGEST_LENGTH], identity_done_fn *done,
+                         const unsigned char digest[DIGEST_LENGTH], identity_done_fn *done,
                          void *argument, struct error *err)
 {
     struct validation *validation = find_in(&service->waiting, digest);

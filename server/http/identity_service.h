@@ -33,12 +33,12 @@ void identity_service_free(struct identity_service *service);
 
 /* What is remembered of the token with that digest, or null.  Valid until the next call. */
 const struct token *identity_service_recall(struct identity_service *service,
-                                            const unsigned char digest[TOKEN_DIGEST_LENGTH]);
+                                            const unsigned char digest[DIGEST_LENGTH]);
 
 /* Asks; done is called later, exactly once.  token is well-formed, and copied.  Fails at once with
  * ERROR_UNAVAILABLE. */
 int identity_service_ask(struct identity_service *service, struct text token,
-                         const unsigned char digest[TOKEN_DIGEST_LENGTH], identity_done_fn *done,
+                         const unsigned char digest[DIGEST_LENGTH], identity_done_fn *done,
                          void *argument, struct error *err);
 
 /* A few times a second: our own token, and time-outs. */

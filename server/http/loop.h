@@ -15,12 +15,14 @@
 #include "base/address.h"
 #include "base/config.h"
 #include "base/secret.h"
+#include "framing.h"
 #include "pg/statement.h"
 
 enum { SERVER_LISTENERS_MAX = 2, SERVER_STATEMENTS_MAX = 64 };
 
 struct audit;
 struct client_count;
+struct connection;
 struct database;
 struct document_set;
 struct keyed_hasher;
@@ -80,6 +82,10 @@ struct loop {
     h2o_linklist_t unproved;    /* those of them that may be displaced, the oldest first */
     int64_t unproved_count, unproved_max;
     int64_t next_deadline_ms; /* no connection is late before it */
+    /* The head that h2o is being given, so that its request need not be read again.  Text points
+     * into the connection's input; null while there is none. */
+    const struct connection *framed;
+    struct framing framing;
     struct turned_away turned_away;
     h2o_linklist_t lingering; /* of what linger.c keeps */
     int lingering_count;

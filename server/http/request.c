@@ -28,13 +28,13 @@ static void on_refusal_sent(h2o_socket_t *socket, const char *err)
 
 /* h2o is told of nothing but the end: after the answer it closes the socket as if the client had.
  */
-static void refuse(struct connection *connection, struct text target, const struct error *err)
+static void refuse(struct connection *connection, const struct error *err)
 {
     connection->loop->turned_away.refused++;
     connection_enter(connection, CONNECTION_ENDING);
     connection_refuse(connection);
     h2o_socket_read_stop(connection->socket);
-    h2o_answer_error(connection, target, err, on_refusal_sent);
+    h2o_answer_error(connection, connection->loop->framing.target, err, on_refusal_sent);
 }
 
 /* Puts what was kept from h2o in front of what has come since. */
@@ -53,8 +53,7 @@ static void give_back(struct connection *connection)
     connection->held = NULL;
 }
 
-static int read_fresh(struct connection *connection, size_t fresh, struct text *ret_target,
-                      struct error *err)
+static int read_fresh(struct connection *connection, size_t fresh, struct error *err)
 {
     static const enum connection_phase phases[] = {
         [GATE_HEAD] = CONNECTION_HEAD,
@@ -63,8 +62,12 @@ static int read_fresh(struct connection *connection, size_t fresh, struct text *
     };
     const h2o_buffer_t *input = connection->socket->input;
     struct text text = {input->bytes, input->size};
-    if (gate_read(&connection->gate, text, fresh, ret_target, err) < 0)
+    struct loop *loop = connection->loop;
+    bool has_no_head = connection->gate.state == GATE_HEAD;
+    if (gate_read(&connection->gate, text, fresh, &loop->framing, err) < 0)
         return -1;
+    if (has_no_head && connection->gate.state != GATE_HEAD)
+        loop->framed = connection;
     enum connection_phase phase = phases[connection->gate.state];
     if (connection->phase < phase)
         connection_enter(connection, phase);
@@ -74,8 +77,8 @@ static int read_fresh(struct connection *connection, size_t fresh, struct text *
 static void on_readable(h2o_socket_t *socket, const char *failure)
 {
     struct connection *connection = connection_of_socket(socket);
+    struct loop *loop = connection->loop; /* the connection may be gone in the end */
     struct error err = {0};
-    struct text target;
     if (failure) {
         connection->on_read(socket, failure);
         return;
@@ -83,10 +86,11 @@ static void on_readable(h2o_socket_t *socket, const char *failure)
     if (connection->phase == CONNECTION_WAITING)
         connection_enter(connection, CONNECTION_HEAD);
     give_back(connection);
-    if (read_fresh(connection, socket->bytes_read, &target, &err) < 0)
-        refuse(connection, target, &err);
+    if (read_fresh(connection, socket->bytes_read, &err) < 0)
+        refuse(connection, &err);
     else if (connection->gate.state != GATE_HEAD)
         connection->on_read(socket, NULL);
+    loop->framed = NULL;
 }
 
 /* What a client sent behind its last request is looked at by h2o right after this. */
@@ -94,19 +98,20 @@ static void begin(struct connection *connection)
 {
     h2o_buffer_t **input = &connection->socket->input;
     struct error err = {0};
-    struct text target;
     connection->gate = (struct gate){0};
     connection_enter(connection, CONNECTION_WAITING);
     if ((*input)->size == 0)
         return;
     connection_enter(connection, CONNECTION_HEAD);
-    if (read_fresh(connection, (*input)->size, &target, &err) < 0) {
-        refuse(connection, target, &err);
+    if (read_fresh(connection, (*input)->size, &err) < 0) {
+        refuse(connection, &err);
         h2o_buffer_consume(input, (*input)->size);
     } else if (connection->gate.state == GATE_HEAD) {
         connection->held = *input;
         h2o_buffer_init(input, &h2o_socket_buffer_prototype);
     }
+    /* When h2o comes to it, another head may have been read. */
+    connection->loop->framed = NULL;
 }
 
 void h2o_socket_read_start(h2o_socket_t *socket, h2o_socket_cb callback)

@@ -61,9 +61,8 @@ static void on_verdict(void *argument, const struct token *token, const struct e
 static int ask(struct exchange *exchange, struct text token, struct error *err)
 {
     struct identity_service *service = exchange->loop->identity_service;
-    unsigned char digest[TOKEN_DIGEST_LENGTH];
-    if (token_digest(token, digest, err) < 0)
-        return -1;
+    unsigned char digest[DIGEST_LENGTH];
+    digest_of(token, digest);
     const struct token *known = identity_service_recall(service, digest);
     if (known)
         return continue_with_token(exchange, known, err);

@@ -55,7 +55,7 @@ static void check_error(const struct error *err)
 static int prepare(const struct fuzz_request *input, const struct route_match *match,
                    struct replay *replay, struct api_request *request, struct error *err)
 {
-    static const unsigned char signature[SIGNATURE_DIGEST_LENGTH];
+    static const unsigned char signature[DIGEST_LENGTH];
     const struct auth_header *if_match = auth_request_find_header(&input->auth, "if-match");
     if (route_read_ids(match, request, err) < 0 ||
         api_query_parse(fuzz_request_query(input), &request->query, err) < 0 ||

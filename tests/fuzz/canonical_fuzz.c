@@ -53,14 +53,14 @@ static void check_verification(const struct auth_request *request, struct signat
                                const struct canonical *canonical)
 {
     struct error err = {0};
-    unsigned char right[SIGNATURE_DIGEST_LENGTH];
+    unsigned char right[DIGEST_LENGTH];
     canonical_sign(canonical, signature->date, secret, right);
     bool given = memcmp(right, signature->digest, sizeof(right)) == 0;
     assert((signature_verify(request, signature, secret, &err) == 0) == given);
     memcpy(signature->digest, right, sizeof(right));
     err = (struct error){0};
     assert(signature_verify(request, signature, secret, &err) == 0);
-    signature->digest[right[0] % SIGNATURE_DIGEST_LENGTH] ^= (unsigned char)(1 << right[1] % 8);
+    signature->digest[right[0] % DIGEST_LENGTH] ^= (unsigned char)(1 << right[1] % 8);
     assert(signature_verify(request, signature, secret, &err) < 0);
     check_refusal(&err);
 }
@@ -70,7 +70,7 @@ static void check_canonical(const struct auth_request *request, struct signature
 {
     struct error err = {0};
     struct canonical canonical;
-    unsigned char digest[SIGNATURE_DIGEST_LENGTH], expected[SIGNATURE_DIGEST_LENGTH];
+    unsigned char digest[DIGEST_LENGTH], expected[DIGEST_LENGTH];
     bool well = canonical_write(request, signature->signed_headers, &canonical);
     assert((signature_canonical_digest(request, signature, digest, &err) == 0) == well);
     if (well) {

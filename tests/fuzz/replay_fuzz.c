@@ -16,7 +16,7 @@ static bool is_key(struct text key)
     return key.length >= 1 && key.length <= IDEMPOTENCY_KEY_MAX;
 }
 
-static const unsigned char signature[SIGNATURE_DIGEST_LENGTH];
+static const unsigned char signature[DIGEST_LENGTH];
 
 static void check_is_other(const struct auth_request *request, const struct replay *replay)
 {

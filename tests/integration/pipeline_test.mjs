@@ -67,3 +67,25 @@ test('a lost race is run again on the same connection', async () => {
   assertNoneLost();
   assert.equal((await alice.client.get(cache.list)).json.count, 0);
 });
+
+// What a transaction gives back may arrive before it is committed, and one that is not committed has done nothing.
+test('a change is answered once it is committed', async () => {
+  const keys = JSON.stringify(Array.from({ length: 100 }, (_, i) => ({ name: `key:${i}`.padEnd(200, 'x'), type: 'string', size: i, unit: 'byte', db: 0 })));
+  const id = (await alice.client.post(cache.create)).json.id;
+  await site.sql(`UPDATE scan_task SET status = 'success', started_at = now(), finished_at = now(), claimable_at = NULL
+    WHERE id = $1`, [id]);
+  await site.sql('INSERT INTO scan_result (project_id, task_id, keys) VALUES ($1, $2, $3)', [alice.projectId, id, keys]);
+  await site.sql(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN RAISE EXCEPTION 'not to be committed'; END $$`);
+  await site.sql(`CREATE CONSTRAINT TRIGGER refuse AFTER DELETE ON scan_task DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION refuse()`);
+  try {
+    const answers = await Promise.all([alice.client.delete(cache.task(id)),
+      ...Array.from({ length: 8 }, () => site.client(alice.key).get(cache.path))]);
+    assert.equal(answers[0].status, 500, answers[0].body);
+    assert.equal((await alice.client.get(cache.task(id))).json.keys.length, 100);
+  } finally {
+    await site.sql('DROP TRIGGER refuse ON scan_task');
+  }
+  assert.equal((await alice.client.delete(cache.task(id))).status, 200);
+});

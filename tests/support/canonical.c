@@ -200,16 +200,16 @@ static bool put_headers(struct canonical *out, const struct auth_request *reques
     return true;
 }
 
-static void put_digest(struct canonical *out, const unsigned char digest[SIGNATURE_DIGEST_LENGTH])
+static void put_digest(struct canonical *out, const unsigned char digest[DIGEST_LENGTH])
 {
     char digits[3];
-    for (int i = 0; i < SIGNATURE_DIGEST_LENGTH; i++) {
+    for (int i = 0; i < DIGEST_LENGTH; i++) {
         snprintf(digits, sizeof(digits), "%02x", digest[i]);
         put_terminated(out, digits);
     }
 }
 
-static void hash(struct text text, unsigned char ret_digest[SIGNATURE_DIGEST_LENGTH])
+static void hash(struct text text, unsigned char ret_digest[DIGEST_LENGTH])
 {
     if (EVP_Digest(text.length ? text.bytes : "", text.length, ret_digest, NULL, EVP_sha256(),
                    NULL) != 1)
@@ -221,7 +221,7 @@ bool canonical_write(const struct auth_request *request, struct text signed_head
 {
     struct canonical *out = ret_canonical;
     struct text query = request->target, path = cut(&query, '?');
-    unsigned char digest[SIGNATURE_DIGEST_LENGTH];
+    unsigned char digest[DIGEST_LENGTH];
     *out = (struct canonical){0};
     put(out, request->method);
     put_terminated(out, "\n");
@@ -238,18 +238,17 @@ bool canonical_write(const struct auth_request *request, struct text signed_head
     return true;
 }
 
-void canonical_digest(const struct canonical *canonical,
-                      unsigned char ret_digest[SIGNATURE_DIGEST_LENGTH])
+void canonical_digest(const struct canonical *canonical, unsigned char ret_digest[DIGEST_LENGTH])
 {
     hash((struct text){canonical->text, canonical->length}, ret_digest);
 }
 
 void canonical_sign(const struct canonical *canonical, struct text date, struct text secret,
-                    unsigned char ret_signature[SIGNATURE_DIGEST_LENGTH])
+                    unsigned char ret_signature[DIGEST_LENGTH])
 {
     struct canonical text = {0};
-    unsigned char digest[SIGNATURE_DIGEST_LENGTH];
-    unsigned length = SIGNATURE_DIGEST_LENGTH;
+    unsigned char digest[DIGEST_LENGTH];
+    unsigned length = DIGEST_LENGTH;
     canonical_digest(canonical, digest);
     put_terminated(&text, "SDK-HMAC-SHA256\n");
     put(&text, date);

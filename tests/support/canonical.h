@@ -6,7 +6,7 @@
 
 #include "auth/signature.h"
 
-enum { CANONICAL_DIGITS = 2 * SIGNATURE_DIGEST_LENGTH };
+enum { CANONICAL_DIGITS = 2 * DIGEST_LENGTH };
 
 struct canonical {
     char *text; /* freed by the caller, also after a failure */
@@ -18,11 +18,10 @@ struct canonical {
 bool canonical_write(const struct auth_request *request, struct text signed_headers,
                      struct canonical *ret_canonical);
 
-void canonical_digest(const struct canonical *canonical,
-                      unsigned char ret_digest[SIGNATURE_DIGEST_LENGTH]);
+void canonical_digest(const struct canonical *canonical, unsigned char ret_digest[DIGEST_LENGTH]);
 
 /* The bytes that Signature= writes as digits. */
 void canonical_sign(const struct canonical *canonical, struct text date, struct text secret,
-                    unsigned char ret_signature[SIGNATURE_DIGEST_LENGTH]);
+                    unsigned char ret_signature[DIGEST_LENGTH]);
 
 #endif

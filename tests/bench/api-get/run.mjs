@@ -21,7 +21,7 @@ function showStatement() {
   const header = readFileSync(new URL('../../../core/model/include/model/scan_task.h', import.meta.url), 'utf8');
   const join = (text) => [...text.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map((match) => match[1]).join('');
   const columns = join(header.match(/#define SCAN_TASK_COLUMNS([\s\S]*?)\nenum/)[1]);
-  const body = source.match(/scan_task_show = \{\s*"scan_task_show",([\s\S]*?),\s*4\};/)[1];
+  const body = source.match(/scan_task_show = \{\s*"scan_task_show",([\s\S]*?),\s*4(?:, PG_\w+)?\};/)[1];
   return join(body.replace(/SCAN_TASK_COLUMNS/g, JSON.stringify(columns)));
 }
 

@@ -56,7 +56,7 @@ static const struct text secret = {"SKTESTSKTESTSKTESTSKTESTSKTESTSKTEST0000", S
 
 /* What the next measurement is about. */
 static struct signature signature;
-static unsigned char digests[2][SIGNATURE_DIGEST_LENGTH]; /* a class each */
+static unsigned char digests[2][DIGEST_LENGTH]; /* a class each */
 static struct access_key_cache *cache;
 static struct access_key keys[2]; /* of one id: it is known, or not */
 
@@ -99,7 +99,7 @@ static int refuse_key(void)
 static int refuse_leaking(void)
 {
     struct error err = {0};
-    unsigned char digest[SIGNATURE_DIGEST_LENGTH], expected[SIGNATURE_DIGEST_LENGTH];
+    unsigned char digest[DIGEST_LENGTH], expected[DIGEST_LENGTH];
     unsigned length = sizeof(expected);
     char text[128] = "SDK-HMAC-SHA256\n20261122T170923Z\n";
     if (signature_canonical_digest(&request, &signature, digest, &err) < 0)
@@ -107,7 +107,7 @@ static int refuse_leaking(void)
     text_format_hex(digest, sizeof(digest), text + strlen(text));
     HMAC(EVP_sha256(), secret.bytes, SECRET_LENGTH, (const unsigned char *)text, strlen(text),
          expected, &length);
-    for (int i = 0; i < SIGNATURE_DIGEST_LENGTH; i++) {
+    for (int i = 0; i < DIGEST_LENGTH; i++) {
         if (expected[i] != signature.digest[i])
             return signature_refuse(&err);
     }
@@ -129,7 +129,7 @@ static void make_digests(void)
     if (signature_verify(&request, &signature, secret, &err) < 0)
         abort();
     digests[0][0] ^= 1;
-    digests[1][SIGNATURE_DIGEST_LENGTH - 1] ^= 1;
+    digests[1][DIGEST_LENGTH - 1] ^= 1;
     free(canonical.text);
 }
 

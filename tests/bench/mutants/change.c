@@ -204,7 +204,7 @@ static void date(struct message *message)
 
 static void digit(struct message *message)
 {
-    char *place = &message->digits[random_below(2 * SIGNATURE_DIGEST_LENGTH)];
+    char *place = &message->digits[random_below(2 * DIGEST_LENGTH)];
     *place = "0123456789abcdef"[random_below(16)];
 }
 

@@ -185,7 +185,7 @@ static void sign(struct message *message, const struct message_key *key)
     struct auth_request request = {text_of(message->method), text_of(message->target),
                                    text_of(message->body), headers, (size_t)message->header_count};
     struct canonical canonical;
-    unsigned char bytes[SIGNATURE_DIGEST_LENGTH];
+    unsigned char bytes[DIGEST_LENGTH];
     for (int i = 0; i < message->header_count; i++)
         headers[i] = (struct auth_header){text_of(message->headers[i].name),
                                           text_of(message->headers[i].value)};

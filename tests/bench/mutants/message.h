@@ -24,7 +24,7 @@ struct message {
     struct message_header headers[MESSAGE_HEADERS_MAX]; /* without Authorization */
     int header_count;
     char body[MESSAGE_PART_MAX];
-    char access_key[64], signed_headers[MESSAGE_PART_MAX], digits[2 * SIGNATURE_DIGEST_LENGTH + 2];
+    char access_key[64], signed_headers[MESSAGE_PART_MAX], digits[2 * DIGEST_LENGTH + 2];
     char project[64]; /* whose the path is */
     int64_t now;      /* the server's clock when it comes */
 };

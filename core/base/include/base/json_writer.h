@@ -20,8 +20,11 @@ struct json_writer {
 void json_writer_init(struct json_writer *writer);
 void json_writer_release(struct json_writer *writer);
 
-/* Hands over the buffer, which the caller frees; the writer is empty again. */
+/* Hands over the buffer, which the caller frees; the writer is empty and has none. */
 char *json_writer_take(struct json_writer *writer, size_t *ret_length);
+
+/* Makes room for so many bytes more, where it is known that they will come. */
+void json_writer_reserve(struct json_writer *writer, size_t more);
 
 void json_writer_begin_object(struct json_writer *writer);
 void json_writer_end_object(struct json_writer *writer);

@@ -6,12 +6,7 @@
 #include "base/secret.h"
 #include "base/text.h"
 
-enum {
-    ACCESS_KEY_ID_LENGTH = 20,
-    ACCESS_KEY_SECRET_LENGTH = 40,
-    ACCESS_KEY_TOKEN_LENGTH = 64,
-    ACCESS_KEY_DIGEST_LENGTH = 32
-};
+enum { ACCESS_KEY_ID_LENGTH = 20, ACCESS_KEY_SECRET_LENGTH = 40, ACCESS_KEY_TOKEN_LENGTH = 64 };
 
 struct access_key_pair {
     char id[ACCESS_KEY_ID_LENGTH + 1];         /* A-Z, 0-9 */
@@ -21,10 +16,6 @@ struct access_key_pair {
 
 /* From the operating system's generator; aborts where there is none.  Any thread. */
 void access_key_generate(bool temporary, struct access_key_pair *ret_pair);
-
-/* What is stored of a token, its SHA-256: a token has too many values to be guessed from it. */
-int access_key_digest_token(struct text token, unsigned char ret_digest[ACCESS_KEY_DIGEST_LENGTH],
-                            struct error *err);
 
 /* Whose its sealed secret is; project is null for an operator's.  Text must outlive it. */
 struct secret_owner access_key_secret_owner(const char *project, const char *id);

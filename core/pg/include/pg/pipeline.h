@@ -2,11 +2,13 @@
  *
  * The owner watches pg_pipeline_descriptor() for pg_pipeline_interest() and calls
  * pg_pipeline_advance() when it is ready, and pg_pipeline_tick() a few times a second; after each
- * call, and after a submit, descriptor and interest may have changed.  Each statement is a
- * transaction of its own (one sync each), so one that fails takes no other with it.  A lost
- * connection fails what is in flight, which may have been committed or not and is never repeated
- * here; it comes back by itself, a second after the database at most.  A server that became
- * read-only is left.
+ * call, descriptor and interest may have changed.  Once it has submitted, it calls
+ * pg_pipeline_flush() before it waits: statements that only read and were submitted since are sent
+ * as one transaction, and one of them that fails takes no other with it, as what the server dropped
+ * is sent again.  Every other statement is a transaction of its own, and is answered when that is
+ * committed.  A lost connection fails what is in flight, which may have been committed or not and
+ * is never repeated here; it comes back by itself, a second after the database at most.  A server
+ * that became read-only is left.
  *
  * Every statement is answered: after its time-out and two seconds at the latest, and within two
  * seconds where the database has fallen silent and does not answer a second connection either.
@@ -70,5 +72,7 @@ int pg_pipeline_depth(const struct pg_pipeline *pipeline);
 int pg_pipeline_submit(struct pg_pipeline *pipeline, const struct pg_statement *statement,
                        const struct pg_parameters *parameters, pg_pipeline_done_fn *done,
                        void *argument, struct error *err);
+/* Sends what was submitted. */
+void pg_pipeline_flush(struct pg_pipeline *pipeline);
 
 #endif

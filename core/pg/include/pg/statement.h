@@ -1,7 +1,10 @@
 /* A named SQL statement and the parameters of one execution.
  *
  * Statements are constants; a connection prepares each under its name once.  Parameters and results
- * are text.  Column positions are part of the statement's contract, given as an enum beside it. */
+ * are text.  Column positions are part of the statement's contract, given as an enum beside it.
+ *
+ * One that only reads may be run again where it was cut off, and shares its transaction with others
+ * that are sent with it (pipeline.h).  It locks and notifies nothing. */
 #ifndef PG_STATEMENT_H
 #define PG_STATEMENT_H
 
@@ -12,10 +15,13 @@
 
 enum { PG_PARAMETERS_MAX = 24, PG_PARAMETER_STORAGE = 1024 };
 
+enum pg_effect { PG_WRITES, PG_READS };
+
 struct pg_statement {
     const char *name;
     const char *sql;
     int parameter_count;
+    enum pg_effect effect;
 };
 
 /* The values of one execution, in the order they were added.  Owned by the caller; small values are

@@ -13,11 +13,7 @@
 #include "auth/signature.h"
 #include "base/text.h"
 
-enum {
-    ACCESS_KEY_CACHE_ID_MAX = IDENTITY_NAME_MAX,
-    ACCESS_KEY_CACHE_SECRET_MAX = 128,
-    ACCESS_KEY_CACHE_DIGEST_LENGTH = 32
-};
+enum { ACCESS_KEY_CACHE_ID_MAX = IDENTITY_NAME_MAX, ACCESS_KEY_CACHE_SECRET_MAX = 128 };
 
 struct access_key {
     struct identity identity; /* its name is the key's id */
@@ -25,7 +21,7 @@ struct access_key {
     size_t secret_length;
     char secret[ACCESS_KEY_CACHE_SECRET_MAX + 1];
     bool is_temporary;
-    unsigned char token_digest[ACCESS_KEY_CACHE_DIGEST_LENGTH]; /* of a temporary key: SHA-256 */
+    unsigned char token_digest[DIGEST_LENGTH]; /* of a temporary key: SHA-256 */
     int64_t ends_ms; /* of a temporary key: by this machine's monotonic clock */
 };
 

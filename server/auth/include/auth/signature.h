@@ -9,10 +9,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/text.h"
 
-enum { SIGNATURE_DIGEST_LENGTH = 32, SIGNATURE_SIGNED_HEADERS_MAX = 100 };
+enum { SIGNATURE_SIGNED_HEADERS_MAX = 100 };
 
 struct auth_header {
     struct text name; /* of any case */
@@ -33,7 +34,7 @@ struct signature {
     struct text access_key;
     struct text signed_headers;
     struct text date;
-    unsigned char digest[SIGNATURE_DIGEST_LENGTH];
+    unsigned char digest[DIGEST_LENGTH];
 };
 
 /* The first header of that name (ASCII case ignored), or null. */
@@ -59,8 +60,7 @@ int signature_verify(const struct auth_request *request, const struct signature 
 /* SHA-256 of the canonical request, for tests and for verify. */
 int signature_canonical_digest(const struct auth_request *request,
                                const struct signature *signature,
-                               unsigned char ret_digest[SIGNATURE_DIGEST_LENGTH],
-                               struct error *err);
+                               unsigned char ret_digest[DIGEST_LENGTH], struct error *err);
 
 /* The one public answer to a wrong signature, an unknown key and a disabled one. */
 int signature_refuse(struct error *err);

@@ -11,11 +11,12 @@
 
 #include "auth/identity.h"
 #include "auth/role.h"
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/text.h"
 
 /* The longest token, in bytes; Keystone's own have some 200. */
-enum { TOKEN_TEXT_MAX = 8192, TOKEN_DIGEST_LENGTH = 32 };
+enum { TOKEN_TEXT_MAX = 8192 };
 enum { TOKEN_ROLES_MAX = 64, TOKEN_ROLE_NAME_MAX = 255 };
 
 enum token_scope {
@@ -48,10 +49,6 @@ int token_roles_parse(struct text text, struct token_roles *ret_roles, struct er
 
 /* Whether the text can be a token at all: visible ASCII, not empty, not too long. */
 bool token_is_well_formed(struct text token);
-
-/* SHA-256, by which a token is remembered. */
-int token_digest(struct text token, unsigned char ret_digest[TOKEN_DIGEST_LENGTH],
-                 struct error *err);
 
 /* Reads the body of a successful validation.  A role counts as operator in a system's token only,
  * and in that as nothing else: who manages one project is not to manage all.  Fails with

@@ -19,6 +19,24 @@ static void test_rows_are_whole(void **state)
     }
 }
 
+/* What only reads may be run twice, and in the transaction of others: it is said of the statements
+ * that look like it, and of no others. */
+static void test_reading_statements_only_read(void **state)
+{
+    static const char *const words[] = {"INSERT ", "UPDATE ", "DELETE ",  "FOR KEY SHARE",
+                                        "SHARE ",  "notify",  "nextval(", "lock"};
+    (void)state;
+    for (size_t i = 0; i < operation_count; i++) {
+        const struct operation *operation = &operations[i];
+        bool reads = true;
+        for (size_t j = 0; j < COUNT_OF(words); j++)
+            reads = reads && !strstr(operation->statement->sql, words[j]);
+        assert_int_equal(operation->statement->effect, reads ? PG_READS : PG_WRITES);
+        if (operation->method == HTTP_GET)
+            assert_int_equal(operation->statement->effect, PG_READS);
+    }
+}
+
 /* Operations that need no body bind what their statement takes. */
 static void test_parameter_counts(void **state)
 {
@@ -52,6 +70,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows_are_whole),
+        cmocka_unit_test(test_reading_statements_only_read),
         cmocka_unit_test(test_parameter_counts),
         cmocka_unit_test(test_memory_is_zeroed_and_released),
     };

@@ -6,7 +6,7 @@
 
 #include "unit.h"
 
-static const unsigned char signature[SIGNATURE_DIGEST_LENGTH] = {1, 2, 3};
+static const unsigned char signature[DIGEST_LENGTH] = {1, 2, 3};
 
 static int read_with(const char *key, struct replay *ret_replay, struct error *err)
 {

@@ -92,7 +92,7 @@ static void check_canonical(const json_t *json, const struct auth_request *reque
         return;
     struct error err = {0};
     struct text text = bytes_of(expected);
-    unsigned char digest[SIGNATURE_DIGEST_LENGTH], wanted[SIGNATURE_DIGEST_LENGTH];
+    unsigned char digest[DIGEST_LENGTH], wanted[DIGEST_LENGTH];
     EVP_Digest(text.bytes, text.length, wanted, NULL, EVP_sha256(), NULL);
     assert_int_equal(signature_canonical_digest(request, signature, digest, &err), 0);
     assert_memory_equal(digest, wanted, sizeof(digest));

@@ -241,17 +241,6 @@ static void test_checks_the_project(void **state)
     assert_int_equal(check_project(TOKEN(USER "," TIMES), PROJECT), ERROR_TOKEN_PROJECT);
 }
 
-static void test_digests(void **state)
-{
-    (void)state;
-    unsigned char digest[TOKEN_DIGEST_LENGTH];
-    char digits[2 * TOKEN_DIGEST_LENGTH + 1];
-    struct error err = {0};
-    assert_int_equal(token_digest(TEXT("abc"), digest, &err), 0);
-    text_format_hex(digest, sizeof(digest), digits);
-    assert_string_equal(digits, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -265,7 +254,6 @@ int main(void)
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_checks_the_time),
         cmocka_unit_test(test_checks_the_project),
-        cmocka_unit_test(test_digests),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,14 +10,14 @@
 
 /* Feeds pieces until the gate is open or refuses; how much was fed by then. */
 static int feed(struct text all, size_t piece, struct gate *gate, size_t *ret_fed,
-                struct text *ret_target, struct error *err)
+                struct framing *ret_framing, struct error *err)
 {
     *gate = (struct gate){0};
     for (size_t fed = 0; fed < all.length;) {
         size_t length = all.length - fed < piece ? all.length - fed : piece;
         fed += length;
         *ret_fed = fed;
-        if (gate_read(gate, (struct text){all.bytes, fed}, length, ret_target, err) < 0)
+        if (gate_read(gate, (struct text){all.bytes, fed}, length, ret_framing, err) < 0)
             return -1;
         if (gate->state == GATE_OPEN)
             return 1;
@@ -43,9 +43,9 @@ static void opens_with_the_last_byte(void **state)
         for (size_t piece = 1; piece <= all.length; piece += 3) {
             struct gate gate;
             struct error err = {0};
-            struct text target;
+            struct framing framing;
             size_t fed;
-            if (feed(all, piece, &gate, &fed, &target, &err) != 1 || fed != all.length)
+            if (feed(all, piece, &gate, &fed, &framing, &err) != 1 || fed != all.length)
                 fail_msg("request %zu in pieces of %zu: %zu fed, %s", i, piece, fed, err.text);
         }
     }
@@ -55,17 +55,17 @@ static void tells_head_from_body(void **state)
 {
     struct gate gate;
     struct error err = {0};
-    struct text target;
+    struct framing framing;
     size_t fed;
     (void)state;
-    assert_int_equal(feed(TEXT(HEAD "\r"), 1, &gate, &fed, &target, &err), 0);
+    assert_int_equal(feed(TEXT(HEAD "\r"), 1, &gate, &fed, &framing, &err), 0);
     assert_int_equal(gate.state, GATE_HEAD);
     assert_int_equal(
-        feed(TEXT(POST "Content-Length: 5\r\n\r\nabcd"), 1, &gate, &fed, &target, &err), 0);
+        feed(TEXT(POST "Content-Length: 5\r\n\r\nabcd"), 1, &gate, &fed, &framing, &err), 0);
     assert_int_equal(gate.state, GATE_BODY);
-    assert_int_equal(
-        feed(TEXT(POST "Transfer-Encoding: chunked\r\n\r\n0\r\n\r"), 1, &gate, &fed, &target, &err),
-        0);
+    assert_int_equal(feed(TEXT(POST "Transfer-Encoding: chunked\r\n\r\n0\r\n\r"), 1, &gate, &fed,
+                          &framing, &err),
+                     0);
     assert_int_equal(gate.state, GATE_BODY);
 }
 
@@ -79,11 +79,12 @@ static void leaves_what_follows(void **state)
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(requests); i++) {
-        struct text all = text_of(requests[i]), target;
+        struct text all = text_of(requests[i]);
+        struct framing framing;
         struct gate gate;
         struct error err = {0};
         size_t fed;
-        assert_int_equal(feed(all, all.length, &gate, &fed, &target, &err), 1);
+        assert_int_equal(feed(all, all.length, &gate, &fed, &framing, &err), 1);
     }
 }
 
@@ -111,11 +112,12 @@ static void refuses_early(void **state)
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct text all = text_of(cases[i].bytes), target;
+        struct text all = text_of(cases[i].bytes);
+        struct framing framing;
         struct gate gate;
         struct error err = {0};
         size_t fed = 0;
-        if (feed(all, 1, &gate, &fed, &target, &err) != -1 || fed != all.length)
+        if (feed(all, 1, &gate, &fed, &framing, &err) != -1 || fed != all.length)
             fail_msg("case %zu: %zu fed", i, fed);
         assert_string_equal(err.public_argument, cases[i].named);
     }
@@ -125,23 +127,24 @@ static void tells_the_target(void **state)
 {
     struct gate gate;
     struct error err = {0};
-    struct text target;
+    struct framing framing;
     size_t fed;
     (void)state;
     assert_int_equal(
-        feed(TEXT(POST "Content-Length: 99999\r\n\r\n"), 1, &gate, &fed, &target, &err), -1);
+        feed(TEXT(POST "Content-Length: 99999\r\n\r\n"), 1, &gate, &fed, &framing, &err), -1);
     assert_int_equal(err.code, ERROR_BODY_TOO_LARGE);
-    assert_true(text_equals(target, TEXT("/admin/v1/x")));
+    assert_true(text_equals(framing.target, TEXT("/admin/v1/x")));
     error_clear(&err);
     assert_int_equal(
-        feed(TEXT(POST "Transfer-Encoding: chunked\r\n\r\nzz"), 1, &gate, &fed, &target, &err), -1);
-    assert_true(text_equals(target, TEXT("/admin/v1/x")));
+        feed(TEXT(POST "Transfer-Encoding: chunked\r\n\r\nzz"), 1, &gate, &fed, &framing, &err),
+        -1);
+    assert_true(text_equals(framing.target, TEXT("/admin/v1/x")));
     error_clear(&err);
-    assert_int_equal(feed(TEXT("GET /admin/v1 HTTP/9\r\n"), 1, &gate, &fed, &target, &err), -1);
-    assert_true(text_equals(target, TEXT("/admin/v1")));
+    assert_int_equal(feed(TEXT("GET /admin/v1 HTTP/9\r\n"), 1, &gate, &fed, &framing, &err), -1);
+    assert_true(text_equals(framing.target, TEXT("/admin/v1")));
     error_clear(&err);
-    assert_int_equal(feed(TEXT("\x16"), 1, &gate, &fed, &target, &err), -1);
-    assert_int_equal(target.length, 0);
+    assert_int_equal(feed(TEXT("\x16"), 1, &gate, &fed, &framing, &err), -1);
+    assert_int_equal(framing.target.length, 0);
 }
 
 /* h2o shortens the input as it decodes; only the fresh bytes at its end are raw. */
@@ -151,16 +154,16 @@ static void follows_a_body_that_is_decoded_in_place(void **state)
     char input[256];
     struct gate gate = {0};
     struct error err = {0};
-    struct text target;
+    struct framing framing;
     size_t length = sizeof(head) - 1;
     (void)state;
     memcpy(input, head, length);
-    assert_int_equal(gate_read(&gate, (struct text){input, length}, length, &target, &err), 0);
+    assert_int_equal(gate_read(&gate, (struct text){input, length}, length, &framing, &err), 0);
     memcpy(input + length, "2\r\nab", 5);
-    assert_int_equal(gate_read(&gate, (struct text){input, length + 5}, 5, &target, &err), 0);
+    assert_int_equal(gate_read(&gate, (struct text){input, length + 5}, 5, &framing, &err), 0);
     memcpy(input + length, "ab", 2);
     memcpy(input + length + 2, "\r\n0\r\n\r\n", 7);
-    assert_int_equal(gate_read(&gate, (struct text){input, length + 9}, 7, &target, &err), 0);
+    assert_int_equal(gate_read(&gate, (struct text){input, length + 9}, 7, &framing, &err), 0);
     assert_int_equal(gate.state, GATE_OPEN);
 }
 
@@ -169,12 +172,12 @@ static enum error_code feed_filled(const char *start, size_t filler)
     static char input[2 * FRAMING_HEAD_MAX];
     struct gate gate = {0};
     struct error err = {0};
-    struct text target;
+    struct framing framing;
     size_t length = strlen(start);
     memcpy(input, start, length);
     memset(input + length, 'a', filler);
     length += filler;
-    gate_read(&gate, (struct text){input, length}, length, &target, &err);
+    gate_read(&gate, (struct text){input, length}, length, &framing, &err);
     return err.code;
 }
 
