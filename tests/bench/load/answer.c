@@ -97,17 +97,17 @@ static void begin_body(struct answer *answer, const struct head *head, bool is_h
 {
     answer->status = head->status;
     answer->closes = head->closes;
-    answer->left = 0;
+    answer->left = head->length;
     if (is_head || head->status == 204 || head->status == 304)
         answer->state = ANSWER_DONE;
     else if (head->chunked)
         answer->state = ANSWER_CHUNK_SIZE;
     else if (!head->has_length)
         answer->state = ANSWER_UNTIL_CLOSE;
-    else if ((answer->left = head->length) > 0)
-        answer->state = ANSWER_BODY;
     else
-        answer->state = ANSWER_DONE;
+        answer->state = head->length > 0 ? ANSWER_BODY : ANSWER_DONE;
+    if (answer->state == ANSWER_CHUNK_SIZE)
+        answer->left = 0;
 }
 
 static ssize_t take_head(struct answer *answer, const char *bytes, size_t length, bool is_head)

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { REQUEST_BYTES_MAX = 1 << 20, REQUESTS_MAX = 1 << 24 };
+enum { REQUEST_BYTES_MAX = 1 << 20, REQUESTS_MAX = 1 << 24, LENGTH_LINE_MAX = 16 };
 static const size_t FILE_BYTES_MAX = (size_t)1 << 31;
 
 static void *resized(void *memory, size_t size)
@@ -23,16 +23,24 @@ static int refuse(const char *path, const char *what)
     return -1;
 }
 
+/* The line before a request; 0 at the end of the file, negative where it is none. */
+static long read_length(FILE *file)
+{
+    char line[LENGTH_LINE_MAX], *rest;
+    if (!fgets(line, sizeof(line), file))
+        return ferror(file) ? -1 : 0;
+    long length = strtol(line, &rest, 10);
+    return rest != line && *rest == '\n' && length > 0 && length <= REQUEST_BYTES_MAX ? length : -1;
+}
+
 /* 1: one was read; 0: the end; negative: neither. */
 static int read_one(struct requests *requests, FILE *file, size_t *capacity)
 {
-    unsigned length;
-    size_t end = requests->starts[requests->count];
-    int found = fscanf(file, "%7u", &length);
-    if (found == EOF && !ferror(file))
-        return 0;
-    if (found != 1 || fgetc(file) != '\n' || length == 0 || length > REQUEST_BYTES_MAX ||
-        requests->count == REQUESTS_MAX || end + length > FILE_BYTES_MAX)
+    long announced = read_length(file);
+    if (announced <= 0)
+        return (int)announced;
+    size_t length = (size_t)announced, end = requests->starts[requests->count];
+    if (requests->count == REQUESTS_MAX || end + length > FILE_BYTES_MAX)
         return -1;
     if (end + length > *capacity) {
         *capacity = 2 * (end + length);
