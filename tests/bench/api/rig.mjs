@@ -6,7 +6,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { exchangeRaw } from '../../support/http.mjs';
-import { Postgres, ROLES } from '../../support/postgres.mjs';
+import { Postgres } from '../../support/postgres.mjs';
 import { TYPES } from '../../support/dataset.mjs';
 import { sign } from '../../support/signer.mjs';
 import { World } from '../../support/site.mjs';
@@ -190,10 +190,6 @@ export class Rig {
 
   get ca() {
     return this.world.authority.certificate;
-  }
-
-  role() {
-    return ROLES.server;
   }
 
   // Signed requests of one kind, signed anew where they would grow too old.  make: () => { key, method, target, body }s.

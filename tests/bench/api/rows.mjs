@@ -5,6 +5,7 @@
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ROLES } from '../../support/postgres.mjs';
 import { check } from '../peer/check.mjs';
 import { load, pgbench, script, withProcessor, writeRequests } from './measure.mjs';
 import { INSTANCES, PGBENCH_ROW, PREFIX, SESSION } from './rig.mjs';
@@ -24,6 +25,8 @@ const PROJECT = `('${PREFIX.project}' || :p::text)`;
 const INSTANCE = `('${PREFIX.instance}' || :v::text)`;
 const TASK = `('${PREFIX.task}' || :v::text)`;
 const TOKEN = '(:a::text || :b::text)'; // 32 digits: a token's length, and a uuid as well
+// A session of pgbench writes a few hundred times; the server's are long past the plans that a statement begins with.
+const PLANNED_ONCE = '-c plan_cache_mode=force_generic_plan';
 const BODY = JSON.stringify({ enable_auto_scan: true, schedule_at: ['02:00', '08:00'] });
 
 const READS = {
@@ -93,10 +96,10 @@ class Measures {
     return writeRequests(this.file(`${name}.requests`), requests);
   }
 
-  statement(how) {
+  statement({ options = '', ...how }) {
     const { postgres } = this.rig;
     return withProcessor({ postgres: postgres.program.pid }, () =>
-      pgbench({ postgres, role: this.rig.role(), options: SESSION, ...how }));
+      pgbench({ postgres, role: ROLES.server, options: `${SESSION} ${options}`, ...how }));
   }
 
   readStatement(name, connections) {
@@ -143,7 +146,7 @@ class Measures {
     const { statement, parameters, values } = WRITES[name];
     const file = script(this.file(`${name}.sql`), statement, parameters, PGBENCH_ROW);
     return this.written(name, copy, each * connections, () =>
-      this.statement({ database: copy, file, connections, each, values: { ...values, each, n: 0 } }));
+      this.statement({ database: copy, file, connections, each, values: { ...values, each, n: 0 }, options: PLANNED_ONCE }));
   }
 }
 
