@@ -24,7 +24,7 @@ export function statement(name) {
   const source = execFileSync('cc', ['-E', '-P', '-std=gnu17', ...includes, sourceOf(name)],
     { encoding: 'utf8', maxBuffer: 64 << 20 });
   const literal = '"(?:[^"\\\\]|\\\\.)*"';
-  const match = new RegExp(`\\b${name} = \\{\\s*"${name}",((?:\\s*${literal})+)\\s*,\\s*(\\d+)\\s*\\}`).exec(source);
+  const match = new RegExp(`\\b${name} = \\{\\s*"${name}",((?:\\s*${literal})+)\\s*,\\s*(\\d+)\\b`).exec(source);
   if (!match) throw new Error(`the statement ${name} is not of the form {name, text, parameters}`);
   const text = match[1].match(new RegExp(literal, 'g')).map((part) => JSON.parse(part)).join('');
   return { name, text, parameters: Number(match[2]) };
