@@ -1,12 +1,13 @@
 // The benchmark itself; `run` says what it compares.
 
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sign } from '../../support/signer.mjs';
 import { must } from '../../support/program.mjs';
 import { postgresDirectory } from '../../support/postgres.mjs';
 import { World } from '../../support/site.mjs';
 import { fillSmall } from '../../support/dataset.mjs';
+import { statement } from '../statements.mjs';
 
 const number = (name, fallback) => Number(process.env[name] ?? fallback);
 const ROUNDS = number('ROUNDS', 5);
@@ -14,16 +15,6 @@ const SECONDS = number('SECONDS_EACH', 4);
 const CLIENTS = number('CLIENTS', 64);
 const THREADS = 2;
 const GOAL = 0.6;
-
-// The statement is read from the source, so that both sides run the same text.
-function showStatement() {
-  const source = readFileSync(new URL('../../../core/model/scan_task_store.c', import.meta.url), 'utf8');
-  const header = readFileSync(new URL('../../../core/model/include/model/scan_task.h', import.meta.url), 'utf8');
-  const join = (text) => [...text.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map((match) => match[1]).join('');
-  const columns = join(header.match(/#define SCAN_TASK_COLUMNS([\s\S]*?)\nenum/)[1]);
-  const body = source.match(/scan_task_show = \{\s*"scan_task_show",([\s\S]*?),\s*4\};/)[1];
-  return join(body.replace(/SCAN_TASK_COLUMNS/g, JSON.stringify(columns)));
-}
 
 const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
 
@@ -60,7 +51,7 @@ try {
   const headers = sign({ key: alice.key, method: 'GET', target, headers: [['Host', `127.0.0.1:${port}`]] });
   const values = [alice.projectId, cache.id, task.id, 'bigkey'];
   const script = join(world.directory, 'show.sql');
-  writeFileSync(script, `${showStatement().replace(/\$(\d)/g, ':p$1')};\n`, { mode: 0o644 });
+  writeFileSync(script, `${statement('scan_task_show').text.replace(/\$(\d)/g, ':p$1')};\n`, { mode: 0o644 });
 
   const rounds = [];
   for (let round = 1; round <= ROUNDS; round++) {
