@@ -86,7 +86,7 @@ function answer(status, headers, bytes) {
 }
 
 // Takes the first complete answer off the bytes; undefined where there is none yet.
-function parseAnswer(bytes, ended, withBody) {
+export function parseAnswer(bytes, ended, withBody) {
   const end = bytes.indexOf('\r\n\r\n');
   if (end < 0) return undefined;
   const [first, ...lines] = bytes.toString('latin1', 0, end).split('\r\n');
