@@ -232,9 +232,9 @@ void groups_fail_overdue(struct groups *groups, int64_t now_ms, int64_t patience
     error_set(&err, ERROR_UNAVAILABLE, "no answer for %d ms", (int)patience_ms);
     for (int i = 0; i < groups->ring.depth; i++) {
         struct job *job = job_ring_at(&groups->ring, i);
-        if (now_ms - job->sent_ms <= patience_ms)
-            return;
-        answer(job, NULL, &err);
+        /* What was sent again is older than what is in front of it. */
+        if (now_ms - job->sent_ms > patience_ms)
+            answer(job, NULL, &err);
     }
 }
 
