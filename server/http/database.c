@@ -162,16 +162,18 @@ static struct database *last_of(const struct loop *loop)
 }
 
 /* Less is better.  One that is full is none to choose while another is not; whatever waits is
- * better than that. */
-static int64_t burden_of(const struct database *database)
+ * better than that.  Reads stay together on the first connections, where they share groups; writes,
+ * which each wait for the disk, spread over the others. */
+static int64_t burden_of(const struct loop *loop, int index, enum pg_effect effect)
 {
-    enum { HELD_UP = 1 << 20, FULL = 1 << 21 };
-    const struct loop *loop = database->loop;
+    enum { READS_TOGETHER = 64, HELD_UP = 1 << 20, FULL = 1 << 21 };
+    const struct database *database = loop->databases[index];
     int depth = pg_pipeline_depth(database->pipeline);
     bool is_set_aside = database == last_of(loop) && lock_queue_is_used(loop->lock_queue);
     bool is_held_up = is_set_aside || pg_pipeline_silent_ms(database->pipeline) > HELD_UP_MS;
     bool is_full = depth >= database->settings.in_flight_max;
-    return (int64_t)depth + (is_held_up ? HELD_UP : 0) + (is_full ? FULL : 0);
+    bool stays = effect == PG_READS && depth < READS_TOGETHER;
+    return (int64_t)(stays ? index : depth) + (is_held_up ? HELD_UP : 0) + (is_full ? FULL : 0);
 }
 
 int database_submit(struct loop *loop, const struct pg_statement *statement,
@@ -180,11 +182,11 @@ int database_submit(struct loop *loop, const struct pg_statement *statement,
 {
     struct database *best = NULL;
     int64_t least = INT64_MAX;
-    for (int i = 0; i < loop->database_count; i++) {
+    for (int i = loop->database_count - 1; i >= 0; i--) {
         struct database *database = loop->databases[i];
         if (!pg_pipeline_is_ready(database->pipeline))
             continue;
-        int64_t burden = burden_of(database);
+        int64_t burden = burden_of(loop, i, statement->effect);
         if (burden < least) {
             least = burden;
             best = database;
