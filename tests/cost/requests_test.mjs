@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 import {
   boundOf, FIGURES, MEASURED, rowsOf, Stage, underCallgrind, withCountedCalls, withCountedMessages,
 } from '../support/cost.mjs';
-import { Kept } from '../support/kept.mjs';
+import { Pipe } from '../support/pipe.mjs';
 import { World } from '../support/site.mjs';
 
 const MANY = 16;
@@ -104,7 +104,7 @@ test('statements: one of a signed request', async (t) => {
 
 test('statements: two of the first request of a key', async () => {
   const server = await withCountedMessages(stage);
-  const connection = await Kept.open({ port: server.ports.http });
+  const connection = await Pipe.open({ port: server.ports.http });
   const [row] = rows;
   const ask = async () => {
     await server.taken();

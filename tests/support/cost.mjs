@@ -8,11 +8,10 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Callgrind } from './callgrind.mjs';
 import { CountedCalls } from './counted_calls.mjs';
-import { Kept } from './kept.mjs';
 import { Messages } from './pg_messages.mjs';
 import { PgProxy } from './pg_proxy.mjs';
+import { Pipe, signedRequest } from './pipe.mjs';
 import { ROLES } from './postgres.mjs';
-import { sign } from './signer.mjs';
 import { PROGRAMS, environmentOf } from './site.mjs';
 import { until } from './wait.mjs';
 
@@ -91,7 +90,6 @@ export class Stage {
     stage.site = await world.site();
     stage.tenant = await stage.site.tenant('alice');
     stage.cache = await stage.tenant.instance('cache', '127.0.0.1:1', '--no-probe');
-    stage.count = 0;
     await stage.#fill();
     return stage;
   }
@@ -140,22 +138,13 @@ export class Stage {
     };
   }
 
-  // The next request of a row, as it is sent.  A number keeps signatures apart, as a client's moment would.
-  requestOf(row, key = this.tenant.key) {
-    const [method, target, body] = row.ask();
-    const number = String(++this.count).padStart(8, '0');
-    const own = [['Host', '127.0.0.1'], ['X-Test-Number', number], ['Content-Type', 'application/json']];
-    const headers = sign({ key, method, target, headers: own, body });
-    if (body || method !== 'GET') headers.push(['Content-Length', Buffer.byteLength(body)]);
-    return [`${method} ${target} HTTP/1.1`, ...headers.map((header) => header.join(': ')), '', body].join('\r\n');
-  }
-
   // Sends n of a row, shared out among the connections; each must succeed.
-  async send(row, connections, n, key) {
+  async send(row, connections, n) {
     let left = n;
     await Promise.all(connections.map(async (connection) => {
       while (left-- > 0) {
-        const answer = await connection.ask(this.requestOf(row, key));
+        const [method, target, body] = row.ask();
+        const [answer] = await connection.exchange([signedRequest(this.tenant.key, method, target, { body })]);
         if (answer.status !== 200) throw new Error(`${row.name}: ${answer.status} ${answer.body}`);
       }
     }));
@@ -177,7 +166,7 @@ export class Stage {
   async measure(row, server, { n, connections: count = 1, warm = row.secure ? WARM_SECURE : WARM, together = false }) {
     const port = server.ports[row.secure ? 'https' : 'http'];
     const connections = await Promise.all(Array.from({ length: count },
-      () => Kept.open({ port, ca: this.world.ca, secure: row.secure })));
+      () => Pipe.open({ port, ca: row.secure && this.world.ca })));
     try {
       await this.send(row, connections, warm * count);
       await server.taken();
