@@ -19,16 +19,26 @@ export const median = (values) => {
   return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
 };
 
-// Of a process: its own time, that of children that have ended, its parent.
-function statusOf(pid) {
+// What read returns of a process; undefined where it has ended.
+function whileThere(read) {
   try {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').replace(/^.*\) /s, '').split(' ').map(Number);
-    return { parent: fields[1], own: fields[11] + fields[12], ended: fields[13] + fields[14] };
+    return read();
   } catch (error) {
     if (error.code === 'ENOENT' || error.code === 'ESRCH') return undefined;
     throw error;
   }
 }
+
+// Of a process: its parent, and the ticks that children of it took which have ended.
+const statusOf = (pid) => whileThere(() => {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').replace(/^.*\) /s, '').split(' ').map(Number);
+  return { parent: fields[1], ended: fields[13] + fields[14] };
+});
+
+// Seconds that its threads have taken, those that are there; in nanoseconds, as the ticks of many processes would be off
+// by one for each.
+const secondsOf = (pid) => whileThere(() => readdirSync(`/proc/${pid}/task`).reduce((sum, thread) =>
+  sum + Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'latin1').split(' ')[0]) / 1e9, 0));
 
 // A program and all its descendants, by pid.
 function family(pid) {
@@ -50,7 +60,7 @@ export async function processorOf(pid) {
     const now = family(pid), before = members;
     members = [...now.keys()].join();
     if (members !== before) return undefined;
-    return { seconds: [...now.values()].reduce((sum, { own, ended }) => sum + own + ended, 0) / TICKS };
+    return { seconds: [...now].reduce((sum, [one, { ended }]) => sum + (secondsOf(one) ?? 0) + ended / TICKS, 0) };
   });
 }
 
