@@ -10,6 +10,7 @@ import { statement } from '../statements.mjs';
 
 const LOAD = join(process.env.DCS_BUILD, 'tests/bench/load/load');
 const DEADLINE_MS = 300_000;
+const COMPLAINT_MAX = 2000;
 const CLIENTS_WARM_PER_SECOND = 200;
 const TICKS = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
 
@@ -124,7 +125,8 @@ export async function pgbench({ postgres, database, role, file, values = {}, con
   const overall = Number(/tps = ([\d.]+) \(without/.exec(stdout)?.[1]);
   const rate = each ? overall : rateOfLast(seconds, stderr) ?? overall;
   if (status !== 0 || !(requests > 0) || !(rate > 0) || failed > 0 || (each && requests !== each * connections))
-    throw new Error(`pgbench ended with ${status}, or not every transaction was processed:\n${stdout}${stderr}`);
+    throw new Error(`pgbench ended with ${status}, or not every transaction was processed:\n${stdout}${
+      stderr.slice(0, COMPLAINT_MAX)}`);
   return { requests, rate };
 }
 
