@@ -43,6 +43,7 @@ static int forget_chunk(struct janitor *janitor, const struct forgotten *what, s
 {
     struct pg_parameters parameters;
     SCOPED(pg_rows_release) struct pg_rows rows = {0};
+    pulse_beat(janitor->pulse);
     pg_parameters_init(&parameters);
     if (what->by_days)
         pg_parameters_add_integer(&parameters, janitor->config->retention_days);

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/pulse.h"
 #include "base/scope.h"
 #include "base/text.h"
 #include "heartbeat.h"
@@ -17,6 +18,7 @@ enum {
     LEASES_MAX = 256,
     CHECK_INTERVAL_MS = 1000,
     STATEMENT_TIMEOUT_MS = 5000,
+    STATEMENT_MOST_MS = STATEMENT_TIMEOUT_MS + PG_SESSION_GRACE_MS,
     CLOSE_TIMEOUT_MS = 5000
 };
 
@@ -171,7 +173,11 @@ static void *run(void *argument)
     struct lease_keeper *keeper = argument;
     int64_t next_renewal_ms = 0;
     enum keeping kept = KEEPING_DONE;
+    struct pulse pulse = {0};
+    pulse_begin(&pulse, "leases", -1,
+                keeper->config->stuck_seconds * 1000 + CHECK_INTERVAL_MS + STATEMENT_MOST_MS);
     do {
+        pulse_beat(&pulse);
         int64_t now = clock_monotonic_ms();
         bool renew = now >= next_renewal_ms;
         if (renew && kept != KEEPING_UNFINISHED)
@@ -180,6 +186,7 @@ static void *run(void *argument)
         if (renew && kept == KEEPING_DONE)
             next_renewal_ms = now + renewal_interval_ms(keeper->config);
     } while (rest(keeper, kept == KEEPING_UNFINISHED ? 0 : CHECK_INTERVAL_MS));
+    pulse_end(&pulse);
     return NULL;
 }
 

@@ -15,12 +15,19 @@
 #include "scan/scan.h"
 
 /* The last one: how long a worker that is to stop goes on trying to record. */
-enum { STATEMENT_TIMEOUT_MS = 10000, RETRY_MS = 500, CLAIM_RETRY_MS = 1000, LAST_WORDS_MS = 5000 };
+enum {
+    STATEMENT_TIMEOUT_MS = 10000,
+    STATEMENT_MOST_MS = STATEMENT_TIMEOUT_MS + PG_SESSION_GRACE_MS,
+    RETRY_MS = 500,
+    CLAIM_RETRY_MS = 1000,
+    LAST_WORDS_MS = 5000,
+};
 
 /* A claimed task while it runs. */
 struct run {
     struct worker *worker;
     struct pg_session *session;
+    struct pulse *pulse;
     struct claim claim;
     struct lease lease;
     bool checkpoint_too_large; /* one was */
@@ -33,6 +40,7 @@ struct run {
 static bool scan_must_stop(void *argument)
 {
     struct run *run = argument;
+    pulse_beat(run->pulse);
     return queue_is_stopping(&run->worker->queue) ||
            !lease_is_held(run->worker->keeper, &run->lease);
 }
@@ -158,6 +166,7 @@ static int record(struct run *run, const struct pg_statement *statement,
     for (;;) {
         SCOPED(pg_rows_release) struct pg_rows rows = {0};
         error_clear(err);
+        pulse_beat(run->pulse);
         if (pg_session_execute(run->session, statement, parameters, &rows, err) == 0) {
             if (rows.row_count == 0)
                 LOG_WARNING("write_fenced", LOG_RUN(run), LOG_TEXT("statement", statement->name));
@@ -303,6 +312,7 @@ static void run_claim(struct run *run, const struct error *unusable)
     lease_add(keeper, &run->lease);
     bool usable = unusable->code == ERROR_NONE;
     bool succeeded = usable && scan(run, &outcome, &err) == 0;
+    pulse_beat(run->pulse);
     lease_close(keeper, &run->lease);
     if (succeeded)
         record_success(run, &outcome);
@@ -319,7 +329,7 @@ static void run_claim(struct run *run, const struct error *unusable)
 static bool work_once(struct runner *runner)
 {
     struct worker *worker = runner->worker;
-    struct run run = {.worker = worker, .session = runner->session};
+    struct run run = {.worker = worker, .session = runner->session, .pulse = &runner->pulse};
     struct error unusable = {0}, err = {0};
     int64_t sent_ms = clock_monotonic_ms();
     int found =
@@ -347,16 +357,22 @@ static void *run_tasks(void *argument)
 {
     struct runner *runner = argument;
     struct queue *queue = &runner->worker->queue;
+    const struct config *config = runner->worker->config;
+    pulse_begin(&runner->pulse, "scans", runner->number,
+                (config->stuck_seconds + config->poll_seconds) * 1000 + STATEMENT_MOST_MS);
     while (!queue_is_stopping(queue)) {
+        pulse_beat(&runner->pulse);
         if (!work_once(runner))
             queue_wait(queue, (int)runner->worker->config->poll_seconds * 1000);
     }
+    pulse_end(&runner->pulse);
     return NULL;
 }
 
-void runner_start(struct runner *runner, struct worker *worker)
+void runner_start(struct runner *runner, struct worker *worker, int number)
 {
     runner->worker = worker;
+    runner->number = number;
     runner->session =
         pg_session_new(worker->config->database_url, "dcs-worker", STATEMENT_TIMEOUT_MS);
     if (pthread_create(&runner->thread, NULL, run_tasks, runner) != 0)

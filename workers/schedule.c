@@ -13,18 +13,25 @@
 
 #include "base/json_writer.h"
 #include "base/log.h"
+#include "base/pulse.h"
 #include "base/scope.h"
 #include "base/uuid.h"
 #include "model/autoscan_round_store.h"
 #include "pg/session.h"
 
 /* A batch is a transaction of some tens of milliseconds, in which its rows are locked. */
-enum { BATCH = AUTOSCAN_ADVANCE_MOST, LOOK_INTERVAL_MS = 1000, STATEMENT_TIMEOUT_MS = 30000 };
+enum {
+    BATCH = AUTOSCAN_ADVANCE_MOST,
+    LOOK_INTERVAL_MS = 1000,
+    STATEMENT_TIMEOUT_MS = 30000,
+    STATEMENTS_MOST_MS = 2 * (STATEMENT_TIMEOUT_MS + PG_SESSION_GRACE_MS), /* without a beat */
+};
 
 struct scheduler {
     const struct config *config;
     struct pg_session *session; /* the thread's */
     pthread_t thread;
+    struct pulse pulse;
     atomic_bool stopping;
     int wake; /* an eventfd, readable once it is to stop */
 };
@@ -112,6 +119,7 @@ static int64_t advance_singly(struct scheduler *scheduler, struct error *err)
     if (pg_session_execute(scheduler->session, &autoscan_list_due, NULL, &due, err) < 0)
         return -1;
     for (int row = 0; row < due.row_count && !is_stopping(scheduler); row++) {
+        pulse_beat(&scheduler->pulse);
         struct schedule one = {pg_rows_string(&due, row, AUTOSCAN_DUE_PROJECT_ID),
                                pg_rows_string(&due, row, AUTOSCAN_DUE_INSTANCE_ID),
                                pg_rows_string(&due, row, AUTOSCAN_DUE_KIND)};
@@ -147,8 +155,11 @@ static int64_t advance_all(struct scheduler *scheduler, struct error *err)
 static void *run(void *argument)
 {
     struct scheduler *scheduler = argument;
+    pulse_begin(&scheduler->pulse, "scheduler", -1,
+                scheduler->config->stuck_seconds * 1000 + STATEMENTS_MOST_MS);
     while (!is_stopping(scheduler)) {
         struct pollfd wake = {.fd = scheduler->wake, .events = POLLIN};
+        pulse_beat(&scheduler->pulse);
         struct error err = {0};
         int64_t taken = advance_all(scheduler, &err);
         if (taken < 0)
@@ -156,6 +167,7 @@ static void *run(void *argument)
         if (taken < BATCH)
             poll(&wake, 1, LOOK_INTERVAL_MS);
     }
+    pulse_end(&scheduler->pulse);
     return NULL;
 }
 

@@ -14,8 +14,6 @@
 
 enum {
     PREPARED_MAX = 64,
-    /* For connecting, and past the server's own statement_timeout. */
-    GRACE_MS = 3000,
     CONFLICT_ATTEMPTS_MAX = 4,
     CONFLICT_PAUSE_MS = 10,
     HEARTBEAT_MS = 4000,
@@ -73,7 +71,7 @@ void pg_session_free(struct pg_session *session)
 /* When a call that begins now must be over. */
 static int64_t deadline_of(const struct pg_session *session)
 {
-    return clock_monotonic_ms() + session->statement_timeout_ms + GRACE_MS;
+    return clock_monotonic_ms() + session->statement_timeout_ms + PG_SESSION_GRACE_MS;
 }
 
 static int connect_until(struct pg_session *session, int64_t deadline_ms, struct error *err)
@@ -301,7 +299,7 @@ static int wait_some(struct pg_session *session, int64_t deadline_ms, int wake_f
 {
     int64_t now = clock_monotonic_ms();
     if (now - session->heard_ms >= HEARTBEAT_MS)
-        return script_until(session, "SELECT 1", now + GRACE_MS, err);
+        return script_until(session, "SELECT 1", now + PG_SESSION_GRACE_MS, err);
     int64_t until = session->heard_ms + HEARTBEAT_MS;
     if (until > deadline_ms)
         until = deadline_ms;

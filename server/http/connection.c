@@ -10,7 +10,7 @@
 #include "linger.h"
 
 /* ENDING_MS also is when one that did not end is told so again. */
-enum { ENDING_MS = 5000, CANDIDATES = 32 };
+enum { ENDING_MS = 5000, CANDIDATES = 32, FIRST_REQUEST_MS = 1000 };
 
 static void leave_unproved(struct connection *connection)
 {
@@ -206,13 +206,22 @@ void connection_format_source(const struct connection *connection, const struct 
     address_format(&client, ret_text);
 }
 
+/* One that is fresh is about to bring the request that it was made for. */
+static bool is_idle(const struct connection *connection, int64_t now_ms)
+{
+    bool is_fresh =
+        !connection->has_answered && now_ms - connection->loop->stopping_ms < FIRST_REQUEST_MS;
+    return connection->phase <= CONNECTION_WAITING && connection->requests == 0 && !is_fresh;
+}
+
 void connections_end_idle(struct loop *loop)
 {
+    int64_t now_ms = clock_monotonic_ms();
     h2o_linklist_t *node = loop->connections.next;
     for (; node != &loop->connections; node = node->next) {
         struct connection *connection = H2O_STRUCT_FROM_MEMBER(struct connection, link, node);
         /* h2o sees the end of its input and closes the connection itself. */
-        if (connection->phase <= CONNECTION_WAITING && connection->requests == 0)
+        if (is_idle(connection, now_ms))
             shutdown(h2o_socket_get_fd(connection->socket), SHUT_RD);
     }
 }
