@@ -8,9 +8,11 @@
 
 #include "base/listener.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "base/pulse.h"
 #include "http.h"
 #include "monitor.h"
+#include "process.h"
 
 enum { OK = 200, NOT_FOUND = 404, UNAVAILABLE = 503 };
 
@@ -48,24 +50,32 @@ static void answer_health(struct operations *operations, const char *accept,
     answer_text(ret_answer, UNAVAILABLE, text);
 }
 
-static void answer_readiness(struct operations *operations, const char *accept,
-                             struct ops_answer *ret_answer)
+enum { READINESS_MAX = 3 * OPERATIONS_WHY_MAX };
+
+static bool is_ready(struct operations *operations, char ret_text[READINESS_MAX])
 {
     const struct operations_settings *settings = &operations->settings;
     char database[OPERATIONS_WHY_MAX + 1] = "", own[OPERATIONS_WHY_MAX + 1] = "";
-    char text[3 * OPERATIONS_WHY_MAX];
     bool started = atomic_load(&operations->started), draining = atomic_load(&operations->draining);
-    (void)accept;
     bool is_good = monitor_database_is_good(operations->monitor, database);
     bool can_work = !started || !settings->can_work || settings->can_work(settings->argument, own);
     if (started && !draining && is_good && can_work) {
-        answer_text(ret_answer, OK, "ready\n");
-        return;
+        snprintf(ret_text, READINESS_MAX, "ready\n");
+        return true;
     }
-    snprintf(text, sizeof(text), "not ready\n%s%s%s%s%s%s", started ? "" : "starting\n",
+    snprintf(ret_text, READINESS_MAX, "not ready\n%s%s%s%s%s%s", started ? "" : "starting\n",
              draining ? "draining\n" : "", is_good ? "" : database, is_good ? "" : "\n",
              can_work ? "" : own, can_work ? "" : "\n");
-    answer_text(ret_answer, UNAVAILABLE, text);
+    return false;
+}
+
+static void answer_readiness(struct operations *operations, const char *accept,
+                             struct ops_answer *ret_answer)
+{
+    char text[READINESS_MAX];
+    (void)accept;
+    bool ready = is_ready(operations, text);
+    answer_text(ret_answer, ready ? OK : UNAVAILABLE, text);
 }
 
 static void answer_start(struct operations *operations, const char *accept,
@@ -76,6 +86,26 @@ static void answer_start(struct operations *operations, const char *accept,
     answer_text(ret_answer, started ? OK : UNAVAILABLE, started ? "started\n" : "starting\n");
 }
 
+static void answer_metrics(struct operations *operations, const char *accept,
+                           struct ops_answer *ret_answer)
+{
+    static const char *const types[] = {
+        [METRICS_TEXT] = "text/plain; version=0.0.4; charset=utf-8",
+        [METRICS_OPEN] = "application/openmetrics-text; version=1.0.0; charset=utf-8"};
+    char readiness[READINESS_MAX];
+    enum metrics_format format =
+        strstr(accept, "application/openmetrics-text") ? METRICS_OPEN : METRICS_TEXT;
+    FILE *out = open_memstream(&ret_answer->body, &ret_answer->length);
+    if (!out)
+        abort();
+    metric_set(&ops_metric_ready, 0, 0, is_ready(operations, readiness));
+    metrics_write(out, format);
+    if (fclose(out) != 0)
+        abort();
+    ret_answer->status = OK;
+    ret_answer->type = types[format];
+}
+
 static const struct {
     const char *path;
     void (*answer)(struct operations *operations, const char *accept,
@@ -84,6 +114,7 @@ static const struct {
     {"/healthz", answer_health},
     {"/readyz", answer_readiness},
     {"/startupz", answer_start},
+    {"/metrics", answer_metrics},
 };
 
 static void on_request(void *argument, const char *path, const char *accept,
@@ -119,6 +150,9 @@ int operations_open(const struct operations_settings *settings, struct operation
     if (!operations)
         abort();
     operations->settings = *settings;
+    ops_process_register(settings->program);
+    for (int i = 0; i < settings->metric_count; i++)
+        metrics_register(settings->metrics[i].metrics, settings->metrics[i].count);
     operations->monitor = monitor_new(&operations->settings, on_round, operations);
     if (ops_http_open(descriptor, on_request, operations, &operations->http, err) < 0) {
         operations_close(operations);

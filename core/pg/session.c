@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/scope.h"
 #include "connector.h"
+#include "pg/metrics.h"
 
 enum {
     PREPARED_MAX = 64,
@@ -215,19 +216,17 @@ static int execute_once(struct pg_session *session, const struct pg_statement *s
     return receive(session, statement->name, deadline_ms, ret_rows, err);
 }
 
-int pg_session_execute(struct pg_session *session, const struct pg_statement *statement,
-                       const struct pg_parameters *parameters, struct pg_rows *ret_rows,
-                       struct error *err)
+/* Again where it lost a race that it may win. */
+static int execute_until(struct pg_session *session, const struct pg_statement *statement,
+                         const struct pg_parameters *parameters, int64_t deadline_ms,
+                         struct pg_rows *ret_rows, struct error *err)
 {
-    if ((parameters ? parameters->count : 0) != statement->parameter_count)
-        abort();
-    const int64_t deadline_ms = deadline_of(session);
-    struct pg_rows rows = {0};
     for (int attempt = 1;; attempt++) {
         struct error failure = {0};
         bool alone = false;
-        if (execute_once(session, statement, parameters, deadline_ms, &alone, &rows, &failure) == 0)
-            break;
+        if (execute_once(session, statement, parameters, deadline_ms, &alone, ret_rows, &failure) ==
+            0)
+            return 0;
         int pause_ms = CONFLICT_PAUSE_MS * attempt + (int)(clock_monotonic_us() % 10);
         if (failure.code != ERROR_DATABASE_CONFLICT || !alone || attempt == CONFLICT_ATTEMPTS_MAX ||
             clock_monotonic_ms() + pause_ms >= deadline_ms) {
@@ -238,6 +237,20 @@ int pg_session_execute(struct pg_session *session, const struct pg_statement *st
         LOG_INFO("statement_repeated", LOG_ERROR_FIELDS(&failure));
         poll(NULL, 0, pause_ms);
     }
+}
+
+int pg_session_execute(struct pg_session *session, const struct pg_statement *statement,
+                       const struct pg_parameters *parameters, struct pg_rows *ret_rows,
+                       struct error *err)
+{
+    if ((parameters ? parameters->count : 0) != statement->parameter_count)
+        abort();
+    struct pg_rows rows = {0};
+    int64_t began_us = clock_monotonic_us();
+    int status = execute_until(session, statement, parameters, deadline_of(session), &rows, err);
+    pg_note_call(statement, status == 0, began_us);
+    if (status < 0)
+        return -1;
     if (ret_rows)
         *ret_rows = rows;
     else

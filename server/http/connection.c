@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#include "acceptor.h"
 #include "base/clock.h"
 #include "client_address.h"
 #include "linger.h"
@@ -27,6 +28,7 @@ static void on_close(void *data)
     h2o_linklist_unlink(&connection->link);
     leave_unproved(connection);
     atomic_fetch_sub(&server->connections, 1);
+    metric_add(&metric_connections, 0, 0, -1);
     if (connection->client)
         client_count_leave(server->clients, connection->client);
     if (connection->descriptor >= 0)
@@ -51,7 +53,7 @@ static void make_room(struct loop *loop)
         if (!chosen || client_connections(connection->client) > client_connections(chosen->client))
             chosen = connection;
     }
-    loop->turned_away.displaced++;
+    acceptor_note_turned_away(loop, TURNED_AWAY_DISPLACED);
     connection_end(chosen);
 }
 
@@ -70,6 +72,8 @@ struct connection *connection_attach(struct loop *loop, h2o_socket_t *socket,
         clock_monotonic_ms() + loop->server->config->request_timeout_ms;
     h2o_linklist_insert(&loop->connections, &connection->link);
     atomic_fetch_add(&loop->server->connections, 1);
+    metric_add(&metric_connections, 0, 0, 1);
+    metric_count(&metric_connections_accepted, 0, 0);
     socket->on_close.cb = on_close;
     socket->on_close.data = connection;
     connection_enter(connection, CONNECTION_HANDSHAKE);
@@ -176,7 +180,8 @@ void connection_end(struct connection *connection)
 static void end_late(struct connection *connection)
 {
     if (connection->phase != CONNECTION_WAITING) {
-        connection->loop->turned_away.late += connection->phase != CONNECTION_ENDING;
+        if (connection->phase != CONNECTION_ENDING)
+            acceptor_note_turned_away(connection->loop, TURNED_AWAY_LATE);
         connection_end(connection);
         return;
     }

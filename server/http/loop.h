@@ -18,6 +18,7 @@
 #include "base/secret.h"
 #include "framing.h"
 #include "pg/statement.h"
+#include "server_metrics.h"
 
 enum { SERVER_LISTENERS_MAX = 2, SERVER_STATEMENTS_MAX = 64 };
 
@@ -59,13 +60,7 @@ struct server {
 /* Connections that were not served to their end, by reason, since it was said last. */
 struct turned_away {
     int64_t said_ms;
-    int64_t full;      /* connections_max */
-    int64_t address;   /* connections_per_address_max */
-    int64_t displaced; /* connections_unproved_max */
-    int64_t late;
-    int64_t handshake;
-    int64_t refused;
-    int64_t short_of; /* descriptors or memory */
+    int64_t counts[TURNED_AWAY_REASON_COUNT];
 };
 
 struct loop {

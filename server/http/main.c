@@ -271,8 +271,12 @@ static bool has_port_of(const char *address, const char *other)
 static int open_operations(struct server *server, struct error *err)
 {
     const struct config *config = server->config;
-    const struct operations_settings settings = {
-        .program = "dcs-server", .config = config, .can_work = can_work, .argument = server};
+    const struct operations_settings settings = {.program = "dcs-server",
+                                                 .config = config,
+                                                 .can_work = can_work,
+                                                 .argument = server,
+                                                 .metrics = server_metrics_list(),
+                                                 .metric_count = SERVER_METRICS_PARTS};
     if (has_port_of(config->listen_operations, config->listen_https) ||
         has_port_of(config->listen_operations, config->listen_http))
         return error_set(err, ERROR_CONFIG, "listen_operations: it is the API's port");

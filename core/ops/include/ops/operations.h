@@ -14,11 +14,18 @@
 #define OPS_OPERATIONS_H
 
 #include "base/config.h"
+#include "base/metrics.h"
 #include "pg/session.h"
 
 struct operations;
 
 enum { OPERATIONS_WHY_MAX = 127 };
+
+/* What one part of a program counts. */
+struct operations_metrics {
+    struct metric *const *metrics;
+    int count;
+};
 
 struct operations_settings {
     const char *program; /* dcs-server */
@@ -29,10 +36,14 @@ struct operations_settings {
     /* Once a second, while the database is there, on the monitor's thread; may be null. */
     int (*survey)(void *argument, struct pg_session *session, struct error *err);
     void *argument;
+    /* Registered, beside those of the process, where there is a listener. */
+    const struct operations_metrics *metrics;
+    int metric_count;
 };
 
-/* Listens, where the setting listen_operations has an address: otherwise *ret_operations is null,
- * which all of these take.  What is in settings must outlive it.  Fails with ERROR_CONFIG. */
+/* Before other threads are there.  Listens, where the setting listen_operations has an address:
+ * otherwise *ret_operations is null, which all of these take.  What is in settings must outlive it.
+ * Fails with ERROR_CONFIG. */
 int operations_open(const struct operations_settings *settings, struct operations **ret_operations,
                     struct error *err);
 /* Answers to its very end. */
