@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "heartbeat.h"
 #include "scan/scan.h"
+#include "worker_metrics.h"
 
 enum {
     LEASES_MAX = 256,
@@ -105,7 +106,7 @@ static void apply(struct lease_keeper *keeper, const struct pg_rows *rows, bool 
         if (lease->round != keeper->round)
             continue;
         if (!heartbeat_answer_has(rows, &lease->task, lease->fence)) {
-            atomic_store(&lease->lost, true);
+            metric_add(&metric_leases_lost, 0, 0, !atomic_exchange(&lease->lost, true));
         } else if (renewed) {
             atomic_store(&lease->renewed_ms, sent_ms);
             if (lease->sent > 0)
@@ -129,6 +130,7 @@ static int execute(struct lease_keeper *keeper, const struct heartbeat *beat, bo
     keeper->in_flight = false;
     pthread_cond_broadcast(&keeper->changed);
     pthread_mutex_unlock(&keeper->mutex);
+    metric_add(&metric_failures, UNIT_LEASE, 0, status < 0);
     if (status < 0)
         LOG_WARNING("heartbeat_failed", LOG_ERROR_FIELDS(&err));
     return status;
@@ -251,7 +253,7 @@ void lease_cancel(struct lease_keeper *keeper, const char *task)
     pthread_mutex_lock(&keeper->mutex);
     for (int i = 0; i < keeper->count; i++) {
         if (strcmp(keeper->leases[i]->task.text, task) == 0)
-            atomic_store(&keeper->leases[i]->lost, true);
+            metric_add(&metric_leases_lost, 0, 0, !atomic_exchange(&keeper->leases[i]->lost, true));
     }
     pthread_mutex_unlock(&keeper->mutex);
 }

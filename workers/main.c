@@ -25,6 +25,7 @@
 #include "runner.h"
 #include "scan/profile.h"
 #include "schedule.h"
+#include "worker_metrics.h"
 
 enum {
     RUNNERS_MAX = 256,
@@ -111,6 +112,7 @@ static void attend(struct worker *worker, struct pg_session *session, int signal
         look_again(worker, &look_again_ms);
         if (status < 0) {
             listening = false;
+            metric_count(&metric_failures, UNIT_UPKEEP, 0);
             LOG_WARNING("upkeep_failed", LOG_ERROR_FIELDS(&err));
             queue_wait(&worker->queue, 1000);
         }
@@ -313,9 +315,14 @@ static void fail(const struct error *err)
 
 static int open_operations(struct worker *worker, struct error *err)
 {
-    const struct operations_settings settings = {
-        .program = "dcs-worker", .config = worker->config, .argument = worker};
-    return operations_open(&settings, &worker->operations, err);
+    const struct operations_settings settings = {.program = "dcs-worker",
+                                                 .config = worker->config,
+                                                 .survey = worker_metrics_survey,
+                                                 .metrics = worker_metrics_list(),
+                                                 .metric_count = WORKER_METRICS_PARTS};
+    int status = operations_open(&settings, &worker->operations, err);
+    metric_set(&metric_scan_threads, 0, 0, worker->config->scan_threads);
+    return status;
 }
 
 int main(int argc, char **argv)

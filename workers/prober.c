@@ -14,6 +14,7 @@
 #include "instance/probe.h"
 #include "model/instance_store.h"
 #include "pg/session.h"
+#include "worker_metrics.h"
 
 /* A probe's end is up to three statements. */
 enum {
@@ -88,6 +89,7 @@ static bool probe(struct prober *prober, const struct pg_rows *rows, int row)
     instance_probe(prober->session, &prober->access, rows, row, interrupt, &err);
     if (err.code == ERROR_SCAN_CANCELLED)
         return false;
+    metric_count(&metric_probes, err.code == ERROR_NONE ? PROBE_SUCCEEDED : PROBE_FAILED, 0);
     log_outcome(&instance, &err);
     return true;
 }
@@ -142,6 +144,7 @@ static void *run(void *argument)
             more = wait_for_work(prober, &err);
         if (more < 0) {
             struct pollfd wake = {.fd = prober->wake, .events = POLLIN};
+            metric_count(&metric_failures, UNIT_PROBER, 0);
             LOG_WARNING("prober_waits", LOG_ERROR_FIELDS(&err));
             poll(&wake, 1, RETRY_MS);
         }

@@ -18,6 +18,7 @@
 #include "base/uuid.h"
 #include "model/autoscan_round_store.h"
 #include "pg/session.h"
+#include "worker_metrics.h"
 
 /* A batch is a transaction of some tens of milliseconds, in which its rows are locked. */
 enum {
@@ -69,9 +70,13 @@ static void log_batch(const struct pg_rows *rows)
 {
     int64_t started = pg_rows_integer(rows, 0, AUTOSCAN_ADVANCE_STARTED);
     int64_t skipped = pg_rows_integer(rows, 0, AUTOSCAN_ADVANCE_SKIPPED);
+    int64_t missed = pg_rows_integer(rows, 0, AUTOSCAN_ADVANCE_MISSED);
+    metric_add(&metric_rounds, ROUND_STARTED, 0, started);
+    metric_add(&metric_rounds, ROUND_SKIPPED, 0, skipped);
+    metric_add(&metric_rounds, ROUND_MISSED, 0, missed);
     if (started + skipped > 0)
         LOG_INFO("rounds_decided", LOG_NUMBER("started", started), LOG_NUMBER("skipped", skipped),
-                 LOG_NUMBER("missed", pg_rows_integer(rows, 0, AUTOSCAN_ADVANCE_MISSED)));
+                 LOG_NUMBER("missed", missed));
 }
 
 /* A batch, or one schedule where that is given.  Returns how many were taken, or -1. */
@@ -162,6 +167,7 @@ static void *run(void *argument)
         pulse_beat(&scheduler->pulse);
         struct error err = {0};
         int64_t taken = advance_all(scheduler, &err);
+        metric_add(&metric_failures, UNIT_SCHEDULER, 0, taken < 0);
         if (taken < 0)
             LOG_WARNING("scheduler_waits", LOG_ERROR_FIELDS(&err));
         if (taken < BATCH)
