@@ -50,21 +50,31 @@ static bool sync(struct groups *groups, PGconn *connection)
     return PQpipelineSync(connection) == 1;
 }
 
-/* Ends the open group; the newest of the ring's jobs that are not in it yet are left out. */
-static bool close_group(struct groups *groups, PGconn *connection, int newer)
-{
-    if (groups->open == 0)
-        return true;
-    job_ring_at(&groups->ring, groups->ring.depth - 1 - newer)->ends_group = true;
-    groups->open = 0;
-    return sync(groups, connection);
-}
-
 static bool send_query(PGconn *connection, const struct pg_statement *statement,
                        const char *const *values)
 {
     return PQsendQueryPrepared(connection, statement->name, statement->parameter_count, values,
                                NULL, NULL, 0) == 1;
+}
+
+/* Sends the open group; the newest of the ring's jobs that are not in it are left out.  libpq is
+ * given nothing of it before: it would send that on, and where one fails the server tells so at
+ * once, before the group has an end. */
+static bool close_group(struct groups *groups, PGconn *connection, int newer)
+{
+    const char *values[JOB_KEPT_PARAMETERS];
+    int end = groups->ring.depth - newer, begin = end - groups->open;
+    if (groups->open == 0)
+        return true;
+    groups->open = 0;
+    for (int i = begin; i < end; i++) {
+        struct job *job = job_ring_at(&groups->ring, i);
+        job->ends_group = i == end - 1;
+        job_restore(job, values);
+        if (!send_query(connection, job->statement, values))
+            return false;
+    }
+    return sync(groups, connection);
 }
 
 static bool send_job(struct groups *groups, PGconn *connection, struct job *job,
@@ -75,14 +85,12 @@ static bool send_job(struct groups *groups, PGconn *connection, struct job *job,
         if (!close_group(groups, connection, 1))
             return false;
     }
-    if (!send_query(connection, job->statement, parameters->values))
-        return false;
     if (shares) {
         groups->open++;
         return true;
     }
     job->ends_group = true;
-    return sync(groups, connection);
+    return send_query(connection, job->statement, parameters->values) && sync(groups, connection);
 }
 
 bool groups_submit(struct groups *groups, PGconn *connection, const struct pg_statement *statement,
@@ -212,7 +220,7 @@ static enum groups_step take_sync(struct groups *groups, PGconn *connection, PGr
 enum groups_step groups_read(struct groups *groups, PGconn *connection)
 {
     groups->what = "pipeline out of step";
-    if (groups->ring.depth == 0 || PQisBusy(connection))
+    if (groups->sent == 0 || PQisBusy(connection))
         return GROUPS_NOTHING;
     PGresult *result = PQgetResult(connection);
     groups->progress_ms = clock_monotonic_ms();
@@ -227,9 +235,9 @@ void groups_fail_overdue(struct groups *groups, int64_t now_ms, int64_t patience
     error_set(&err, ERROR_UNAVAILABLE, "no answer for %d ms", (int)patience_ms);
     for (int i = 0; i < groups->ring.depth; i++) {
         struct job *job = job_ring_at(&groups->ring, i);
-        if (now_ms - job->sent_ms <= patience_ms)
-            return;
-        answer(job, NULL, &err);
+        /* What was sent again is older than what is in front of it. */
+        if (now_ms - job->sent_ms > patience_ms)
+            answer(job, NULL, &err);
     }
 }
 

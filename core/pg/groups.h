@@ -16,7 +16,7 @@ enum { GROUP_MAX = 32 };
 
 struct groups {
     struct job_ring ring;
-    int open;            /* how many of the ring's last are in the group that no sync ends yet */
+    int open;            /* how many of the ring's last are in the group that is not sent yet */
     int sent;            /* groups that are not over */
     bool awaits_sync;    /* the head has its result */
     int64_t progress_ms; /* when something was read last, or the first was sent */

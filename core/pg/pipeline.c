@@ -59,7 +59,8 @@ struct pg_pipeline *pg_pipeline_new(const struct pg_pipeline_settings *settings)
     pipeline->settings = settings;
     groups_init(&pipeline->groups, settings->in_flight_max + settings->statement_count + 2);
     pipeline->connector =
-        pg_connector_new(settings->uri, settings->application, settings->statement_timeout_ms);
+        pg_connector_new(settings->uri, settings->application, settings->statement_timeout_ms,
+                         settings->lock_timeout_ms);
     pipeline->watched.descriptor = -1;
     pipeline->complaint_ms = -COMPLAINT_INTERVAL_MS;
     pipeline->backoff_ms = BACKOFF_FIRST_MS;
@@ -399,6 +400,12 @@ static int refuse(enum pg_refusal reason, int depth, struct error *err)
     return reason == PG_REFUSED_AWAY
                ? error_set(err, ERROR_UNAVAILABLE, "no database connection")
                : error_set(err, ERROR_UNAVAILABLE, "%d statements in flight", depth);
+}
+
+int64_t pg_pipeline_silent_ms(const struct pg_pipeline *pipeline)
+{
+    return pg_pipeline_depth(pipeline) > 0 ? clock_monotonic_ms() - pipeline->groups.progress_ms
+                                           : 0;
 }
 
 int pg_pipeline_submit(struct pg_pipeline *pipeline, const struct pg_statement *statement,

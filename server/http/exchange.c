@@ -12,6 +12,7 @@
 #include "database.h"
 #include "exchange_state.h"
 #include "h2o_answer.h"
+#include "lock_queue.h"
 
 enum { ATTEMPTS_MAX = 3 };
 
@@ -24,12 +25,35 @@ static void on_request_gone(void *object)
     api_request_release(&exchange->request);
 }
 
+static void on_statement_done(void *argument, struct pg_rows *rows, const struct error *err)
+{
+    struct exchange *exchange = argument;
+    struct lock_queue *queue = exchange->loop->lock_queue;
+    bool is_locked = !rows && err->code == ERROR_DATABASE_LOCKED;
+    if (is_locked && lock_queue_take(queue, exchange))
+        return;
+    bool had_turn = lock_queue_settle(queue, exchange, !is_locked);
+    exchange->lock.done(exchange, rows, err);
+    if (had_turn)
+        lock_queue_go_on(queue);
+}
+
 int exchange_submit(struct exchange *exchange, const struct pg_statement *statement,
                     const struct pg_parameters *parameters, pg_pipeline_done_fn *done,
-                    struct error *err)
+                    exchange_again_fn *again, struct error *err)
 {
-    if (database_submit(exchange->loop, statement, parameters, done, exchange, err) < 0)
+    struct loop *loop = exchange->loop;
+    exchange->lock.statement = statement;
+    exchange->lock.done = done;
+    exchange->lock.again = again;
+    enum lock_way way = lock_queue_admit(loop->lock_queue, exchange);
+    if (way == LOCK_WAY_QUEUED)
+        return 0;
+    database_submit_fn *submit = way == LOCK_WAY_LAST ? database_submit_last : database_submit;
+    if (submit(loop, statement, parameters, on_statement_done, exchange, err) < 0) {
+        lock_queue_settle(loop->lock_queue, exchange, false);
         return -1;
+    }
     h2o_mem_addref_shared(exchange);
     return 0;
 }
@@ -47,32 +71,53 @@ static int render(const struct exchange *exchange, struct pg_rows *rows,
 static int execute(struct exchange *exchange, struct error *err);
 
 /* Whether the statement lost a race that it would not lose again. */
-static bool is_worth_another_try(const struct exchange *exchange, const struct error *err)
+static bool is_worth_another_try(struct exchange *exchange, const struct error *err)
 {
     bool raced = err->code == ERROR_DATABASE_CONFLICT ||
                  (err->code == ERROR_ALREADY_EXISTS && exchange->match.operation->kind);
-    return raced && exchange->attempts < ATTEMPTS_MAX;
+    return raced && ++exchange->conflicts < ATTEMPTS_MAX;
+}
+
+/* Whether another statement is to tell what that means. */
+static bool finds_none(struct exchange *exchange, const struct pg_rows *rows)
+{
+    if (!rows || rows->row_count > 0 || exchange->found_none ||
+        !operation_where_none(exchange->match.operation))
+        return false;
+    exchange->found_none = true;
+    return true;
+}
+
+static void execute_again(struct exchange *exchange)
+{
+    struct error err = {0};
+    if (execute(exchange, &err) < 0)
+        answer_error(exchange, &err);
+}
+
+static void answer_rows(struct exchange *exchange, struct pg_rows *rows,
+                        const struct error *database_error)
+{
+    struct error err = {0};
+    struct api_reply reply;
+    api_reply_init(&reply);
+    int status = render(exchange, rows, database_error, &reply, &err);
+    if (status < 0 && is_worth_another_try(exchange, &err))
+        execute_again(exchange);
+    else if (status < 0)
+        answer_error(exchange, &err);
+    else
+        answer_reply(exchange, &reply);
+    api_reply_release(&reply);
 }
 
 static void on_rows(void *argument, struct pg_rows *rows, const struct error *database_error)
 {
     struct exchange *exchange = argument;
-    if (exchange->req) {
-        struct error err = {0};
-        struct api_reply reply;
-        api_reply_init(&reply);
-        int status = render(exchange, rows, database_error, &reply, &err);
-        if (status < 0 && is_worth_another_try(exchange, &err)) {
-            error_clear(&err);
-            if (execute(exchange, &err) < 0)
-                answer_error(exchange, &err);
-        } else if (status < 0) {
-            answer_error(exchange, &err);
-        } else {
-            answer_reply(exchange, &reply);
-        }
-        api_reply_release(&reply);
-    }
+    if (exchange->req && finds_none(exchange, rows))
+        execute_again(exchange);
+    else if (exchange->req)
+        answer_rows(exchange, rows, database_error);
     h2o_mem_release_shared(exchange);
 }
 
@@ -145,14 +190,15 @@ static int execute(struct exchange *exchange, struct error *err)
     const struct operation *operation = exchange->match.operation;
     struct api_request *request = &exchange->request;
     struct pg_parameters parameters;
-    exchange->attempts++;
     api_request_release(request);
     if (changes(exchange))
         uuid_generate(&request->new_id);
     pg_parameters_init(&parameters);
     if (operation->bind(request, &parameters, err) < 0)
         return -1;
-    return exchange_submit(exchange, operation->statement, &parameters, on_rows, err);
+    return exchange_submit(
+        exchange, exchange->found_none ? operation_where_none(operation) : operation->statement,
+        &parameters, on_rows, execute, err);
 }
 
 int exchange_continue(struct exchange *exchange, struct error *err)
