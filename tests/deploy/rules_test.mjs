@@ -70,7 +70,8 @@ const breakages = {
     (objects) => { configMap(objects).data.DCS_DRAIN_SECONDS = '60'; },
     (objects) => { configMap(objects, 'worker').data.DCS_STOP_SECONDS = '40'; },
     (objects) => { delete pod(objects, 'worker').terminationGracePeriodSeconds; },
-    (objects) => { delete container(objects).lifecycle; },
+    (objects) => { delete configMap(objects).data.DCS_DRAIN_DELAY_SECONDS; },
+    (objects) => { container(objects).lifecycle = { preStop: { sleep: { seconds: 30 } } }; },
   ],
   'servers are replaced before they go': [
     (objects) => { deployment(objects).spec.strategy.rollingUpdate.maxUnavailable = 1; },

@@ -109,14 +109,14 @@ export const rules = {
   })),
 
   'there is time to stop': (objects) => {
+    const delay = setting(objects, 'server', 'drain_delay_seconds');
     const seconds = {
-      server: setting(objects, 'server', 'drain_seconds') + (setting(objects, 'server', 'drain_delay_seconds') ?? 0),
-      worker: setting(objects, 'worker', 'stop_seconds'),
+      server: delay + setting(objects, 'server', 'drain_seconds'), worker: setting(objects, 'worker', 'stop_seconds'),
     };
     return each(deployments(objects), ({ component, spec, containers: [own] }) => ({
       'killed before it has ended': !(spec.terminationGracePeriodSeconds >=
         (own.lifecycle?.preStop?.sleep?.seconds ?? 0) + seconds[component] + GRACE_MARGIN_SECONDS),
-      'stops before balancers know': component === 'server' && !(own.lifecycle?.preStop?.sleep?.seconds >= 5),
+      'stops before balancers know': component === 'server' && !(delay >= 5),
     }));
   },
 

@@ -133,8 +133,15 @@ function rename(value, names) {
   }
 }
 
-// The objects, in no particular order.
+const rendered = new Map();
+
+// The objects, in no particular order; the caller's to change.
 export function render(directory) {
+  if (!rendered.has(directory)) rendered.set(directory, renderAnew(directory));
+  return structuredClone(rendered.get(directory));
+}
+
+function renderAnew(directory) {
   const objects = accumulate(resolve(directory), []);
   const generated = objects.filter((object) => object[isGenerated]);
   const names = new Map(generated.map((object) => [object.metadata.name, `${object.metadata.name}-${hashOf(object)}`]));
@@ -146,7 +153,7 @@ export function render(directory) {
     if (seen.has(id)) fail(`${directory}: ${id} twice`);
     seen.add(id);
   }
-  return structuredClone(objects);
+  return objects;
 }
 
 export const deploy = join(dirname(new URL(import.meta.url).pathname), '../../deploy');

@@ -6,7 +6,14 @@ import { all, matches } from './deploy_rules.mjs';
 
 const family = (address) => (net.isIPv6(address) ? 'ipv6' : 'ipv4');
 
+const subnets = new Map();
+
 function subnet(cidr) {
+  if (!subnets.has(cidr)) subnets.set(cidr, newSubnet(cidr));
+  return subnets.get(cidr);
+}
+
+function newSubnet(cidr) {
   const [address, bits] = cidr.split('/');
   const list = new net.BlockList();
   list.addSubnet(address, Number(bits), family(address));
