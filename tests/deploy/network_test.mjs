@@ -1,13 +1,16 @@
 // Who may speak to whom, as the NetworkPolicies of every overlay say: nothing but what is listed here.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { database, overlays } from '../support/deploy_overlays.mjs';
 import { all, find, setting, workloads } from '../support/deploy_rules.mjs';
 import { render } from '../support/kustomize.mjs';
 import { Network, overlap } from '../support/network_policies.mjs';
 
-const LINK_LOCAL = ['169.254.0.0/16', 'fe80::/10', 'fd00:ec2::254/128', '100.100.100.200/32', '127.0.0.0/8', '::1/128'];
+// The networks that a worker never dials, metadata and link-local among them: no policy may name one either.
+const NEVER = [...readFileSync(new URL('../../core/base/include/base/special_address.def', import.meta.url), 'utf8')
+  .matchAll(/^X\("([^"]+)", (?:NEVER|LOOPBACK),/gm)].map(([, network]) => network);
 const METADATA = ['169.254.169.254', '169.254.170.2', 'fd00:ec2::254', 'fe80::1'];
 const ELSEWHERE = ['203.0.113.7', '10.96.0.1', '2001:db8::1', '10.255.255.1'];
 const PORTS = [22, 53, 80, 443, 5000, 5432, 6379, 6443, 8443, 9090, 10250, 26379];
@@ -65,8 +68,8 @@ function openings(objects, expected) {
 function broadRules(objects) {
   const network = new Network(objects);
   return [
-    ...network.networks().filter(({ cidr, except = [] }) => LINK_LOCAL.some((one) => overlap(cidr, one) && !except.includes(one)))
-      .map(({ policy, cidr }) => `${policy}: ${cidr} holds link-local addresses`),
+    ...network.networks().filter(({ cidr, except = [] }) => NEVER.some((one) => overlap(cidr, one) && !except.includes(one)))
+      .map(({ policy, cidr }) => `${policy}: ${cidr} holds what is never dialled`),
     ...network.networks().filter(({ ports }) => !ports.length).map(({ policy, cidr }) => `${policy}: every port of ${cidr}`),
     ...network.policies.flatMap(({ metadata, spec }) => [...(spec.egress ?? []), ...(spec.ingress ?? [])]
       .filter(({ to, from, ports }) => !(to ?? from)?.length || !ports?.length ||
@@ -148,10 +151,11 @@ test('an opening is found', () => {
 });
 
 test('a network that holds metadata is found by itself', () => {
-  for (const cidr of ['0.0.0.0/0', '169.254.169.254/32', '168.0.0.0/5', '::/0', 'fe80::/64']) {
+  assert.ok(NEVER.includes('169.254.0.0/16') && NEVER.length > 15);
+  for (const cidr of ['0.0.0.0/0', '169.254.169.254/32', '168.0.0.0/5', '::/0', 'fe80::/64', '168.63.129.0/24', 'fd20:ce::/32']) {
     const objects = render(overlays.production);
     policy(objects, 'dcs-database').spec.egress[0].to.push({ ipBlock: { cidr } });
-    assert.match(broadRules(objects).join(), /link-local/, cidr);
+    assert.match(broadRules(objects).join(), /never dialled/, cidr);
   }
 });
 

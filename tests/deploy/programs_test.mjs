@@ -9,6 +9,7 @@ import { after, before, test } from 'node:test';
 import { overlays } from '../support/deploy_overlays.mjs';
 import { environment, workloads } from '../support/deploy_rules.mjs';
 import { render } from '../support/kustomize.mjs';
+import { metricsOf, queries } from '../support/monitoring.mjs';
 import { ROLES } from '../support/postgres.mjs';
 import { Operations } from '../support/probes.mjs';
 import { run } from '../support/program.mjs';
@@ -19,6 +20,7 @@ const MOUNTED = 0o440;
 const O_ACCMODE = 3;
 
 let world, database, objects;
+let exposed = '';
 
 before(async () => {
   world = await World.open();
@@ -72,6 +74,7 @@ for (const component of ['server', 'worker']) {
     const operations = await Operations.of(program);
     for (const probe of ['startupProbe', 'readinessProbe', 'livenessProbe'])
       await operations.reaches(container[probe].httpGet.path, 200);
+    exposed += (await operations.reaches('/metrics', 200)).body;
     for (const number of readdirSync(`/proc/${program.pid}/fd`)) {
       const path = readlinkSync(`/proc/${program.pid}/fd/${number}`);
       if (!path.startsWith('/') || path.startsWith('/dev/') || !statSync(path, { throwIfNoEntry: false })?.isFile()) continue;
@@ -96,6 +99,23 @@ for (const component of ['server', 'worker']) {
     assert.match(program.stderr, /others cannot read/);
   });
 }
+
+// All series are there from the start, so that a label's value that is not there never will be.
+test('what alerts and dashboards ask for is what the programs tell', () => {
+  const series = [...exposed.matchAll(/^(\w+)(?:{(.*)})? /gm)].map(([, name, labels = '']) => ({
+    name, labels: Object.fromEntries([...labels.matchAll(/(\w+)="([^"]*)"/g)].map(([, label, value]) => [label, value])) }));
+  const is = { '=': (one, other) => one === other, '=~': (one, other) => new RegExp(`^(${other})$`).test(one) };
+  const isThere = (metric) => series.some(({ name, labels }) => name === metric.name &&
+    metric.labels.every(({ label, operator, value }) => is[operator](labels[label] ?? '', value)));
+  assert.ok(series.length > 100);
+  assert.ok(!isThere({ name: 'dcs_ready', labels: [{ label: 'class', operator: '=', value: '5xx' }] }));
+  for (const [where, list] of Object.entries(queries)) {
+    for (const metric of list.flatMap(metricsOf)) assert.ok(metric.name === 'up' || isThere(metric), `${where}: ${JSON.stringify(metric)}`);
+  }
+  const labels = new Set(series.flatMap((one) => Object.keys(one.labels)).concat('job', 'instance', 'namespace'));
+  for (const [, names] of Object.values(queries).flat().join('\n').matchAll(/ by \(([^)]*)\)/g))
+    for (const name of names.split(/,\s*/)) assert.ok(labels.has(name), `by (${name})`);
+});
 
 test('the place for dcsctl has what dcsctl needs', async () => {
   const { variables } = prepare('operator');
