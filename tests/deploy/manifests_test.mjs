@@ -6,12 +6,12 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse, parseAllDocuments } from 'yaml';
-import { database, overlays } from '../support/deploy_overlays.mjs';
+import { database, overlays, smallDatabase } from '../support/deploy_overlays.mjs';
 import { find, setting } from '../support/deploy_rules.mjs';
 import { problems } from '../support/kubernetes.mjs';
 import { deploy, podTemplate, render } from '../support/kustomize.mjs';
 
-const everything = { ...overlays, database };
+const everything = { ...overlays, database, 'small database': smallDatabase };
 const kubectl = spawnSync('kubectl', ['version', '--client']).status === 0;
 const sorted = (objects) => objects.sort((one, other) =>
   `${one.kind} ${one.metadata.name}` < `${other.kind} ${other.metadata.name}` ? -1 : 1);
@@ -87,6 +87,17 @@ test('who rolls out is told of everything that the manifests expect', () => {
     .map(([, name]) => name).filter((name) => !made.has(name)));
   assert.ok(expected.size >= 10, [...expected].join());
   for (const name of expected) assert.ok(readme.includes(`\`${name}\``), `README.md does not tell of ${name}`);
+});
+
+test('commands to be copied can be read by a shell', () => {
+  for (const path of ['deploy/kubernetes/README.md', 'deploy/monitoring/README.md', 'docs/runbook.md']) {
+    const blocks = [...readFileSync(join(deploy, '..', path), 'utf8').matchAll(/^```sh\n(.*?)^```/gms)];
+    assert.ok(blocks.length, path);
+    for (const [, input] of blocks) {
+      const { status, stderr } = spawnSync('bash', ['-n'], { input, encoding: 'utf8' });
+      assert.equal(status, 0, `${path}: ${stderr}\n${input}`);
+    }
+  }
 });
 
 test('the database has room for as many as the autoscalers may start', () => {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { database, overlays } from '../support/deploy_overlays.mjs';
+import { database, overlays, smallDatabase } from '../support/deploy_overlays.mjs';
 import { all, find, setting, workloads } from '../support/deploy_rules.mjs';
 import { render } from '../support/kustomize.mjs';
 import { Network, overlap } from '../support/network_policies.mjs';
@@ -102,8 +102,8 @@ for (const [name, directory] of Object.entries(overlays)) {
   });
 }
 
-test('the database speaks to the programs, to itself and to the cluster', () => {
-  const objects = render(database);
+for (const [name, directory] of Object.entries({ database, 'small database': smallDatabase })) test(`${name}: speaks to the programs, to itself and to the cluster`, () => {
+  const objects = render(directory);
   const network = new Network(objects);
   const own = { namespace: 'dcs-database', labels: { 'cnpg.io/cluster': 'dcs-database' } };
   const program = { namespace: 'dcs', labels: { 'app.kubernetes.io/name': 'dcs' } };

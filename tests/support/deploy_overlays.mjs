@@ -21,3 +21,4 @@ components: [${path('components/keystone')}]
 export const overlays = { ...Object.fromEntries(readdirSync(join(kubernetes, 'overlays')).sort()
   .map((name) => [name, join(kubernetes, 'overlays', name)])), 'production with keystone': directory };
 export const database = join(kubernetes, 'examples/database');
+export const smallDatabase = join(kubernetes, 'examples/database-small');
