@@ -3,14 +3,20 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
 
+enum { GATHERED_MAX = 512 };
+
 struct digest {
     EVP_MD_CTX *open, *whole; /* of begin and end, and of digest_of */
     EVP_MAC_CTX *hmac;
+    /* What was put and not hashed yet: a request comes in forty pieces. */
+    size_t gathered;
+    char bytes[GATHERED_MAX];
 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -96,17 +102,32 @@ static void put(EVP_MD_CTX *context, struct text bytes)
 struct digest *digest_begin(void)
 {
     struct digest *digest = digest_own();
+    digest->gathered = 0;
     begin(digest->open);
     return digest;
 }
 
+static void hash_gathered(struct digest *digest)
+{
+    put(digest->open, (struct text){digest->bytes, digest->gathered});
+    digest->gathered = 0;
+}
+
 void digest_put(struct digest *digest, struct text bytes)
 {
-    put(digest->open, bytes);
+    if (bytes.length > sizeof(digest->bytes) - digest->gathered)
+        hash_gathered(digest);
+    if (bytes.length > sizeof(digest->bytes)) {
+        put(digest->open, bytes);
+    } else if (bytes.length > 0) {
+        memcpy(digest->bytes + digest->gathered, bytes.bytes, bytes.length);
+        digest->gathered += bytes.length;
+    }
 }
 
 void digest_end(struct digest *digest, unsigned char ret_digest[DIGEST_LENGTH])
 {
+    hash_gathered(digest);
     check(EVP_DigestFinal_ex(digest->open, ret_digest, NULL));
 }
 

@@ -47,9 +47,11 @@ static void key_cleanup(struct keyring_key *key)
     secret_cleanse(key, sizeof(*key));
 }
 
+/* libc's, which goes by whole vectors: OpenSSL's own takes eight bytes at a time, and what TLS
+ * gives back with every record is 16 KiB. */
 void secret_cleanse(void *memory, size_t length)
 {
-    OPENSSL_cleanse(memory, length);
+    explicit_bzero(memory, length);
 }
 
 void secret_cleanse_text(char *terminated)

@@ -26,12 +26,12 @@ struct pg_connector {
 };
 
 struct pg_connector *pg_connector_new(const char *uri, const char *application,
-                                      int statement_timeout_ms)
+                                      int statement_timeout_ms, int lock_timeout_ms)
 {
     struct pg_connector *connector = calloc(1, sizeof(*connector));
     if (!connector)
         abort();
-    if (pg_target_new(uri, application, statement_timeout_ms, &connector->target,
+    if (pg_target_new(uri, application, statement_timeout_ms, lock_timeout_ms, &connector->target,
                       &connector->unusable) < 0)
         return connector;
     connector->known = calloc((size_t)connector->target->host_count, sizeof(*connector->known));

@@ -14,9 +14,10 @@
 
 struct pg_connector;
 
-/* Never null; a string that is none fails each round with ERROR_CONFIG. */
+/* Never null; a string that is none fails each round with ERROR_CONFIG.  The time-outs are those of
+ * statements and of each lock that one waits for, as the server keeps them. */
 struct pg_connector *pg_connector_new(const char *uri, const char *application,
-                                      int statement_timeout_ms);
+                                      int statement_timeout_ms, int lock_timeout_ms);
 void pg_connector_free(struct pg_connector *connector);
 
 /* Begins a round; advance says how it goes. */

@@ -21,7 +21,7 @@ int pg_hosts_list(const char *uri, void (*take)(void *argument, const char *host
                   void *argument, struct error *err)
 {
     struct pg_target *target;
-    if (pg_target_new(uri, "", 1, &target, err) < 0)
+    if (pg_target_new(uri, "", 1, 1, &target, err) < 0)
         return -1;
     for (int i = 0; i < target->host_count; i++) {
         const struct pg_host *host = &target->hosts[i];

@@ -99,7 +99,7 @@ static enum error_code code_of_sqlstate(const char *sqlstate)
         {"53", ERROR_DATABASE_CONNECTION},    /* out of connections, memory, disk */
         {"25006", ERROR_DATABASE_CONNECTION}, /* read-only: a stand-by */
         {"57014", ERROR_UNAVAILABLE},         /* statement_timeout */
-        {"55P03", ERROR_UNAVAILABLE},         /* lock_timeout */
+        {"55P03", ERROR_DATABASE_LOCKED},     /* lock_timeout, NOWAIT */
         {"25P03", ERROR_UNAVAILABLE},         /* idle_in_transaction_session_timeout */
     };
     for (size_t i = 0; sqlstate && i < sizeof(codes) / sizeof(codes[0]); i++) {

@@ -49,7 +49,8 @@ struct pg_session *pg_session_new(const char *uri, const char *application,
     struct pg_session *session = calloc(1, sizeof(*session));
     if (!session)
         abort();
-    session->connector = pg_connector_new(uri, application, statement_timeout_ms);
+    session->connector =
+        pg_connector_new(uri, application, statement_timeout_ms, statement_timeout_ms / 5 * 4);
     session->statement_timeout_ms = statement_timeout_ms;
     return session;
 }

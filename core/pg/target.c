@@ -135,19 +135,19 @@ static int read_timeout(struct pg_target *target, struct error *err)
  * server's own synchronous_commit is.  Every statement finds its rows by an index: without being
  * told, the planner reads a table that is empty as a whole, and keeps that plan while it fills. */
 static int write_server_options(struct pg_target *target, int statement_timeout_ms,
-                                struct error *err)
+                                int lock_timeout_ms, struct error *err)
 {
     const char *own = value_of(target->options, "options");
     char text[SERVER_OPTIONS_MAX];
-    int length = snprintf(text, sizeof(text),
-                          "-c statement_timeout=%d -c lock_timeout=%d "
-                          "-c idle_in_transaction_session_timeout=%d -c tcp_keepalives_idle=4 "
-                          "-c tcp_keepalives_interval=2 -c tcp_keepalives_count=3 "
-                          "-c tcp_user_timeout=10000 -c synchronous_commit=on "
-                          "-c enable_seqscan=off -c jit=off %s -c TimeZone=UTC -c DateStyle=ISO "
-                          "-c client_min_messages=warning",
-                          statement_timeout_ms, statement_timeout_ms / 5 * 4,
-                          IDLE_IN_TRANSACTION_MS, own ? own : "");
+    int length =
+        snprintf(text, sizeof(text),
+                 "-c statement_timeout=%d -c lock_timeout=%d "
+                 "-c idle_in_transaction_session_timeout=%d -c tcp_keepalives_idle=4 "
+                 "-c tcp_keepalives_interval=2 -c tcp_keepalives_count=3 "
+                 "-c tcp_user_timeout=10000 -c synchronous_commit=on "
+                 "-c enable_seqscan=off -c jit=off %s -c TimeZone=UTC -c DateStyle=ISO "
+                 "-c client_min_messages=warning",
+                 statement_timeout_ms, lock_timeout_ms, IDLE_IN_TRANSACTION_MS, own ? own : "");
     if (length >= SERVER_OPTIONS_MAX)
         return error_set(err, ERROR_CONFIG, "options: too long");
     target->server_options = text_copy(text, (size_t)length);
@@ -167,7 +167,7 @@ static int refuse(const char *message, struct error *err)
 }
 
 int pg_target_new(const char *uri, const char *application, int statement_timeout_ms,
-                  struct pg_target **ret_target, struct error *err)
+                  int lock_timeout_ms, struct pg_target **ret_target, struct error *err)
 {
     char *message = NULL;
     struct pg_target *target = calloc(1, sizeof(*target));
@@ -184,7 +184,7 @@ int pg_target_new(const char *uri, const char *application, int statement_timeou
     PQfreemem(message);
     if (status < 0 || read_hosts(target, err) < 0 || read_session(target, err) < 0 ||
         read_timeout(target, err) < 0 ||
-        write_server_options(target, statement_timeout_ms, err) < 0) {
+        write_server_options(target, statement_timeout_ms, lock_timeout_ms, err) < 0) {
         pg_target_free(target);
         return -1;
     }

@@ -29,7 +29,7 @@ struct pg_target {
 
 /* ERROR_CONFIG where the string is none, never with what it holds.  Freed by pg_target_free. */
 int pg_target_new(const char *uri, const char *application, int statement_timeout_ms,
-                  struct pg_target **ret_target, struct error *err);
+                  int lock_timeout_ms, struct pg_target **ret_target, struct error *err);
 void pg_target_free(struct pg_target *target);
 
 /* Whether an open connection is still what target_session_attrs asks for: a server that was demoted

@@ -116,10 +116,17 @@ static void on_key_row(void *argument, struct pg_rows *rows, const struct error 
     h2o_mem_release_shared(exchange);
 }
 
+static int ask_for_key(struct exchange *exchange, struct error *err)
+{
+    struct pg_parameters parameters;
+    pg_parameters_init(&parameters);
+    pg_parameters_add_text(&parameters, exchange->signature.access_key);
+    return exchange_submit(exchange, &access_key_find, &parameters, on_key_row, ask_for_key, err);
+}
+
 static int find_key(struct exchange *exchange, struct error *err)
 {
     struct text id = exchange->signature.access_key;
-    struct pg_parameters parameters;
     if (id.length > ACCESS_KEY_CACHE_ID_MAX || !text_is_utf8(id.bytes, id.length))
         return signature_refuse(err);
     if (limits_admit_key(exchange, err) < 0)
@@ -130,9 +137,7 @@ static int find_key(struct exchange *exchange, struct error *err)
         continue_with_key(exchange, key);
         return 0;
     }
-    pg_parameters_init(&parameters);
-    pg_parameters_add_text(&parameters, id);
-    return exchange_submit(exchange, &access_key_find, &parameters, on_key_row, err);
+    return ask_for_key(exchange, err);
 }
 
 int credentials_check(struct exchange *exchange, struct error *err)

@@ -4,8 +4,14 @@
 #include <fcntl.h>
 #include <stdlib.h>
 
+#include "lock_queue.h"
 #include "model/access_key_store.h"
 #include "model/audit_store.h"
+
+/* What waits for a lock holds up all that is behind it: past LOCK_WAIT_MS it waits elsewhere.  A
+ * statement is answered within a few milliseconds; past HELD_UP_MS the one at the head is not as
+ * others are. */
+enum { LOCK_WAIT_MS = 50, HELD_UP_MS = 20 };
 
 struct database {
     struct loop *loop;
@@ -98,6 +104,7 @@ struct database *database_new(struct loop *loop, enum database_use use)
         .uri = audits ? config->audit_database_url : config->database_url,
         .application = audits ? "dcs-server audit" : "dcs-server",
         .statement_timeout_ms = (int)config->database_timeout_ms,
+        .lock_timeout_ms = audits ? (int)config->database_timeout_ms / 5 * 4 : LOCK_WAIT_MS,
         .in_flight_max = (int)config->database_in_flight,
         .statements = audits ? audit_statements : loop->server->statements,
         .statement_count = audits ? 1 : loop->server->statement_count,
@@ -149,19 +156,53 @@ int database_submit_to(struct database *database, const struct pg_statement *sta
     return 0;
 }
 
+static struct database *last_of(const struct loop *loop)
+{
+    return loop->databases[loop->database_count - 1];
+}
+
+/* Less is better.  One that is full is none to choose while another is not; whatever waits is
+ * better than that.  Reads stay together on the first connections, where they share groups; writes,
+ * which each wait for the disk, spread over the others. */
+static int64_t burden_of(const struct loop *loop, int index, enum pg_effect effect)
+{
+    enum { READS_TOGETHER = 64, HELD_UP = 1 << 20, FULL = 1 << 21 };
+    const struct database *database = loop->databases[index];
+    int depth = pg_pipeline_depth(database->pipeline);
+    bool is_set_aside = database == last_of(loop) && lock_queue_is_used(loop->lock_queue);
+    bool is_held_up = is_set_aside || pg_pipeline_silent_ms(database->pipeline) > HELD_UP_MS;
+    bool is_full = depth >= database->settings.in_flight_max;
+    bool stays = effect == PG_READS && depth < READS_TOGETHER;
+    return (int64_t)(stays ? index : depth) + (is_held_up ? HELD_UP : 0) + (is_full ? FULL : 0);
+}
+
 int database_submit(struct loop *loop, const struct pg_statement *statement,
                     const struct pg_parameters *parameters, pg_pipeline_done_fn *done,
                     void *argument, struct error *err)
 {
     struct database *best = NULL;
-    for (int i = 0; i < loop->database_count; i++) {
+    int64_t least = INT64_MAX;
+    for (int i = loop->database_count - 1; i >= 0; i--) {
         struct database *database = loop->databases[i];
         if (!pg_pipeline_is_ready(database->pipeline))
             continue;
-        if (!best || pg_pipeline_depth(database->pipeline) < pg_pipeline_depth(best->pipeline))
+        int64_t burden = burden_of(loop, i, statement->effect);
+        if (burden < least) {
+            least = burden;
             best = database;
+        }
     }
     if (!best)
         return error_set(err, ERROR_UNAVAILABLE, "no database connection");
     return database_submit_to(best, statement, parameters, done, argument, err);
+}
+
+int database_submit_last(struct loop *loop, const struct pg_statement *statement,
+                         const struct pg_parameters *parameters, pg_pipeline_done_fn *done,
+                         void *argument, struct error *err)
+{
+    struct database *last = last_of(loop);
+    if (!pg_pipeline_is_ready(last->pipeline))
+        return database_submit(loop, statement, parameters, done, argument, err);
+    return database_submit_to(last, statement, parameters, done, argument, err);
 }

@@ -26,10 +26,15 @@ int database_submit_to(struct database *database, const struct pg_statement *sta
                        const struct pg_parameters *parameters, pg_pipeline_done_fn *done,
                        void *argument, struct error *err);
 
-/* Sends a statement on the loop's connection that has the least in flight; see pg_pipeline_submit.
- */
-int database_submit(struct loop *loop, const struct pg_statement *statement,
-                    const struct pg_parameters *parameters, pg_pipeline_done_fn *done,
-                    void *argument, struct error *err);
+typedef int database_submit_fn(struct loop *loop, const struct pg_statement *statement,
+                               const struct pg_parameters *parameters, pg_pipeline_done_fn *done,
+                               void *argument, struct error *err);
+
+/* Sends a statement on one of the loop's connections that has room, where nothing is held up and no
+ * locks are waited for (lock_queue.h), as far as there is one: what reads on the first of them,
+ * what writes on the one that has the least in flight; see pg_pipeline_submit. */
+database_submit_fn database_submit;
+/* On the loop's last connection, or where it is away as the former. */
+database_submit_fn database_submit_last;
 
 #endif

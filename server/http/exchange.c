@@ -12,6 +12,7 @@
 #include "database.h"
 #include "exchange_state.h"
 #include "h2o_answer.h"
+#include "lock_queue.h"
 
 enum { ATTEMPTS_MAX = 3 };
 
@@ -23,12 +24,35 @@ static void on_request_gone(void *object)
     api_request_release(&exchange->request);
 }
 
+static void on_statement_done(void *argument, struct pg_rows *rows, const struct error *err)
+{
+    struct exchange *exchange = argument;
+    struct lock_queue *queue = exchange->loop->lock_queue;
+    bool is_locked = !rows && err->code == ERROR_DATABASE_LOCKED;
+    if (is_locked && lock_queue_take(queue, exchange))
+        return;
+    bool had_turn = lock_queue_settle(queue, exchange, !is_locked);
+    exchange->lock.done(exchange, rows, err);
+    if (had_turn)
+        lock_queue_go_on(queue);
+}
+
 int exchange_submit(struct exchange *exchange, const struct pg_statement *statement,
                     const struct pg_parameters *parameters, pg_pipeline_done_fn *done,
-                    struct error *err)
+                    exchange_again_fn *again, struct error *err)
 {
-    if (database_submit(exchange->loop, statement, parameters, done, exchange, err) < 0)
+    struct loop *loop = exchange->loop;
+    exchange->lock.statement = statement;
+    exchange->lock.done = done;
+    exchange->lock.again = again;
+    enum lock_way way = lock_queue_admit(loop->lock_queue, exchange);
+    if (way == LOCK_WAY_QUEUED)
+        return 0;
+    database_submit_fn *submit = way == LOCK_WAY_LAST ? database_submit_last : database_submit;
+    if (submit(loop, statement, parameters, on_statement_done, exchange, err) < 0) {
+        lock_queue_settle(loop->lock_queue, exchange, false);
         return -1;
+    }
     h2o_mem_addref_shared(exchange);
     return 0;
 }
@@ -46,11 +70,11 @@ static int render(const struct exchange *exchange, struct pg_rows *rows,
 static int execute(struct exchange *exchange, struct error *err);
 
 /* Whether the statement lost a race that it would not lose again. */
-static bool is_worth_another_try(const struct exchange *exchange, const struct error *err)
+static bool is_worth_another_try(struct exchange *exchange, const struct error *err)
 {
     bool raced = err->code == ERROR_DATABASE_CONFLICT ||
                  (err->code == ERROR_ALREADY_EXISTS && exchange->match.operation->kind);
-    return raced && exchange->attempts < ATTEMPTS_MAX;
+    return raced && ++exchange->conflicts < ATTEMPTS_MAX;
 }
 
 static void on_rows(void *argument, struct pg_rows *rows, const struct error *database_error)
@@ -144,14 +168,13 @@ static int execute(struct exchange *exchange, struct error *err)
     const struct operation *operation = exchange->match.operation;
     struct api_request *request = &exchange->request;
     struct pg_parameters parameters;
-    exchange->attempts++;
     api_request_release(request);
     if (changes(exchange))
         uuid_generate(&request->new_id);
     pg_parameters_init(&parameters);
     if (operation->bind(request, &parameters, err) < 0)
         return -1;
-    return exchange_submit(exchange, operation->statement, &parameters, on_rows, err);
+    return exchange_submit(exchange, operation->statement, &parameters, on_rows, execute, err);
 }
 
 int exchange_continue(struct exchange *exchange, struct error *err)

@@ -21,6 +21,19 @@
 #include "request_limits.h"
 
 struct connection;
+struct exchange;
+
+/* Runs the exchange's statement once more, from the beginning.  On failure the caller answers. */
+typedef int exchange_again_fn(struct exchange *exchange, struct error *err);
+
+/* The statement that an exchange has in flight, or that waits for a lock; see lock_queue.h. */
+struct exchange_statement {
+    h2o_linklist_t link;
+    const struct pg_statement *statement;
+    pg_pipeline_done_fn *done;
+    exchange_again_fn *again;
+    bool met; /* it has met a lock */
+};
 
 struct exchange {
     h2o_req_t *req; /* null once the client is gone */
@@ -35,16 +48,18 @@ struct exchange {
     struct replay replay;
     struct route_match match;
     struct api_request request;
-    int attempts; /* of the operation's statement */
+    int conflicts; /* races that the operation's statement lost */
+    struct exchange_statement lock;
     /* Filled in first of all, and not zeroed before. */
     struct framing framing;
 };
 
 /* Runs a statement for the exchange, which done gets as its argument and whose reference it gives
- * back with h2o_mem_release_shared. */
+ * back with h2o_mem_release_shared.  again is called where the statement met a lock and is to be
+ * tried once more: it calls this function again. */
 int exchange_submit(struct exchange *exchange, const struct pg_statement *statement,
                     const struct pg_parameters *parameters, pg_pipeline_done_fn *done,
-                    struct error *err);
+                    exchange_again_fn *again, struct error *err);
 
 /* Goes on once the exchange's identity is proved.  On failure the caller answers. */
 int exchange_continue(struct exchange *exchange, struct error *err);

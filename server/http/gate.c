@@ -107,12 +107,14 @@ static struct text find_target(struct text input)
 static int read_head(struct gate *gate, struct text input, struct framing *framing,
                      struct error *err)
 {
-    int complete = scan_head(gate, input, err);
-    if (complete < 0)
+    int status = scan_head(gate, input, err);
+    if (status == 0)
+        return 0;
+    if (status > 0)
+        status = framing_check(input, framing, err);
+    if (status < 0 && framing->target.length == 0)
         framing->target = find_target(input);
-    if (complete <= 0)
-        return complete;
-    if (framing_check(input, framing, err) < 0)
+    if (status < 0)
         return -1;
     gate->is_chunked = framing->is_chunked;
     gate->length = framing->head_length + framing->content_length;

@@ -12,9 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/ssl3.h>
+
 #include "api/reply.h"
 #include "api/route.h"
 #include "base/log.h"
+#include "base/secret.h"
 #include "connection.h"
 
 void request_id_generate(char ret_id[UUID_HEX_LENGTH + 1])
@@ -23,6 +26,9 @@ void request_id_generate(char ret_id[UUID_HEX_LENGTH + 1])
     uuid_generate(&uuid);
     uuid_format_hex(&uuid, ret_id);
 }
+
+/* A connection that has written so much gets the largest records from h2o. */
+enum { WRITTEN_MUCH = 1024 * 1024 };
 
 typedef void socket_write_fn(h2o_socket_t *socket, h2o_iovec_t *bufs, size_t count,
                              h2o_socket_cb done);
@@ -148,11 +154,32 @@ void h2o_answer_error(struct connection *connection, struct text target, const s
     library_write(connection->socket, &answer, 1, done);
 }
 
+/* h2o seals each of bufs in records of its own, and those that a connection begins with are of
+ * 1,400 bytes, for who shows a page while it comes.  An answer is worth nothing before its end, and
+ * a record costs as much as kilobytes in it.  All is sealed when this returns. */
+static void write_sealed(h2o_socket_t *socket, h2o_iovec_t *bufs, size_t count, h2o_socket_cb done)
+{
+    char record[SSL3_RT_MAX_PLAIN_LENGTH];
+    size_t length = 0;
+    socket->bytes_written = WRITTEN_MUCH;
+    for (size_t i = 0; i < count; i++)
+        length += bufs[i].len;
+    if (count < 2 || length > sizeof(record)) {
+        library_write(socket, bufs, count, done);
+        return;
+    }
+    h2o_iovec_t whole = {record, 0};
+    for (size_t i = 0; i < count; whole.len += bufs[i++].len)
+        memcpy(record + whole.len, bufs[i].base, bufs[i].len);
+    library_write(socket, &whole, 1, done);
+    secret_cleanse(record, length);
+}
+
 void h2o_socket_write(h2o_socket_t *socket, h2o_iovec_t *bufs, size_t count, h2o_socket_cb done)
 {
     struct connection *connection = connection_of_socket(socket);
     if (!connection || !is_bad_request(bufs, count)) {
-        library_write(socket, bufs, count, done);
+        (socket->ssl ? write_sealed : library_write)(socket, bufs, count, done);
         return;
     }
     struct error err = {0};

@@ -10,6 +10,7 @@
 #include "database.h"
 #include "identity_service.h"
 #include "linger.h"
+#include "lock_queue.h"
 #include "request_limits.h"
 
 enum { TICK_MS = 100, FIRST_CONNECTION_MS = 5000, INPUT_BYTES = 4096 };
@@ -36,6 +37,7 @@ static void on_tick(h2o_timeout_entry_t *entry)
     struct loop *loop = H2O_STRUCT_FROM_MEMBER(struct loop, tick, entry);
     for (int i = 0; i < loop->database_count; i++)
         database_tick(loop->databases[i]);
+    lock_queue_tick(loop->lock_queue);
     if (loop->identity_service)
         identity_service_tick(loop->identity_service);
     audit_tick(loop->audit);
@@ -186,6 +188,7 @@ struct loop *loop_new(struct server *server, int64_t unproved_max)
     loop->access_keys = access_key_cache_new(config->access_key_cache_entries,
                                              config->access_key_cache_seconds * 1000);
     loop->hasher = limits_hasher_new(server->limits);
+    loop->lock_queue = lock_queue_new(loop);
     loop->audit = audit_new(loop);
     loop->database_count = (int)config->database_connections;
     loop->databases = calloc((size_t)loop->database_count, sizeof(*loop->databases));
@@ -204,11 +207,13 @@ void loop_free(struct loop *loop)
 {
     linger_end(loop);
     identity_service_free(loop->identity_service);
+    lock_queue_close(loop->lock_queue);
     for (int i = 0; i < SERVER_LISTENERS_MAX; i++)
         SSL_CTX_free(loop->listeners[i].tls);
     for (int i = 0; i < loop->database_count; i++)
         database_free(loop->databases[i]);
     free(loop->databases);
+    lock_queue_free(loop->lock_queue);
     audit_free(loop->audit);
     access_key_cache_free(loop->access_keys);
     keyed_hasher_free(loop->hasher);

@@ -27,6 +27,7 @@ struct database;
 struct document_set;
 struct keyed_hasher;
 struct limits;
+struct lock_queue;
 struct identity_service;
 struct identity_settings;
 struct tls_files;
@@ -94,6 +95,7 @@ struct loop {
     struct identity_service *identity_service; /* null: tokens are refused */
     int database_count;
     struct database **databases;
+    struct lock_queue *lock_queue;
     struct audit *audit;
     bool stopping;
     int64_t stop_deadline_ms;

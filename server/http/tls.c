@@ -107,15 +107,16 @@ static void set_protocol(SSL_CTX *context, struct ticket_keys *keys)
     SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
     SSL_CTX_set_security_level(context, SECURITY_LEVEL);
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
-                                     SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA |
-                                     SSL_OP_CLEANSE_PLAINTEXT);
+                                     SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
     if (SSL_CTX_set_cipher_list(context, suites_1_2) != 1 ||
         SSL_CTX_set_ciphersuites(context, suites_1_3) != 1 ||
         SSL_CTX_set1_groups_list(context, (uintptr_t)groups) != 1)
         abort();
     SSL_CTX_set_alpn_select_cb(context, select_protocol, NULL);
     SSL_CTX_set_default_passwd_cb(context, no_passphrase);
-    /* An idle connection keeps no record buffers, a session nothing at all: it is in its ticket. */
+    /* An idle connection keeps no record buffers, and what they held is overwritten as all that
+     * OpenSSL gives back (base/cleansing.h).  A session keeps nothing at all: it is in its ticket.
+     */
     SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_num_tickets(context, 1);

@@ -31,11 +31,14 @@ async function siteVia(url, { server = {}, worker, commit = 'off' } = {}) {
   return site;
 }
 
-async function proxied(t, how) {
+// What a statement may wait for a lock in these tests: it is the database that is silent then, for as long.
+const PATIENT = '?options=-c%20lock_timeout%3D4s';
+
+async function proxied(t, { query = '', ...how } = {}) {
   const proxy = await Proxy.start({ path: world.postgres.socket });
   t.after(() => proxy.stop());
   // A name, so that it is looked up.
-  const site = await siteVia((database) => world.postgres.urlVia(`localhost:${proxy.port}`, database), how);
+  const site = await siteVia((database) => world.postgres.urlVia(`localhost:${proxy.port}`, database) + query, how);
   const tenant = await site.tenant('alice');
   return { proxy, site, tenant };
 }
@@ -214,7 +217,7 @@ test('a primary that turns read-only under open connections is left', async (t) 
 });
 
 test('a database that falls silent in mid-statement: answers in time, bounded, and back when it is', async (t) => {
-  const { proxy, site, tenant } = await proxied(t, { server: { loops: 1, database_in_flight: 4 } });
+  const { proxy, site, tenant } = await proxied(t, { server: { loops: 1, database_in_flight: 4 }, query: PATIENT });
   const cache = await tenant.instance('cache', '127.0.0.1:1', '--no-probe');
   await serves(tenant.client, cache.path);
   const clients = Array.from({ length: 20 }, () => site.client(tenant.key));
@@ -244,7 +247,7 @@ test('a database that falls silent in mid-statement: answers in time, bounded, a
 });
 
 test('a slow statement is not taken for a silent database', async (t) => {
-  const { proxy, site, tenant } = await proxied(t, { server: { loops: 1 } });
+  const { proxy, site, tenant } = await proxied(t, { server: { loops: 1 }, query: PATIENT });
   const cache = await tenant.instance('cache', '127.0.0.1:1', '--no-probe');
   await serves(tenant.client, cache.path);
   const lock = await world.postgres.open(site.database, 'LOCK TABLE instance IN ACCESS EXCLUSIVE MODE');

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import { assertAnswer, assertError } from '../support/golden.mjs';
+import { ROLES } from '../support/postgres.mjs';
 import { run } from '../support/program.mjs';
 import { Site, World, environmentOf } from '../support/site.mjs';
 import { until } from '../support/wait.mjs';
@@ -21,7 +22,11 @@ before(async () => {
   await site.sql(`ALTER DATABASE ${site.database} SET default_transaction_isolation = 'repeatable read'`);
   await site.sql(`ALTER DATABASE ${site.database} SET deadlock_timeout = '2s'`);
   await site.sql('CREATE SEQUENCE attempt');
-  await site.startServer({ loops: 1, database_connections: 1 });
+  // A statement that waits for a lock sees what the other one has done, rather than begin anew.
+  await site.startServer({
+    loops: 1, database_connections: 1, database_timeout_ms: 3000,
+    database_url: `${world.postgres.url(site.database, ROLES.server)}&options=-c%20lock_timeout%3D2s`,
+  });
   alice = await site.tenant('alice');
   cache = await alice.instance('cache', '127.0.0.1:1', '--no-probe');
 });
@@ -121,7 +126,24 @@ test('the last of these may succeed', async (t) => {
   assert.equal((await renewBoth()).status, 0);
 });
 
-for (const code of ['40003', '08006', '57P01', '53100', '57014', '55P03']) {
+test('55P03: a lock is tried for again until the time of a statement is over', async (t) => {
+  await failing(t, '55P03', 1000);
+  const answer = await remove();
+  assertError(answer, 503, 'DCS.5000');
+  assert.match(answer.headers['retry-after'], /^\d+$/);
+  assert.ok((await attempts()) > SERVER_ATTEMPTS, `${await attempts()} attempts`);
+  await site.sql('ALTER SEQUENCE attempt RESTART');
+  assert.equal((await renewBoth()).status, 1);
+  assert.equal(await attempts(), 1);
+});
+
+test('55P03: what gets the lock in time is done once', async (t) => {
+  await failing(t, '55P03', 3);
+  assertAnswer(await remove(), 200);
+  assert.equal(await attempts(), 4);
+});
+
+for (const code of ['40003', '08006', '57P01', '53100', '57014']) {
   test(`${code}: once, and the connection stays`, async (t) => {
     await failing(t, code, 1000);
     const answer = await remove();

@@ -5,7 +5,9 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { X509Certificate } from 'node:crypto';
 import { copyFileSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
 import { join } from 'node:path';
+import { Duplex } from 'node:stream';
 import tls from 'node:tls';
 import { createAuthority, createCertificate } from '../support/certificates.mjs';
 import { assertAnswer } from '../support/golden.mjs';
@@ -13,6 +15,7 @@ import { World } from '../support/site.mjs';
 import { until, within } from '../support/wait.mjs';
 
 const RELOADS = 100;
+const APPLICATION_DATA = 23, RECORD_MAX = 16 * 1024;
 
 let world, directory, first, second;
 
@@ -83,6 +86,36 @@ test('1.2 and 1.3 with forward secrecy and authenticated encryption, and nothing
     await refused(site, { maxVersion: cipher.startsWith('TLS_') ? 'TLSv1.3' : 'TLSv1.2', ciphers: cipher });
   for (const curve of ['P-256', 'P-384', 'X25519']) await visit(site, { ecdhCurve: curve });
   for (const curve of ['P-521', 'secp256k1']) await refused(site, { ecdhCurve: curve });
+});
+
+// The lengths of the records that an answer comes in.
+async function recordsOf(site, target) {
+  const received = [];
+  const raw = net.connect({ host: '127.0.0.1', port: site.port });
+  const pass = new Duplex({ read() {}, write: (chunk, encoding, done) => raw.write(chunk, done) });
+  raw.on('data', (chunk) => {
+    received.push(chunk);
+    pass.push(chunk);
+  }).on('end', () => pass.push(null)).on('error', (error) => pass.destroy(error));
+  // In 1.3 a ticket looks like an answer.
+  const socket = tls.connect({ socket: pass, host: '127.0.0.1', ca: site.ca, maxVersion: 'TLSv1.2' });
+  const ended = new Promise((resolve, reject) => socket.on('end', resolve).on('error', reject).resume());
+  socket.write(`GET ${target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
+  await within('an answer over TLS', ended).finally(() => raw.destroy());
+  const bytes = Buffer.concat(received), lengths = [];
+  for (let at = 0, next; at < bytes.length; at = next) {
+    next = at + 5 + bytes.readUInt16BE(at + 3);
+    if (bytes[at] === APPLICATION_DATA) lengths.push(next - at);
+  }
+  return lengths;
+}
+
+test('an answer comes in one record, a long one in the largest', async () => {
+  const site = await siteWithFiles('records');
+  assert.equal((await recordsOf(site, '/nothing')).length, 1);
+  const [head, ...pieces] = await recordsOf(site, '/openapi.json');
+  assert.ok(head < RECORD_MAX && pieces.length > 1);
+  assert.ok(pieces.slice(0, -1).every((length) => length > RECORD_MAX), `records of ${pieces}`);
 });
 
 test('a session resumes on any loop, and under the next certificate', async () => {

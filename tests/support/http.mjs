@@ -85,8 +85,8 @@ function answer(status, headers, bytes) {
   };
 }
 
-// Takes the first complete answer off the bytes; undefined where there is none yet.
-function parseAnswer(bytes, ended, withBody) {
+// Takes the first complete answer off the bytes, with how many they were; undefined where there is none yet.
+export function parseAnswer(bytes, ended, withBody) {
   const end = bytes.indexOf('\r\n\r\n');
   if (end < 0) return undefined;
   const [first, ...lines] = bytes.toString('latin1', 0, end).split('\r\n');

@@ -2,6 +2,8 @@
 //
 // Once holdAfter(word) was called, a connection on which the word passes to the database takes everything on to it
 // and nothing back: what was asked is done, and nobody hears of it.
+//
+// listen, where it is set, is called for each connection and gives a function that is shown what goes to the database.
 
 import { mkdtempSync } from 'node:fs';
 import net from 'node:net';
@@ -22,13 +24,14 @@ export class PgProxy {
     return proxy;
   }
 
-  url(database) {
-    return this.postgres.url(database).replace(encodeURIComponent(this.postgres.directory),
+  url(database, role) {
+    return this.postgres.url(database, role).replace(encodeURIComponent(this.postgres.directory),
       encodeURIComponent(this.directory));
   }
 
   #accept(client) {
     const server = net.connect(join(this.postgres.directory, SOCKET));
+    const hear = this.listen?.();
     let held = false;
     const end = () => {
       for (const socket of [client, server]) {
@@ -42,6 +45,7 @@ export class PgProxy {
     }
     client.on('data', (bytes) => {
       if (this.word && bytes.includes(this.word)) held = true;
+      hear?.(bytes);
       server.write(bytes);
     });
     server.on('data', (bytes) => {

@@ -5,7 +5,9 @@
 
 import { readFileSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
-import { PROGRAMS, World } from '../../support/site.mjs';
+import { World } from '../../support/site.mjs';
+import { fillInstances, fillRemembered, fillResults, fillTasks } from '../fill.mjs';
+import { statement } from '../statements.mjs';
 
 const number = (name, fallback) => Number(process.env[name] ?? fallback);
 const PROJECTS = 20;
@@ -16,21 +18,12 @@ const RUNNING = [1, 100, 1000];
 const RUNNING_WITH_CHECKPOINTS = 100;
 const CHECKPOINT_BYTES = 12_000;
 
-// The statement of a program that has all these words: its text stands in the binary as it is sent.
-function statementOf(program, ...words) {
-  const found = readFileSync(PROGRAMS[program]).toString('latin1').split('\0')
-    .filter((text) => words.every((word) => text.includes(word)));
-  if (found.length !== 1) throw new Error(`${found.length} statements have ${words.join(', ')}`);
-  const [text] = found;
-  return { text, parameters: Math.max(...[...text.matchAll(/\$(\d+)/g)].map((match) => Number(match[1]))) };
-}
-
-const CREATE = statementOf('server', 'INSERT INTO scan_task', "'manual'", '$7::bytea');
-const CLAIM = statementOf('worker', 'SKIP LOCKED', 'lease_owner = $1::text', 'array_to_string(i.endpoints');
-const RENEW = statementOf('worker', 'unnest($3::uuid[], $4::uuid[]', 'UPDATE scan_task');
-const SUCCEED = statementOf('worker', 'INSERT INTO scan_result', "'success'");
-const PROBE_CLAIM = statementOf('worker', 'probe_at <= now()', 'SKIP LOCKED');
-const PROBED = statementOf('worker', 'jsonb_to_recordset', 'UPDATE instance');
+const CREATE = statement('scan_task_create');
+const CLAIM = statement('scan_task_claim');
+const RENEW = statement('scan_task_renew');
+const SUCCEED = statement('scan_task_succeed');
+const PROBE_CLAIM = statement('instance_probe_claim');
+const PROBED = statement('instance_probe_succeed');
 const PROBES = 8;
 
 const world = await World.open();
@@ -40,37 +33,15 @@ const sql = async (text, values) => (await client.query(text, values)).rows;
 const one = async (text, values) => Object.values((await sql(text, values))[0])[0];
 const has = async (table) => (await one('SELECT to_regclass($1)', [table])) !== null;
 
-// Names and sizes as they come: 20 keys of each of five types.
-const RESULT = `(SELECT '[' || string_agg(format('{"name":"%s:%s:%s","type":"%s","db":0,"size":%s,"unit":"byte"}',
-  (ARRAY['session', 'cart', 'user', 'feed', 'queue'])[1 + (random() * 4)::int], left(md5(random()::text), 12),
-  (random() * 1e6)::int, (ARRAY['string', 'list', 'set', 'zset', 'hash'])[1 + n / 20], (random() * 1e7)::int), ',')
-  || ']' FROM generate_series(0, 99) n WHERE t.id IS NOT NULL)`;
 // What the engine keeps of one shard's ranking, roughly; md5 compresses as badly as names do.
 const checkpointOf = () => JSON.stringify({ shards: [{ keys: Array.from({ length: CHECKPOINT_BYTES / 60 }, () =>
   ({ name: randomUUID(), size: Math.floor(Math.random() * 1e7) })) }] });
 
 async function fill() {
-  await sql(`INSERT INTO project (id, name) SELECT gen_random_uuid(), 'project-' || n FROM generate_series(1, $1::integer) n`, [PROJECTS]);
-  await sql(`INSERT INTO instance (project_id, id, name, cache_mode, status, endpoints, username, sealed_password, engine,
-      engine_version, capabilities, node_role, server_mode, databases, used_memory, maxmemory, maxmemory_policy, probed_at,
-      parameters, parameters_at)
-    SELECT p.id, gen_random_uuid(), 'cache-' || n, 'ha', 'RUNNING', ARRAY['10.1.2.3:6379', '10.1.2.4:6379'], 'scanner',
-      decode(md5(n::text) || md5('a' || n), 'hex'), 'redis', '7.2.4', '{bigkey,hotkey,expired}', 'master', 'standalone', 16,
-      1e9, 4e9, 'allkeys-lfu', now(), (SELECT jsonb_object_agg('parameter-' || i, md5(i::text)) FROM generate_series(1, 20) i), now()
-    FROM (SELECT id, row_number() OVER () AS nth FROM project) p, generate_series(1, $1::integer) n`, [INSTANCES / PROJECTS]);
-  await sql(`INSERT INTO instance_node (project_id, instance_id, host, port, id, role)
-    SELECT project_id, id, '10.1.2.' || n, 6379, gen_random_uuid(), CASE n WHEN 1 THEN 'master' ELSE 'slave' END
-    FROM instance, generate_series(1, 2) n`);
-  await sql(`INSERT INTO autoscan (project_id, instance_id, kind, enabled, schedule_minutes, next_at)
-    SELECT project_id, id, 'bigkey', true, '{60,780}', now() + interval '1 day' FROM instance`);
-  await sql(`INSERT INTO scan_task (project_id, instance_id, id, kind, scan_type, status, started_at, finished_at, claimable_at,
-      attempt, fence, keys_seen, keys_total, num, created_at, cost)
-    SELECT project_id, id, gen_random_uuid(), 'bigkey', 'auto', 'success', now(), now(), NULL, 1, 1, 1e6, 1e6, 100,
-      now() - n * interval '12 hours', '{"profile": "gentle", "commands": 1310000, "bytes_in": 48000000, "bytes_out": 71000000, "paused_ms": 0, "halvings": 0, "baseline_us": 180, "worst_us": 2100}'
-    FROM instance, generate_series(1, $1::integer) n ORDER BY n`, [RECORDS]);
-  await sql(`INSERT INTO scan_result (project_id, task_id, keys) SELECT t.project_id, t.id, ${RESULT} FROM scan_task t`);
-  await sql(`INSERT INTO remembered_request (project_id, token, fingerprint, task_id)
-    SELECT project_id, sha256(id::text::bytea), sha256('f' || id::text::bytea), id FROM scan_task ORDER BY random()`);
+  await fillInstances(sql, { projects: PROJECTS, instances: INSTANCES });
+  await fillTasks(sql, { records: RECORDS, kinds: ['bigkey'] });
+  await fillResults(sql);
+  await fillRemembered(sql, INSTANCES * RECORDS);
   if (await has('autoscan_round'))
     await sql(`INSERT INTO autoscan_round (project_id, instance_id, kind, slot, outcome, task_id)
       SELECT project_id, instance_id, kind, created_at, 'started', id FROM scan_task ORDER BY created_at`);

@@ -18,6 +18,7 @@
 #define PG_PIPELINE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/error.h"
 #include "pg/result.h"
@@ -33,6 +34,7 @@ struct pg_pipeline_settings {
     const char *uri;
     const char *application;
     int statement_timeout_ms;
+    int lock_timeout_ms; /* past it a statement fails with ERROR_DATABASE_LOCKED, undone */
     int in_flight_max;
     const struct pg_statement *const *statements; /* prepared on each new connection */
     int statement_count;
@@ -65,6 +67,9 @@ void pg_pipeline_tick(struct pg_pipeline *pipeline);
 bool pg_pipeline_is_ready(const struct pg_pipeline *pipeline);
 /* Statements in flight. */
 int pg_pipeline_depth(const struct pg_pipeline *pipeline);
+/* How long the database has said nothing on what is in flight: the statement at the head takes its
+ * time, and those behind it wait.  0 where nothing is. */
+int64_t pg_pipeline_silent_ms(const struct pg_pipeline *pipeline);
 
 /* Sends a statement, or fails at once with ERROR_UNAVAILABLE where there is no connection or no
  * room. done is called exactly once where 0 is returned, and never otherwise.  parameters may go

@@ -45,6 +45,25 @@ static void test_pieces_with_another_in_between(void **state)
     }
 }
 
+/* FIPS 180-4's million letters, in pieces of every size around what is gathered. */
+static void test_long_pieces(void **state)
+{
+    static char letters[1000];
+    static const size_t sizes[] = {1, 7, 64, 511, 512, 513, 1000};
+    unsigned char digest[DIGEST_LENGTH];
+    (void)state;
+    memset(letters, 'a', sizeof(letters));
+    for (size_t i = 0; i < COUNT_OF(sizes); i++) {
+        struct digest *open = digest_begin();
+        for (size_t left = 1000000, size = sizes[i]; left > 0; left -= size) {
+            size = size < left ? size : left;
+            digest_put(open, (struct text){letters, size});
+        }
+        digest_end(open, digest);
+        check_hex(digest, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+    }
+}
+
 /* RFC 4231, test cases 1, 2 and 6. */
 static void test_hmac(void **state)
 {
@@ -88,9 +107,8 @@ static void test_threads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sha256),
-        cmocka_unit_test(test_pieces_with_another_in_between),
-        cmocka_unit_test(test_hmac),
+        cmocka_unit_test(test_sha256),      cmocka_unit_test(test_pieces_with_another_in_between),
+        cmocka_unit_test(test_long_pieces), cmocka_unit_test(test_hmac),
         cmocka_unit_test(test_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

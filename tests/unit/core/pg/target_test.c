@@ -48,7 +48,7 @@ static void test_hosts(void **state)
         struct pg_target *target;
         struct error err = {0};
         char hosts[256];
-        if (pg_target_new(cases[i].uri, "test", 1000, &target, &err) < 0)
+        if (pg_target_new(cases[i].uri, "test", 1000, 800, &target, &err) < 0)
             fail_msg("%s: %s", cases[i].uri, err.text);
         describe(target, hosts, sizeof(hosts));
         assert_string_equal(hosts, cases[i].hosts);
@@ -112,7 +112,7 @@ static void test_mistakes(void **state)
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct pg_target *target;
         struct error err = {0};
-        assert_int_equal(pg_target_new(cases[i].uri, "test", 1000, &target, &err), -1);
+        assert_int_equal(pg_target_new(cases[i].uri, "test", 1000, 800, &target, &err), -1);
         assert_int_equal(err.code, ERROR_CONFIG);
         if (!strstr(err.text, cases[i].reason) || strstr(err.text, "hunter2"))
             fail_msg("%s: %s", cases[i].uri, err.text);
@@ -140,7 +140,7 @@ static void test_what_libpq_is_given(void **state)
     (void)state;
     struct pg_target *target;
     struct error err = {0};
-    assert_int_equal(pg_target_new(uri, "test", 1000, &target, &err), 0);
+    assert_int_equal(pg_target_new(uri, "test", 1000, 800, &target, &err), 0);
     PGconn *connection = pg_target_connect(target, &target->hosts[1], "127.0.0.1");
     PQconninfoOption *options = PQconninfo(connection);
     assert_non_null(options);
