@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse, parseAllDocuments } from 'yaml';
@@ -73,8 +73,8 @@ test('every file belongs to a kustomization, and every component is tried', () =
     }
   };
   for (const directory of Object.values(everything)) visit(directory);
-  const files = readdirSync(root, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath ?? entry.path, entry.name)).filter((path) => !path.endsWith('.md'));
+  const files = execFileSync('find', [root, '-type', 'f', '!', '-name', '*.md'], { encoding: 'utf8' }).trim().split('\n');
+  assert.ok(files.length > 30);
   assert.deepEqual(files.filter((path) => !used.has(path)), []);
 });
 

@@ -13,6 +13,8 @@ import { overlays } from '../support/deploy_overlays.mjs';
 import { find } from '../support/deploy_rules.mjs';
 import { problems } from '../support/kubernetes.mjs';
 import { deploy, render } from '../support/kustomize.mjs';
+import { ROLES } from '../support/postgres.mjs';
+import { settings } from '../support/settings.mjs';
 import { dashboard, metricsOf, queries } from '../support/monitoring.mjs';
 
 const repository = join(deploy, '..');
@@ -90,6 +92,16 @@ test('the runbook names what there is', () => {
     assert.ok(existsSync(join(repository, target)), target);
     if (anchor) assert.ok(headings(read(target)).includes(anchor), `${target}#${anchor}`);
   }
+});
+
+test('the runbook speaks of events and settings that there are', () => {
+  const { stdout } = spawnSync('grep', ['-rhoE', '"[a-z]+(_[a-z]+)+"', '--include=*.c', 'core', 'server', 'workers'],
+    { cwd: repository, encoding: 'utf8', maxBuffer: 1 << 24 });
+  const events = new Set(stdout.replaceAll('"', '').split('\n'));
+  const known = (name) => events.has(name) || settings.has(name) || Object.values(ROLES).includes(name) || ['wait_event', 'max_connections'].includes(name);
+  const named = [...runbook.replace(/```.*?```/gs, '').matchAll(/`([a-z]+(?:_[a-z]+)+)`/g)].map(([, name]) => name);
+  assert.ok(named.length > 30);
+  assert.deepEqual(named.filter((name) => !known(name)), []);
 });
 
 test('the dashboard is one', () => {
