@@ -58,16 +58,18 @@ const struct pg_statement scan_task_create = {
                                "s.task_id = t.id",
     7, PG_WRITES};
 
-/* A task that is found has an instance: that one is only looked for where there is no task, to tell
- * which of the two is missing. */
 const struct pg_statement scan_task_show = {
     "scan_task_show",
-    "SELECT CASE WHEN t.id IS NULL THEN 'no_task' ELSE 'found' END, " SCAN_TASK_COLUMNS ", r.keys "
-    "FROM (VALUES (1)) one LEFT JOIN scan_task t ON t.project_id = $1::uuid AND t.id = $3::uuid "
-    "    AND t.instance_id = $2::uuid AND t.kind = $4::text "
+    "SELECT 'found', " SCAN_TASK_COLUMNS ", r.keys FROM scan_task t "
     "LEFT JOIN scan_result r ON r.project_id = t.project_id AND r.task_id = t.id "
-    "WHERE t.id IS NOT NULL "
-    "OR EXISTS (SELECT FROM instance WHERE project_id = $1::uuid AND id = $2::uuid)",
+    "WHERE t.project_id = $1::uuid AND t.id = $3::uuid AND t.instance_id = $2::uuid "
+    "AND t.kind = $4::text",
+    4, PG_READS};
+
+const struct pg_statement scan_task_absent = {
+    "scan_task_absent",
+    "SELECT 'no_task' FROM instance WHERE project_id = $1::uuid AND id = $2::uuid "
+    "AND ($3::uuid, $4::text) IS NOT NULL",
     4, PG_READS};
 
 const struct pg_statement scan_task_delete = {

@@ -115,6 +115,11 @@ _Static_assert(sizeof(operations) / sizeof(operations[0]) <= POLICY_OPERATIONS_M
                "a policy has a bit for each operation");
 const size_t operation_count = sizeof(operations) / sizeof(operations[0]);
 
+const struct pg_statement *operation_where_none(const struct operation *operation)
+{
+    return operation->statement == &scan_task_show ? &scan_task_absent : NULL;
+}
+
 struct memory {
     struct memory *next;
     max_align_t bytes[];

@@ -77,25 +77,46 @@ static bool is_worth_another_try(struct exchange *exchange, const struct error *
     return raced && ++exchange->conflicts < ATTEMPTS_MAX;
 }
 
+/* Whether another statement is to tell what that means. */
+static bool finds_none(struct exchange *exchange, const struct pg_rows *rows)
+{
+    if (!rows || rows->row_count > 0 || exchange->found_none ||
+        !operation_where_none(exchange->match.operation))
+        return false;
+    exchange->found_none = true;
+    return true;
+}
+
+static void execute_again(struct exchange *exchange)
+{
+    struct error err = {0};
+    if (execute(exchange, &err) < 0)
+        answer_error(exchange, &err);
+}
+
+static void answer_rows(struct exchange *exchange, struct pg_rows *rows,
+                        const struct error *database_error)
+{
+    struct error err = {0};
+    struct api_reply reply;
+    api_reply_init(&reply);
+    int status = render(exchange, rows, database_error, &reply, &err);
+    if (status < 0 && is_worth_another_try(exchange, &err))
+        execute_again(exchange);
+    else if (status < 0)
+        answer_error(exchange, &err);
+    else
+        answer_reply(exchange, &reply);
+    api_reply_release(&reply);
+}
+
 static void on_rows(void *argument, struct pg_rows *rows, const struct error *database_error)
 {
     struct exchange *exchange = argument;
-    if (exchange->req) {
-        struct error err = {0};
-        struct api_reply reply;
-        api_reply_init(&reply);
-        int status = render(exchange, rows, database_error, &reply, &err);
-        if (status < 0 && is_worth_another_try(exchange, &err)) {
-            error_clear(&err);
-            if (execute(exchange, &err) < 0)
-                answer_error(exchange, &err);
-        } else if (status < 0) {
-            answer_error(exchange, &err);
-        } else {
-            answer_reply(exchange, &reply);
-        }
-        api_reply_release(&reply);
-    }
+    if (exchange->req && finds_none(exchange, rows))
+        execute_again(exchange);
+    else if (exchange->req)
+        answer_rows(exchange, rows, database_error);
     h2o_mem_release_shared(exchange);
 }
 
@@ -174,7 +195,9 @@ static int execute(struct exchange *exchange, struct error *err)
     pg_parameters_init(&parameters);
     if (operation->bind(request, &parameters, err) < 0)
         return -1;
-    return exchange_submit(exchange, operation->statement, &parameters, on_rows, execute, err);
+    return exchange_submit(
+        exchange, exchange->found_none ? operation_where_none(operation) : operation->statement,
+        &parameters, on_rows, execute, err);
 }
 
 int exchange_continue(struct exchange *exchange, struct error *err)

@@ -48,7 +48,8 @@ struct exchange {
     struct replay replay;
     struct route_match match;
     struct api_request request;
-    int conflicts; /* races that the operation's statement lost */
+    bool found_none; /* the operation's statement gave no rows */
+    int conflicts;   /* races that the operation's statement lost */
     struct exchange_statement lock;
     /* Filled in first of all, and not zeroed before. */
     struct framing framing;

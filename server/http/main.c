@@ -90,8 +90,11 @@ static void init_http(struct server *server)
     request_init();
     add_statement(server, &access_key_find);
     add_statement(server, &audit_insert);
-    for (size_t i = 0; i < operation_count; i++)
+    for (size_t i = 0; i < operation_count; i++) {
         add_statement(server, operations[i].statement);
+        if (operation_where_none(&operations[i]))
+            add_statement(server, operation_where_none(&operations[i]));
+    }
 }
 
 static int count_loops(const struct config *config)

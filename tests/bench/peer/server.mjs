@@ -65,7 +65,8 @@ function render([row]) {
 class Tasks {
   constructor(pool) {
     this.pool = pool;
-    this.statements = { create: statement('scan_task_create'), show: statement('scan_task_show') };
+    this.statements = { create: statement('scan_task_create'), show: statement('scan_task_show'),
+      absent: statement('scan_task_absent') };
   }
 
   async #execute({ name, text }, values) {
@@ -73,7 +74,9 @@ class Tasks {
   }
 
   async show(project, instance, task) {
-    return render(await this.#execute(this.statements.show, [project, instance, task, KIND]));
+    const values = [project, instance, task, KIND];
+    const rows = await this.#execute(this.statements.show, values);
+    return render(rows.length ? rows : await this.#execute(this.statements.absent, values));
   }
 
   // Of two equal requests at once one may have to look again.

@@ -24,7 +24,12 @@
 extern const struct pg_statement scan_task_create;
 
 /* $1 project, $2 instance, $3 id, $4 kind.  One row: outcome (`found`, `no_task`), task, keys. */
+/* No row where there is no such task: a task that is there has an instance, so that one is not
+ * looked at. */
 extern const struct pg_statement scan_task_show;
+/* With the same parameters, after scan_task_show gave no row: its outcome, where there is the
+ * instance. */
+extern const struct pg_statement scan_task_absent;
 
 /* The same parameters and columns; outcome `deleted` or `no_task`. */
 extern const struct pg_statement scan_task_delete;

@@ -82,6 +82,10 @@ struct operation {
 extern const struct operation operations[];
 extern const size_t operation_count;
 
+/* The statement that tells what it means that the operation's own gave no rows, with the same
+ * parameters; null where none is needed. */
+const struct pg_statement *operation_where_none(const struct operation *operation);
+
 const char *http_method_name(enum http_method method);
 /* HEAD counts as GET.  Returns -1 for a method that no operation has. */
 int http_method_parse(struct text name, enum http_method *ret_method);

@@ -34,6 +34,11 @@ static void test_reading_statements_only_read(void **state)
         assert_int_equal(operation->statement->effect, reads ? PG_READS : PG_WRITES);
         if (operation->method == HTTP_GET)
             assert_int_equal(operation->statement->effect, PG_READS);
+        const struct pg_statement *where_none = operation_where_none(operation);
+        if (where_none) {
+            assert_int_equal(where_none->effect, PG_READS);
+            assert_int_equal(where_none->parameter_count, operation->statement->parameter_count);
+        }
     }
 }
 
