@@ -34,6 +34,7 @@ static int read_task(const struct pg_rows *rows, struct claim *claim, struct err
         claim->batch_keys = (int)pg_rows_integer(rows, 0, SCAN_TASK_CLAIM_SCAN_KEYS_COUNT);
     if (!pg_rows_is_null(rows, 0, SCAN_TASK_CLAIM_TIMEOUT_SECONDS))
         claim->timeout_seconds = pg_rows_integer(rows, 0, SCAN_TASK_CLAIM_TIMEOUT_SECONDS);
+    claim->was_lost = pg_rows_boolean(rows, 0, SCAN_TASK_CLAIM_WAS_LOST);
     claim->scan_ms = pg_rows_integer(rows, 0, SCAN_TASK_CLAIM_SCAN_MS);
     if (!pg_rows_is_null(rows, 0, SCAN_TASK_CLAIM_CHECKPOINT)) {
         struct text checkpoint = pg_rows_text(rows, 0, SCAN_TASK_CLAIM_CHECKPOINT);

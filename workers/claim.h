@@ -16,6 +16,7 @@ struct claim {
     int batch_keys;          /* the tenant's bound of COUNT for an automatic scan; 0: none */
     int64_t timeout_seconds; /* and its longest run; 0: none */
     int64_t scan_ms;         /* what earlier attempts took */
+    bool was_lost;           /* the worker that had it was */
     char *checkpoint;        /* where the scan can be taken up; null: at the beginning */
     size_t checkpoint_length;
     struct instance_target target;

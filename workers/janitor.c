@@ -8,6 +8,7 @@
 #include "model/autoscan_round_store.h"
 #include "model/request_store.h"
 #include "model/scan_task_store.h"
+#include "worker_metrics.h"
 
 enum { FORGET_INTERVAL_MS = 60000, FORGET_CHUNKS_MAX = 20 };
 
@@ -20,6 +21,7 @@ static int give_up(struct janitor *janitor, struct error *err)
     pg_parameters_add_integer(&parameters, janitor->config->attempts_max);
     if (pg_session_execute(janitor->session, &scan_task_give_up, &parameters, &rows, err) < 0)
         return -1;
+    metric_add(&metric_given_up, 0, 0, rows.row_count);
     for (int row = 0; row < rows.row_count; row++)
         LOG_WARNING("task_given_up", LOG_TEXT("task", pg_rows_string(&rows, row, 0)));
     return 0;
@@ -43,6 +45,7 @@ static int forget_chunk(struct janitor *janitor, const struct forgotten *what, s
 {
     struct pg_parameters parameters;
     SCOPED(pg_rows_release) struct pg_rows rows = {0};
+    pulse_beat(janitor->pulse);
     pg_parameters_init(&parameters);
     if (what->by_days)
         pg_parameters_add_integer(&parameters, janitor->config->retention_days);

@@ -6,10 +6,12 @@
 #include <stdint.h>
 
 #include "base/config.h"
+#include "base/pulse.h"
 #include "pg/session.h"
 
 struct janitor {
     const struct config *config;
+    struct pulse *pulse;           /* beaten for every statement */
     struct pg_session *session;    /* of the thread that sweeps */
     int64_t give_up_ms, forget_ms; /* monotonic; when each is due */
 };

@@ -8,15 +8,18 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/pulse.h"
 #include "base/scope.h"
 #include "base/text.h"
 #include "heartbeat.h"
 #include "scan/scan.h"
+#include "worker_metrics.h"
 
 enum {
     LEASES_MAX = 256,
     CHECK_INTERVAL_MS = 1000,
     STATEMENT_TIMEOUT_MS = 5000,
+    STATEMENT_MOST_MS = STATEMENT_TIMEOUT_MS + PG_SESSION_GRACE_MS,
     CLOSE_TIMEOUT_MS = 5000
 };
 
@@ -103,7 +106,7 @@ static void apply(struct lease_keeper *keeper, const struct pg_rows *rows, bool 
         if (lease->round != keeper->round)
             continue;
         if (!heartbeat_answer_has(rows, &lease->task, lease->fence)) {
-            atomic_store(&lease->lost, true);
+            metric_add(&metric_leases_lost, 0, 0, !atomic_exchange(&lease->lost, true));
         } else if (renewed) {
             atomic_store(&lease->renewed_ms, sent_ms);
             if (lease->sent > 0)
@@ -127,6 +130,7 @@ static int execute(struct lease_keeper *keeper, const struct heartbeat *beat, bo
     keeper->in_flight = false;
     pthread_cond_broadcast(&keeper->changed);
     pthread_mutex_unlock(&keeper->mutex);
+    metric_add(&metric_failures, UNIT_LEASE, 0, status < 0);
     if (status < 0)
         LOG_WARNING("heartbeat_failed", LOG_ERROR_FIELDS(&err));
     return status;
@@ -171,7 +175,11 @@ static void *run(void *argument)
     struct lease_keeper *keeper = argument;
     int64_t next_renewal_ms = 0;
     enum keeping kept = KEEPING_DONE;
+    struct pulse pulse = {0};
+    pulse_begin(&pulse, "leases", -1,
+                keeper->config->stuck_seconds * 1000 + CHECK_INTERVAL_MS + STATEMENT_MOST_MS);
     do {
+        pulse_beat(&pulse);
         int64_t now = clock_monotonic_ms();
         bool renew = now >= next_renewal_ms;
         if (renew && kept != KEEPING_UNFINISHED)
@@ -180,6 +188,7 @@ static void *run(void *argument)
         if (renew && kept == KEEPING_DONE)
             next_renewal_ms = now + renewal_interval_ms(keeper->config);
     } while (rest(keeper, kept == KEEPING_UNFINISHED ? 0 : CHECK_INTERVAL_MS));
+    pulse_end(&pulse);
     return NULL;
 }
 
@@ -244,7 +253,7 @@ void lease_cancel(struct lease_keeper *keeper, const char *task)
     pthread_mutex_lock(&keeper->mutex);
     for (int i = 0; i < keeper->count; i++) {
         if (strcmp(keeper->leases[i]->task.text, task) == 0)
-            atomic_store(&keeper->leases[i]->lost, true);
+            metric_add(&metric_leases_lost, 0, 0, !atomic_exchange(&keeper->leases[i]->lost, true));
     }
     pthread_mutex_unlock(&keeper->mutex);
 }

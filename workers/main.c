@@ -19,12 +19,21 @@
 #include "janitor.h"
 #include "model/migration.h"
 #include "model/scan_task_store.h"
+#include "ops/notify.h"
+#include "ops/operations.h"
 #include "prober.h"
 #include "runner.h"
 #include "scan/profile.h"
 #include "schedule.h"
+#include "worker_metrics.h"
 
-enum { RUNNERS_MAX = 256, STATEMENT_TIMEOUT_MS = 10000, OWNER_MAX = 128 };
+enum {
+    RUNNERS_MAX = 256,
+    STATEMENT_TIMEOUT_MS = 10000,
+    OWNER_MAX = 128,
+    /* The upkeep's longest wait: two statements, or a resolver that does not answer. */
+    UPKEEP_MOST_MS = 60000,
+};
 
 static void print_usage(void)
 {
@@ -81,11 +90,15 @@ static void look_again(const struct worker *worker, int64_t *due_ms)
 static void attend(struct worker *worker, struct pg_session *session, int signals)
 {
     const int interval_ms = (int)worker->config->poll_seconds * 1000;
-    struct janitor janitor = {.config = worker->config, .session = session};
+    struct pulse pulse = {0};
+    struct janitor janitor = {.config = worker->config, .pulse = &pulse, .session = session};
     int64_t look_again_ms = clock_monotonic_ms() + INSTANCE_OUTBOUND_REFRESH_MS;
     bool listening = false;
+    pulse_begin(&pulse, "upkeep", -1,
+                worker->config->stuck_seconds * 1000 + interval_ms + UPKEEP_MOST_MS);
     while (!queue_is_stopping(&worker->queue)) {
         struct error err = {0};
+        pulse_beat(&pulse);
         int status = listening ? 0 : listen_for_tasks(session, &err);
         if (status == 0 && !listening)
             queue_ring(&worker->queue);
@@ -99,10 +112,12 @@ static void attend(struct worker *worker, struct pg_session *session, int signal
         look_again(worker, &look_again_ms);
         if (status < 0) {
             listening = false;
+            metric_count(&metric_failures, UNIT_UPKEEP, 0);
             LOG_WARNING("upkeep_failed", LOG_ERROR_FIELDS(&err));
             queue_wait(&worker->queue, 1000);
         }
     }
+    pulse_end(&pulse);
 }
 
 static int check_database(struct pg_session *session, struct error *err)
@@ -120,8 +135,10 @@ static void work(struct worker *worker, struct pg_session *session, int signals)
     struct prober *prober = prober_new(&worker->access);
     struct scheduler *scheduler = scheduler_new(worker->config);
     for (int i = 0; i < count; i++)
-        runner_start(&runners[i], worker);
+        runner_start(&runners[i], worker, i);
     LOG_INFO("working", LOG_TEXT("worker", worker->owner), LOG_NUMBER("threads", count));
+    operations_set_started(worker->operations);
+    notify_ready();
     attend(worker, session, signals);
     prober_free(prober);
     scheduler_free(scheduler);
@@ -213,6 +230,15 @@ static bool take_hangup(int hangups)
     return read(hangups, &signal, sizeof(signal)) == (ssize_t)sizeof(signal);
 }
 
+static void look_at_keys(const struct service *service, bool asked_for)
+{
+    if (asked_for)
+        notify_reloading();
+    keyring_watch(service->keyring, asked_for);
+    if (asked_for)
+        notify_ready();
+}
+
 /* Until the signal to stop, or the end.  Looks at the key file meanwhile, and at once where SIGHUP
  * asks for that. */
 static void attend_to_keys(struct service *service)
@@ -220,13 +246,21 @@ static void attend_to_keys(struct service *service)
     struct pollfd waits[] = {{.fd = service->signals, .events = POLLIN},
                              {.fd = service->ended, .events = POLLIN},
                              {.fd = service->hangups, .events = POLLIN}};
+    struct watchdog watchdog;
+    struct pulse pulse = {0};
+    watchdog_init(&watchdog);
+    pulse_begin(&pulse, "main", -1,
+                service->worker.config->stuck_seconds * 1000 + KEYRING_WATCH_MS);
     for (;;) {
-        int ready = poll(waits, 3, KEYRING_WATCH_MS);
+        watchdog_tick(&watchdog);
+        int ready = poll(waits, 3, (int)watchdog_wait_ms(&watchdog, KEYRING_WATCH_MS));
         if (ready > 0 && (waits[0].revents || waits[1].revents))
-            return;
+            break;
         if (ready >= 0)
-            keyring_watch(service->keyring, ready > 0 && take_hangup(service->hangups));
+            look_at_keys(service, ready > 0 && take_hangup(service->hangups));
+        pulse_beat(&pulse);
     }
+    pulse_end(&pulse);
 }
 
 /* Returns whether the service ended, by itself or within its time after the signal. */
@@ -236,6 +270,8 @@ static bool supervise(struct service *service)
     if (has_ended(service))
         return true;
     LOG_INFO("stopping");
+    operations_set_draining(service->worker.operations);
+    notify_stopping();
     queue_stop(&service->worker.queue);
     await(service->ended, -1, service->worker.config->stop_seconds * 1000);
     return has_ended(service);
@@ -277,6 +313,18 @@ static void fail(const struct error *err)
     LOG_ERROR("start_failed", LOG_ERROR_FIELDS(err));
 }
 
+static int open_operations(struct worker *worker, struct error *err)
+{
+    const struct operations_settings settings = {.program = "dcs-worker",
+                                                 .config = worker->config,
+                                                 .survey = worker_metrics_survey,
+                                                 .metrics = worker_metrics_list(),
+                                                 .metric_count = WORKER_METRICS_PARTS};
+    int status = operations_open(&settings, &worker->operations, err);
+    metric_set(&metric_scan_threads, 0, 0, worker->config->scan_threads);
+    return status;
+}
+
 int main(int argc, char **argv)
 {
     static struct config config;
@@ -291,7 +339,8 @@ int main(int argc, char **argv)
         puts("dcs-worker " DCS_VERSION);
         return EXIT_SUCCESS;
     }
-    if (prepare(&service, &config, argc, argv, &service.err) < 0) {
+    if (prepare(&service, &config, argc, argv, &service.err) < 0 ||
+        open_operations(&service.worker, &service.err) < 0) {
         fail(&service.err);
         return EXIT_FAILURE;
     }
@@ -302,6 +351,7 @@ int main(int argc, char **argv)
         _exit(EXIT_FAILURE);
     }
     pthread_join(thread, NULL);
+    operations_close(service.worker.operations);
     queue_release(&service.worker.queue);
     keyring_free(service.keyring);
     if (service.status < 0)

@@ -9,17 +9,26 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/pulse.h"
 #include "base/scope.h"
 #include "instance/probe.h"
 #include "model/instance_store.h"
 #include "pg/session.h"
+#include "worker_metrics.h"
 
-enum { BATCH = 8, STATEMENT_TIMEOUT_MS = 10000, RETRY_MS = 1000 };
+/* A probe's end is up to three statements. */
+enum {
+    BATCH = 8,
+    STATEMENT_TIMEOUT_MS = 10000,
+    RETRY_MS = 1000,
+    RECORD_MOST_MS = 3 * (STATEMENT_TIMEOUT_MS + PG_SESSION_GRACE_MS),
+};
 
 struct prober {
     struct instance_access access;
     struct pg_session *session; /* the thread's */
     pthread_t thread;
+    struct pulse pulse;
     atomic_bool stopping;
     int wake; /* an eventfd, readable once it is to stop */
 };
@@ -32,6 +41,7 @@ static bool is_stopping(struct prober *prober)
 static int ask_whether_to_go_on(void *argument, struct error *err)
 {
     struct prober *prober = argument;
+    pulse_beat(&prober->pulse);
     return is_stopping(prober) ? error_set(err, ERROR_SCAN_CANCELLED, "the worker stops") : 0;
 }
 
@@ -79,6 +89,7 @@ static bool probe(struct prober *prober, const struct pg_rows *rows, int row)
     instance_probe(prober->session, &prober->access, rows, row, interrupt, &err);
     if (err.code == ERROR_SCAN_CANCELLED)
         return false;
+    metric_count(&metric_probes, err.code == ERROR_NONE ? PROBE_SUCCEEDED : PROBE_FAILED, 0);
     log_outcome(&instance, &err);
     return true;
 }
@@ -122,17 +133,23 @@ static int wait_for_work(struct prober *prober, struct error *err)
 static void *run(void *argument)
 {
     struct prober *prober = argument;
+    const struct config *config = prober->access.config;
+    pulse_begin(&prober->pulse, "prober", -1,
+                (config->stuck_seconds + config->poll_seconds) * 1000 + RECORD_MOST_MS);
     while (!is_stopping(prober)) {
         struct error err = {0};
+        pulse_beat(&prober->pulse);
         int more = probe_batch(prober, &err);
         if (more == 0)
             more = wait_for_work(prober, &err);
         if (more < 0) {
             struct pollfd wake = {.fd = prober->wake, .events = POLLIN};
+            metric_count(&metric_failures, UNIT_PROBER, 0);
             LOG_WARNING("prober_waits", LOG_ERROR_FIELDS(&err));
             poll(&wake, 1, RETRY_MS);
         }
     }
+    pulse_end(&prober->pulse);
     return NULL;
 }
 

@@ -13,17 +13,27 @@
 #include "cost.h"
 #include "model/scan_task_store.h"
 #include "scan/scan.h"
+#include "worker_metrics.h"
 
 /* The last one: how long a worker that is to stop goes on trying to record. */
-enum { STATEMENT_TIMEOUT_MS = 10000, RETRY_MS = 500, CLAIM_RETRY_MS = 1000, LAST_WORDS_MS = 5000 };
+enum {
+    STATEMENT_TIMEOUT_MS = 10000,
+    STATEMENT_MOST_MS = STATEMENT_TIMEOUT_MS + PG_SESSION_GRACE_MS,
+    RETRY_MS = 500,
+    CLAIM_RETRY_MS = 1000,
+    LAST_WORDS_MS = 5000,
+};
 
 /* A claimed task while it runs. */
 struct run {
     struct worker *worker;
     struct pg_session *session;
+    struct pulse *pulse;
     struct claim claim;
     struct lease lease;
     bool checkpoint_too_large; /* one was */
+    bool is_counting;          /* a first progress was told */
+    int64_t counted;           /* keys of the metric */
 };
 
 #define LOG_RUN(run)                                                                               \
@@ -33,13 +43,31 @@ struct run {
 static bool scan_must_stop(void *argument)
 {
     struct run *run = argument;
+    pulse_beat(run->pulse);
     return queue_is_stopping(&run->worker->queue) ||
            !lease_is_held(run->worker->keeper, &run->lease);
+}
+
+/* What earlier attempts saw, or is taken back, is not counted again. */
+static void count_keys(struct run *run, int64_t keys_seen)
+{
+    if (!run->is_counting && run->claim.checkpoint)
+        run->counted = keys_seen;
+    run->is_counting = true;
+    if (keys_seen > run->counted)
+        metric_add(&metric_keys, kind_label(run->claim.kind), 0, keys_seen - run->counted);
+    run->counted = keys_seen;
+}
+
+static void note_end(const struct run *run, enum attempt_outcome outcome)
+{
+    metric_count(&metric_attempts_ended, kind_label(run->claim.kind), (int)outcome);
 }
 
 static void on_progress(void *argument, const struct scan_progress *progress)
 {
     struct run *run = argument;
+    count_keys(run, progress->keys_seen);
     atomic_store_explicit(&run->lease.keys_seen, progress->keys_seen, memory_order_relaxed);
     atomic_store_explicit(&run->lease.keys_total, progress->keys_total, memory_order_relaxed);
 }
@@ -158,11 +186,14 @@ static int record(struct run *run, const struct pg_statement *statement,
     for (;;) {
         SCOPED(pg_rows_release) struct pg_rows rows = {0};
         error_clear(err);
+        pulse_beat(run->pulse);
         if (pg_session_execute(run->session, statement, parameters, &rows, err) == 0) {
+            metric_add(&metric_fenced, 0, 0, rows.row_count == 0);
             if (rows.row_count == 0)
                 LOG_WARNING("write_fenced", LOG_RUN(run), LOG_TEXT("statement", statement->name));
             return 0;
         }
+        metric_count(&metric_failures, UNIT_RECORD, 0);
         LOG_WARNING("record_failed", LOG_RUN(run), LOG_ERROR_FIELDS(err));
         if (!wait_for_database(run, err, &last_words_until))
             return error_describe(err->code)->retryable ? 0 : -1;
@@ -178,6 +209,7 @@ static void record_failure(struct run *run, const struct error *reason)
     pg_parameters_add_integer(&parameters, 0);
     pg_parameters_add_integer(&parameters, lease_scan_ms(&run->lease));
     LOG_WARNING("scan_failed", LOG_RUN(run), LOG_ERROR_FIELDS(reason));
+    note_end(run, ATTEMPT_FAILED);
     record(run, &scan_task_fail, &parameters, &err);
 }
 
@@ -226,8 +258,10 @@ static void record_success(struct run *run, const struct scan_outcome *outcome)
              LOG_NUMBER("touched", outcome->cost.touched), LOG_TEXT("note", note));
     log_expiry(run, outcome);
     struct error err = {0};
-    if (record(run, &scan_task_succeed, &parameters, &err) == 0)
+    if (record(run, &scan_task_succeed, &parameters, &err) == 0) {
+        note_end(run, ATTEMPT_SUCCEEDED);
         return;
+    }
     error_prefix(&err, "the result is not taken");
     record_failure(run, &err);
 }
@@ -249,6 +283,7 @@ static void give_back(struct run *run)
                     LOG_TEXT("reason", "the task may be another worker's soon"));
     LOG_INFO("scan_given_back", LOG_RUN(run),
              LOG_NUMBER("checkpoint_bytes", (int64_t)run->lease.checkpoint.length));
+    note_end(run, ATTEMPT_GIVEN_BACK);
     record(run, &scan_task_release, &parameters, &err);
 }
 
@@ -263,6 +298,7 @@ static void try_again(struct run *run, const struct error *reason)
     pg_parameters_add_integer(&parameters, run->worker->config->retry_seconds_max);
     LOG_WARNING("scan_to_be_tried_again", LOG_RUN(run), LOG_NUMBER("attempt", run->claim.attempt),
                 LOG_ERROR_FIELDS(reason));
+    note_end(run, ATTEMPT_RETRIED);
     record(run, &scan_task_retry, &parameters, &err);
 }
 
@@ -283,12 +319,14 @@ static void settle_failure(struct run *run, const struct error *reason, bool may
 /* What becomes of a scan that did not succeed. */
 static void settle(struct run *run, const struct error *err)
 {
-    if (err->code != ERROR_SCAN_CANCELLED)
+    if (err->code != ERROR_SCAN_CANCELLED) {
         settle_failure(run, err, error_describe(err->code)->retryable);
-    else if (lease_is_lost(&run->lease))
+    } else if (lease_is_lost(&run->lease)) {
+        note_end(run, ATTEMPT_STOPPED);
         LOG_INFO("scan_stopped", LOG_RUN(run), LOG_TEXT("reason", "the task is not ours any more"));
-    else
+    } else {
         give_back(run);
+    }
 }
 
 static void run_claim(struct run *run, const struct error *unusable)
@@ -299,10 +337,17 @@ static void run_claim(struct run *run, const struct error *unusable)
     LOG_INFO("scan_started", LOG_RUN(run), LOG_NUMBER("attempt", run->claim.attempt),
              LOG_NUMBER("fence", run->claim.fence),
              LOG_NUMBER("checkpoint_bytes", (int64_t)run->claim.checkpoint_length));
+    metric_count(&metric_attempts, kind_label(run->claim.kind), 0);
+    metric_add(&metric_rescues, 0, 0, run->claim.was_lost);
+    metric_add(&metric_scans_running, 0, 0, 1);
     run->lease.started_ms = clock_monotonic_ms();
     lease_add(keeper, &run->lease);
     bool usable = unusable->code == ERROR_NONE;
     bool succeeded = usable && scan(run, &outcome, &err) == 0;
+    pulse_beat(run->pulse);
+    metric_add(&metric_scans_running, 0, 0, -1);
+    metric_observe(&metric_attempt_seconds, kind_label(run->claim.kind),
+                   clock_monotonic_ms() - run->lease.started_ms);
     lease_close(keeper, &run->lease);
     if (succeeded)
         record_success(run, &outcome);
@@ -319,12 +364,13 @@ static void run_claim(struct run *run, const struct error *unusable)
 static bool work_once(struct runner *runner)
 {
     struct worker *worker = runner->worker;
-    struct run run = {.worker = worker, .session = runner->session};
+    struct run run = {.worker = worker, .session = runner->session, .pulse = &runner->pulse};
     struct error unusable = {0}, err = {0};
     int64_t sent_ms = clock_monotonic_ms();
     int found =
         claim_next(runner->session, &worker->access, worker->owner, &run.claim, &unusable, &err);
     if (found < 0) {
+        metric_count(&metric_failures, UNIT_CLAIM, 0);
         LOG_WARNING("claim_failed", LOG_ERROR_FIELDS(&err));
         queue_wait(&worker->queue, CLAIM_RETRY_MS);
         return true;
@@ -347,16 +393,22 @@ static void *run_tasks(void *argument)
 {
     struct runner *runner = argument;
     struct queue *queue = &runner->worker->queue;
+    const struct config *config = runner->worker->config;
+    pulse_begin(&runner->pulse, "scans", runner->number,
+                (config->stuck_seconds + config->poll_seconds) * 1000 + STATEMENT_MOST_MS);
     while (!queue_is_stopping(queue)) {
+        pulse_beat(&runner->pulse);
         if (!work_once(runner))
             queue_wait(queue, (int)runner->worker->config->poll_seconds * 1000);
     }
+    pulse_end(&runner->pulse);
     return NULL;
 }
 
-void runner_start(struct runner *runner, struct worker *worker)
+void runner_start(struct runner *runner, struct worker *worker, int number)
 {
     runner->worker = worker;
+    runner->number = number;
     runner->session =
         pg_session_new(worker->config->database_url, "dcs-worker", STATEMENT_TIMEOUT_MS);
     if (pthread_create(&runner->thread, NULL, run_tasks, runner) != 0)

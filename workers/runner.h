@@ -5,10 +5,13 @@
 
 #include <pthread.h>
 
+#include "base/pulse.h"
 #include "instance/access.h"
 #include "lease.h"
 #include "pg/session.h"
 #include "queue.h"
+
+struct operations;
 
 /* What all runners of a worker share. */
 struct worker {
@@ -16,6 +19,7 @@ struct worker {
     struct instance_access access;
     const char *owner; /* in leases: who this is */
     struct queue queue;
+    struct operations *operations; /* null: nobody asks */
     struct lease_keeper *keeper;
 };
 
@@ -23,9 +27,12 @@ struct runner {
     struct worker *worker;
     struct pg_session *session;
     pthread_t thread;
+    int number;
+    struct pulse pulse;
 };
 
-void runner_start(struct runner *runner, struct worker *worker);
+/* number tells runners apart. */
+void runner_start(struct runner *runner, struct worker *worker, int number);
 /* After queue_stop: waits for its scan to be given back. */
 void runner_join(struct runner *runner);
 

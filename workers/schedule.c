@@ -13,18 +13,26 @@
 
 #include "base/json_writer.h"
 #include "base/log.h"
+#include "base/pulse.h"
 #include "base/scope.h"
 #include "base/uuid.h"
 #include "model/autoscan_round_store.h"
 #include "pg/session.h"
+#include "worker_metrics.h"
 
 /* A batch is a transaction of some tens of milliseconds, in which its rows are locked. */
-enum { BATCH = AUTOSCAN_ADVANCE_MOST, LOOK_INTERVAL_MS = 1000, STATEMENT_TIMEOUT_MS = 30000 };
+enum {
+    BATCH = AUTOSCAN_ADVANCE_MOST,
+    LOOK_INTERVAL_MS = 1000,
+    STATEMENT_TIMEOUT_MS = 30000,
+    STATEMENTS_MOST_MS = 2 * (STATEMENT_TIMEOUT_MS + PG_SESSION_GRACE_MS), /* without a beat */
+};
 
 struct scheduler {
     const struct config *config;
     struct pg_session *session; /* the thread's */
     pthread_t thread;
+    struct pulse pulse;
     atomic_bool stopping;
     int wake; /* an eventfd, readable once it is to stop */
 };
@@ -62,9 +70,13 @@ static void log_batch(const struct pg_rows *rows)
 {
     int64_t started = pg_rows_integer(rows, 0, AUTOSCAN_ADVANCE_STARTED);
     int64_t skipped = pg_rows_integer(rows, 0, AUTOSCAN_ADVANCE_SKIPPED);
+    int64_t missed = pg_rows_integer(rows, 0, AUTOSCAN_ADVANCE_MISSED);
+    metric_add(&metric_rounds, ROUND_STARTED, 0, started);
+    metric_add(&metric_rounds, ROUND_SKIPPED, 0, skipped);
+    metric_add(&metric_rounds, ROUND_MISSED, 0, missed);
     if (started + skipped > 0)
         LOG_INFO("rounds_decided", LOG_NUMBER("started", started), LOG_NUMBER("skipped", skipped),
-                 LOG_NUMBER("missed", pg_rows_integer(rows, 0, AUTOSCAN_ADVANCE_MISSED)));
+                 LOG_NUMBER("missed", missed));
 }
 
 /* A batch, or one schedule where that is given.  Returns how many were taken, or -1. */
@@ -112,6 +124,7 @@ static int64_t advance_singly(struct scheduler *scheduler, struct error *err)
     if (pg_session_execute(scheduler->session, &autoscan_list_due, NULL, &due, err) < 0)
         return -1;
     for (int row = 0; row < due.row_count && !is_stopping(scheduler); row++) {
+        pulse_beat(&scheduler->pulse);
         struct schedule one = {pg_rows_string(&due, row, AUTOSCAN_DUE_PROJECT_ID),
                                pg_rows_string(&due, row, AUTOSCAN_DUE_INSTANCE_ID),
                                pg_rows_string(&due, row, AUTOSCAN_DUE_KIND)};
@@ -147,15 +160,20 @@ static int64_t advance_all(struct scheduler *scheduler, struct error *err)
 static void *run(void *argument)
 {
     struct scheduler *scheduler = argument;
+    pulse_begin(&scheduler->pulse, "scheduler", -1,
+                scheduler->config->stuck_seconds * 1000 + STATEMENTS_MOST_MS);
     while (!is_stopping(scheduler)) {
         struct pollfd wake = {.fd = scheduler->wake, .events = POLLIN};
+        pulse_beat(&scheduler->pulse);
         struct error err = {0};
         int64_t taken = advance_all(scheduler, &err);
+        metric_add(&metric_failures, UNIT_SCHEDULER, 0, taken < 0);
         if (taken < 0)
             LOG_WARNING("scheduler_waits", LOG_ERROR_FIELDS(&err));
         if (taken < BATCH)
             poll(&wake, 1, LOOK_INTERVAL_MS);
     }
+    pulse_end(&scheduler->pulse);
     return NULL;
 }
 

@@ -16,6 +16,9 @@ static const char begin[] = "BEGIN; LOCK TABLE schema_migration IN EXCLUSIVE MOD
 static const struct pg_statement find_record = {
     "schema_migration_find", "SELECT checksum FROM schema_migration WHERE name = $1", 1, PG_WRITES};
 
+static const struct pg_statement list_records = {
+    "schema_migration_list", "SELECT name, checksum FROM schema_migration", 0, PG_READS};
+
 static const struct pg_statement insert_record = {
     "schema_migration_insert", "INSERT INTO schema_migration (name, checksum) VALUES ($1, $2)", 2,
     PG_WRITES};
@@ -25,6 +28,12 @@ static void checksum_of(const struct migration *migration, char ret_text[DIGEST_
     unsigned char digest[DIGEST_LENGTH];
     digest_of((struct text){migration->sql, migration->length}, digest);
     text_format_hex(digest, sizeof(digest), ret_text);
+}
+
+static int was_changed(const struct migration *migration, struct error *err)
+{
+    return error_set(err, ERROR_CONFIG, "migration %s was changed after it was applied",
+                     migration->name);
 }
 
 /* 1 where it is applied, 0 where it is not, -1 where it was changed since or on any other failure.
@@ -41,8 +50,7 @@ static int find(struct pg_session *session, const struct migration *migration, c
     if (rows.row_count == 0)
         return 0;
     if (!text_equals(pg_rows_text(&rows, 0, 0), text_of(checksum)))
-        return error_set(err, ERROR_CONFIG, "migration %s was changed after it was applied",
-                         migration->name);
+        return was_changed(migration, err);
     return 1;
 }
 
@@ -117,20 +125,32 @@ int migrations_apply(struct pg_session *session, void (*on_applied)(const char *
     return migrations_grant(session, err);
 }
 
+static bool is_applied(const struct migration *migration, const struct pg_rows *rows, int *ret_row)
+{
+    for (*ret_row = 0; *ret_row < rows->row_count; (*ret_row)++) {
+        if (text_equals(pg_rows_text(rows, *ret_row, 0), text_of(migration->name)))
+            return true;
+    }
+    return false;
+}
+
 int migrations_check(struct pg_session *session, struct error *err)
 {
+    SCOPED(pg_rows_release) struct pg_rows rows = {0};
+    if (pg_session_execute(session, &list_records, NULL, &rows, err) < 0)
+        return err->code == ERROR_DATABASE_STATEMENT
+                   ? error_prefix(err, "database is not migrated (run 'dcsctl migrate')")
+                   : -1;
     for (size_t i = 0; i < migration_count; i++) {
         char checksum[DIGEST_TEXT_LENGTH + 1];
+        int row;
         checksum_of(&migrations[i], checksum);
-        int found = find(session, &migrations[i], checksum, err);
-        if (found < 0 && err->code == ERROR_DATABASE_STATEMENT)
-            return error_prefix(err, "database is not migrated (run 'dcsctl migrate')");
-        if (found < 0)
-            return -1;
-        if (found == 0)
+        if (!is_applied(&migrations[i], &rows, &row))
             return error_set(err, ERROR_CONFIG,
                              "database is not migrated: %s is missing (run 'dcsctl migrate')",
                              migrations[i].name);
+        if (!text_equals(pg_rows_text(&rows, row, 1), text_of(checksum)))
+            return was_changed(&migrations[i], err);
     }
     return 0;
 }

@@ -148,13 +148,14 @@ const struct pg_statement scan_task_list = {
 #define OLDEST_OF_OLD OLDEST_OF("old")
 #define DUE                                                                                        \
     "due AS (SELECT * FROM ("                                                                      \
-    "    SELECT * FROM (SELECT project_id, id FROM scan_task WHERE status = 'running' "            \
+    "    SELECT * FROM (SELECT project_id, id, lease_owner IS NOT NULL AS was_lost "               \
+    "        FROM scan_task WHERE status = 'running' "                                             \
     "        AND claimable_at <= now() AND attempt < $3::integer " TAKE "a "                       \
-    "    UNION ALL (SELECT w.project_id, w.id FROM (SELECT project_id FROM ring "                  \
+    "    UNION ALL (SELECT w.project_id, w.id, false FROM (SELECT project_id FROM ring "           \
     "        WHERE claimable_at <= now() ORDER BY (SELECT count(*) FROM (SELECT FROM scan_task r " \
     "            WHERE r.project_id = ring.project_id AND r.status = 'running' "                   \
     "            LIMIT " COUNTED ") few), claimable_at) fair, " OLDEST_OF_FAIR                     \
-    "    UNION ALL (SELECT w.project_id, w.id FROM (SELECT project_id FROM ("                      \
+    "    UNION ALL (SELECT w.project_id, w.id, false FROM (SELECT project_id FROM ("               \
     "            SELECT project_id, claimable_at FROM scan_task WHERE status = 'waiting' "         \
     "            AND claimable_at <= now() ORDER BY claimable_at LIMIT " OLDEST ") o "             \
     "        GROUP BY project_id ORDER BY min(claimable_at)) old, " OLDEST_OF_OLD                  \
@@ -167,10 +168,11 @@ const struct pg_statement scan_task_claim = {
     "t AS (UPDATE scan_task s SET status = 'running', started_at = coalesce(started_at, now()), "
     "    attempt = attempt + 1, fence = fence + 1, lease_owner = $1::text, "
     "    claimable_at = " LEASE_END " "
-    "    FROM due WHERE s.project_id = due.project_id AND s.id = due.id RETURNING s.*) "
+    "    FROM due WHERE s.project_id = due.project_id AND s.id = due.id RETURNING s.*, "
+    "    due.was_lost) "
     "SELECT t.project_id, t.instance_id, t.id, t.kind, t.fence, t.attempt, "
     "t.created_at, a.scan_keys_count, a.timeout_seconds, t.scan_ms, "
-    "c.checkpoint, " INSTANCE_TARGET_COLUMNS
+    "c.checkpoint, t.was_lost, " INSTANCE_TARGET_COLUMNS
     " FROM t JOIN instance i ON i.project_id = t.project_id AND i.id = t.instance_id "
     "LEFT JOIN autoscan a ON t.scan_type = 'auto' AND a.project_id = t.project_id "
     "    AND a.instance_id = t.instance_id AND a.kind = t.kind "

@@ -2,6 +2,7 @@
 #include "groups.h"
 
 #include "base/clock.h"
+#include "pg/metrics.h"
 
 /* Behind so many a further group would only wait at the server. */
 enum { GROUPS_AHEAD = 2 };
@@ -37,8 +38,10 @@ static void answer(struct job *job, struct pg_rows *rows, const struct error *er
 {
     pg_pipeline_done_fn *done = job->done;
     job->done = NULL;
-    if (done)
-        done(job->argument, rows, err);
+    if (!done)
+        return;
+    pg_note_statement(job->statement, rows != NULL, job->sent_us);
+    done(job->argument, rows, err);
 }
 
 static bool sync(struct groups *groups, PGconn *connection)

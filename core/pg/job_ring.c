@@ -32,7 +32,8 @@ struct job *job_ring_push(struct job_ring *ring)
         abort();
     struct job *job = job_ring_at(ring, ring->depth++);
     memset(job, 0, offsetof(struct job, bytes));
-    job->sent_ms = clock_monotonic_ms();
+    job->sent_us = clock_monotonic_us();
+    job->sent_ms = job->sent_us / 1000;
     return job;
 }
 

@@ -17,7 +17,7 @@ struct job {
     const struct pg_statement *statement; /* null of our own jobs */
     pg_pipeline_done_fn *done;            /* null once it was called, and of our own jobs */
     void *argument;
-    int64_t sent_ms;
+    int64_t sent_ms, sent_us;          /* the same moment */
     bool ends_group;                   /* a sync follows it */
     bool is_kept;                      /* only of those that may share a group */
     short places[JOB_KEPT_PARAMETERS]; /* in bytes; negative is SQL NULL */
@@ -32,7 +32,7 @@ struct job_ring {
 void job_ring_init(struct job_ring *ring, int capacity);
 void job_ring_release(struct job_ring *ring);
 
-/* The caller sees to it that there is room; all of it is zeros but sent_ms. */
+/* The caller sees to it that there is room; all of it is zeros but when it was sent. */
 struct job *job_ring_push(struct job_ring *ring);
 /* From the oldest, which is 0. */
 struct job *job_ring_at(const struct job_ring *ring, int index);

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "connector.h"
 #include "groups.h"
+#include "pg/metrics.h"
 
 enum {
     BACKOFF_FIRST_MS = 100,
@@ -47,6 +48,7 @@ struct pg_pipeline {
     int backoff_ms;
     int preparations_left;
     struct groups groups;
+    int64_t said_ready, said_in_flight; /* of the metrics */
 };
 
 struct pg_pipeline *pg_pipeline_new(const struct pg_pipeline_settings *settings)
@@ -105,6 +107,8 @@ static void back_off(struct pg_pipeline *pipeline)
 static void drop_connection(struct pg_pipeline *pipeline, const struct error *err)
 {
     complain(pipeline, err);
+    metric_count(&pg_metric_connections_lost,
+                 pipeline->state == STATE_CONNECTING ? PG_LOST_NO_ATTEMPT : PG_LOST_IN_USE, 0);
     PQfinish(pipeline->connection);
     pipeline->connection = NULL;
     pg_connector_stop(pipeline->connector);
@@ -125,6 +129,12 @@ static void lose_connection(struct pg_pipeline *pipeline, const char *doing)
     drop_connection(pipeline, &err);
 }
 
+static void say_state(struct pg_pipeline *pipeline)
+{
+    metric_set_part(&pg_metric_connections, &pipeline->said_ready, pipeline->state == STATE_READY);
+    metric_set_part(&pg_metric_in_flight, &pipeline->said_in_flight, pg_pipeline_depth(pipeline));
+}
+
 void pg_pipeline_free(struct pg_pipeline *pipeline)
 {
     if (!pipeline)
@@ -132,6 +142,8 @@ void pg_pipeline_free(struct pg_pipeline *pipeline)
     struct error err = {0};
     error_set(&err, ERROR_UNAVAILABLE, "closing");
     groups_fail_all(&pipeline->groups, &err);
+    pipeline->state = STATE_AWAY;
+    say_state(pipeline);
     PQfinish(pipeline->connection);
     pg_probe_free(pipeline->probe);
     pg_connector_free(pipeline->connector);
@@ -349,6 +361,7 @@ static void tick_ready(struct pg_pipeline *pipeline, int64_t now)
 void pg_pipeline_tick(struct pg_pipeline *pipeline)
 {
     int64_t now = clock_monotonic_ms();
+    say_state(pipeline);
     switch (pipeline->state) {
     case STATE_AWAY:
         if (now < pipeline->next_attempt_ms)
@@ -381,6 +394,14 @@ int pg_pipeline_depth(const struct pg_pipeline *pipeline)
     return groups_depth(&pipeline->groups);
 }
 
+static int refuse(enum pg_refusal reason, int depth, struct error *err)
+{
+    metric_count(&pg_metric_refused, (int)reason, 0);
+    return reason == PG_REFUSED_AWAY
+               ? error_set(err, ERROR_UNAVAILABLE, "no database connection")
+               : error_set(err, ERROR_UNAVAILABLE, "%d statements in flight", depth);
+}
+
 int64_t pg_pipeline_silent_ms(const struct pg_pipeline *pipeline)
 {
     return pg_pipeline_depth(pipeline) > 0 ? clock_monotonic_ms() - pipeline->groups.progress_ms
@@ -394,10 +415,11 @@ int pg_pipeline_submit(struct pg_pipeline *pipeline, const struct pg_statement *
     if (parameters->count != statement->parameter_count)
         abort();
     if (pipeline->state != STATE_READY)
-        return error_set(err, ERROR_UNAVAILABLE, "no database connection");
-    if (pg_pipeline_depth(pipeline) >= pipeline->settings->in_flight_max)
-        return error_set(err, ERROR_UNAVAILABLE, "%d statements in flight",
-                         pg_pipeline_depth(pipeline));
+        return refuse(PG_REFUSED_AWAY, 0, err);
+    int depth = pg_pipeline_depth(pipeline);
+    if (depth >= pipeline->settings->in_flight_max)
+        return refuse(PG_REFUSED_FULL, depth, err);
+    metric_observe(&pg_metric_depth, 0, depth);
     if (!groups_submit(&pipeline->groups, pipeline->connection, statement, parameters, done,
                        argument))
         return error_set(err, ERROR_UNAVAILABLE, "sending %s: %s", statement->name,

@@ -11,11 +11,10 @@
 #include "base/log.h"
 #include "base/scope.h"
 #include "connector.h"
+#include "pg/metrics.h"
 
 enum {
     PREPARED_MAX = 64,
-    /* For connecting, and past the server's own statement_timeout. */
-    GRACE_MS = 3000,
     CONFLICT_ATTEMPTS_MAX = 4,
     CONFLICT_PAUSE_MS = 10,
     HEARTBEAT_MS = 4000,
@@ -74,7 +73,7 @@ void pg_session_free(struct pg_session *session)
 /* When a call that begins now must be over. */
 static int64_t deadline_of(const struct pg_session *session)
 {
-    return clock_monotonic_ms() + session->statement_timeout_ms + GRACE_MS;
+    return clock_monotonic_ms() + session->statement_timeout_ms + PG_SESSION_GRACE_MS;
 }
 
 static int connect_until(struct pg_session *session, int64_t deadline_ms, struct error *err)
@@ -218,19 +217,17 @@ static int execute_once(struct pg_session *session, const struct pg_statement *s
     return receive(session, statement->name, deadline_ms, ret_rows, err);
 }
 
-int pg_session_execute(struct pg_session *session, const struct pg_statement *statement,
-                       const struct pg_parameters *parameters, struct pg_rows *ret_rows,
-                       struct error *err)
+/* Again where it lost a race that it may win. */
+static int execute_until(struct pg_session *session, const struct pg_statement *statement,
+                         const struct pg_parameters *parameters, int64_t deadline_ms,
+                         struct pg_rows *ret_rows, struct error *err)
 {
-    if ((parameters ? parameters->count : 0) != statement->parameter_count)
-        abort();
-    const int64_t deadline_ms = deadline_of(session);
-    struct pg_rows rows = {0};
     for (int attempt = 1;; attempt++) {
         struct error failure = {0};
         bool alone = false;
-        if (execute_once(session, statement, parameters, deadline_ms, &alone, &rows, &failure) == 0)
-            break;
+        if (execute_once(session, statement, parameters, deadline_ms, &alone, ret_rows, &failure) ==
+            0)
+            return 0;
         int pause_ms = CONFLICT_PAUSE_MS * attempt + (int)(clock_monotonic_us() % 10);
         if (failure.code != ERROR_DATABASE_CONFLICT || !alone || attempt == CONFLICT_ATTEMPTS_MAX ||
             clock_monotonic_ms() + pause_ms >= deadline_ms) {
@@ -241,6 +238,20 @@ int pg_session_execute(struct pg_session *session, const struct pg_statement *st
         LOG_INFO("statement_repeated", LOG_ERROR_FIELDS(&failure));
         poll(NULL, 0, pause_ms);
     }
+}
+
+int pg_session_execute(struct pg_session *session, const struct pg_statement *statement,
+                       const struct pg_parameters *parameters, struct pg_rows *ret_rows,
+                       struct error *err)
+{
+    if ((parameters ? parameters->count : 0) != statement->parameter_count)
+        abort();
+    struct pg_rows rows = {0};
+    int64_t began_us = clock_monotonic_us();
+    int status = execute_until(session, statement, parameters, deadline_of(session), &rows, err);
+    pg_note_call(statement, status == 0, began_us);
+    if (status < 0)
+        return -1;
     if (ret_rows)
         *ret_rows = rows;
     else
@@ -302,7 +313,7 @@ static int wait_some(struct pg_session *session, int64_t deadline_ms, int wake_f
 {
     int64_t now = clock_monotonic_ms();
     if (now - session->heard_ms >= HEARTBEAT_MS)
-        return script_until(session, "SELECT 1", now + GRACE_MS, err);
+        return script_until(session, "SELECT 1", now + PG_SESSION_GRACE_MS, err);
     int64_t until = session->heard_ms + HEARTBEAT_MS;
     if (until > deadline_ms)
         until = deadline_ms;

@@ -6,6 +6,7 @@
 #include <openssl/rand.h>
 
 #include "auth/cache.h"
+#include "auth/metrics.h"
 #include "base/secret.h"
 
 enum { DECOY_LENGTH = 40 };
@@ -63,7 +64,7 @@ void access_key_cache_free(struct access_key_cache *cache)
 const struct access_key *access_key_cache_find(struct access_key_cache *cache, struct text id,
                                                int64_t now_ms)
 {
-    return cache_find(cache->keys, id, now_ms);
+    return auth_note_lookup(&auth_metric_access_keys, cache_find(cache->keys, id, now_ms));
 }
 
 void access_key_cache_put(struct access_key_cache *cache, const struct access_key *key,

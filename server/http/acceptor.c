@@ -14,6 +14,12 @@
 
 enum { ACCEPTS_AT_ONCE = 16, TURNED_AWAY_AT_ONCE = 256, SAY_EVERY_MS = 10000 };
 
+void acceptor_note_turned_away(struct loop *loop, enum turned_away_reason reason)
+{
+    loop->turned_away.counts[reason]++;
+    metric_count(&metric_turned_away, (int)reason, 0);
+}
+
 /* Trusted proxies stand for many clients, and are not counted. */
 static bool may_enter(struct loop *loop, const struct address *peer, struct client **ret_client)
 {
@@ -21,14 +27,15 @@ static bool may_enter(struct loop *loop, const struct address *peer, struct clie
     struct address site = address_site(peer);
     *ret_client = NULL;
     if (atomic_load(&server->connections) >= server->connections_max) {
-        loop->turned_away.full++;
+        acceptor_note_turned_away(loop, TURNED_AWAY_FULL);
         return false;
     }
     if (network_list_contains(&server->trusted_proxies, peer))
         return true;
     *ret_client =
         client_count_enter(server->clients, &site, server->config->connections_per_address_max);
-    loop->turned_away.address += !*ret_client;
+    if (!*ret_client)
+        acceptor_note_turned_away(loop, TURNED_AWAY_ADDRESS);
     return *ret_client;
 }
 
@@ -53,10 +60,13 @@ static void on_handshake(h2o_socket_t *socket, const char *err)
 {
     struct loop_listener *listener = socket->data;
     if (!err) {
+        bool resumed = h2o_socket_get_ssl_session_reused(socket) == 1;
+        metric_count(&metric_handshakes, resumed ? HANDSHAKE_RESUMED : HANDSHAKE_FULL, 0);
         begin_http(listener, socket);
         return;
     }
-    connection_of_socket(socket)->loop->turned_away.handshake++;
+    metric_count(&metric_handshakes, HANDSHAKE_FAILED, 0);
+    acceptor_note_turned_away(listener->loop, TURNED_AWAY_HANDSHAKE);
     h2o_socket_close(socket);
 }
 
@@ -83,7 +93,7 @@ static void pause_where_short(struct loop *loop, int number)
     if (number != EMFILE && number != ENFILE && number != ENOBUFS && number != ENOMEM)
         return;
     loop->accepting = false;
-    loop->turned_away.short_of++;
+    acceptor_note_turned_away(loop, TURNED_AWAY_SHORT_OF);
     for (int i = 0; i < loop->listener_count; i++)
         h2o_socket_read_stop(loop->listeners[i].socket);
 }
@@ -125,20 +135,29 @@ void acceptor_start(struct loop_listener *listener)
     h2o_socket_read_start(listener->socket, on_readable);
 }
 
+/* Handshakes and requests that fail are every scanner's: they are told with others only. */
+static bool is_worth_a_line(const int64_t counts[TURNED_AWAY_REASON_COUNT])
+{
+    return counts[TURNED_AWAY_FULL] || counts[TURNED_AWAY_ADDRESS] ||
+           counts[TURNED_AWAY_DISPLACED] || counts[TURNED_AWAY_LATE] ||
+           counts[TURNED_AWAY_SHORT_OF];
+}
+
 static void say_turned_away(struct loop *loop)
 {
-    struct turned_away *counts = &loop->turned_away;
+    const int64_t *counts = loop->turned_away.counts;
     int64_t now_ms = clock_monotonic_ms();
-    if (now_ms < counts->said_ms + SAY_EVERY_MS)
+    if (now_ms < loop->turned_away.said_ms + SAY_EVERY_MS)
         return;
-    if (counts->full || counts->address || counts->displaced || counts->late || counts->short_of)
-        LOG_WARNING("connections_turned_away", LOG_NUMBER("full", counts->full),
-                    LOG_NUMBER("address", counts->address),
-                    LOG_NUMBER("displaced", counts->displaced), LOG_NUMBER("late", counts->late),
-                    LOG_NUMBER("handshake", counts->handshake),
-                    LOG_NUMBER("refused", counts->refused),
-                    LOG_NUMBER("short_of_descriptors", counts->short_of));
-    *counts = (struct turned_away){.said_ms = now_ms};
+    if (is_worth_a_line(counts))
+        LOG_WARNING("connections_turned_away", LOG_NUMBER("full", counts[TURNED_AWAY_FULL]),
+                    LOG_NUMBER("address", counts[TURNED_AWAY_ADDRESS]),
+                    LOG_NUMBER("displaced", counts[TURNED_AWAY_DISPLACED]),
+                    LOG_NUMBER("late", counts[TURNED_AWAY_LATE]),
+                    LOG_NUMBER("handshake", counts[TURNED_AWAY_HANDSHAKE]),
+                    LOG_NUMBER("refused", counts[TURNED_AWAY_REFUSED]),
+                    LOG_NUMBER("short_of_descriptors", counts[TURNED_AWAY_SHORT_OF]));
+    loop->turned_away = (struct turned_away){.said_ms = now_ms};
 }
 
 void acceptor_tick(struct loop *loop)

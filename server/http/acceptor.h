@@ -16,4 +16,7 @@ void acceptor_start(struct loop_listener *listener);
  * away. */
 void acceptor_tick(struct loop *loop);
 
+/* Counts a connection that is not served to its end. */
+void acceptor_note_turned_away(struct loop *loop, enum turned_away_reason reason);
+
 #endif

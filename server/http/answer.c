@@ -89,7 +89,8 @@ static void send_body(struct exchange *exchange, int status, h2o_iovec_t body, b
     req->res.content_length = has_body ? body.len : SIZE_MAX;
     add_header(req, "x-request-id", "X-Request-Id", exchange->request_id);
     add_limits(exchange);
-    if (exchange->loop->stopping)
+    server_metrics_note_answer(exchange, status);
+    if (atomic_load_explicit(&exchange->loop->server->draining, memory_order_relaxed))
         req->http1_is_persistent = 0;
     *sending = (struct sending){.super = {.proceed = send_piece}};
     if (has_body && !is_head)

@@ -24,6 +24,7 @@ struct audit {
     bool in_flight;
     int64_t retry_ms; /* not before */
     int64_t lost;
+    int64_t said_pending; /* of the metric */
 
     /* Refusals without a proved identity, of this second. */
     int64_t second;
@@ -63,8 +64,10 @@ void audit_free(struct audit *audit)
 static void gather(struct audit *audit, const struct audit_event *event)
 {
     audit_event_log(event);
+    metric_count(&metric_audit_events, 0, 0);
     if (audit->gathered_count == AUDIT_PENDING_MAX) {
         audit->lost++;
+        metric_count(&metric_audit_lost, 0, 0);
         return;
     }
     if (audit->gathered_count++ == 0)
@@ -196,6 +199,8 @@ void audit_tick(struct audit *audit)
     if (audit->database)
         database_tick(audit->database);
     settle_unproved(audit, clock_unix_seconds());
+    metric_set_part(&metric_audit_pending, &audit->said_pending,
+                    audit->gathered_count + audit->sent_count);
     if (audit->in_flight || now_ms < audit->retry_ms)
         return;
     if (audit->sent_count == 0 && audit->gathered_count > 0)

@@ -5,12 +5,13 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#include "acceptor.h"
 #include "base/clock.h"
 #include "client_address.h"
 #include "linger.h"
 
 /* ENDING_MS also is when one that did not end is told so again. */
-enum { ENDING_MS = 5000, CANDIDATES = 32 };
+enum { ENDING_MS = 5000, CANDIDATES = 32, FIRST_REQUEST_MS = 1000 };
 
 static void leave_unproved(struct connection *connection)
 {
@@ -27,6 +28,7 @@ static void on_close(void *data)
     h2o_linklist_unlink(&connection->link);
     leave_unproved(connection);
     atomic_fetch_sub(&server->connections, 1);
+    metric_add(&metric_connections, 0, 0, -1);
     if (connection->client)
         client_count_leave(server->clients, connection->client);
     if (connection->descriptor >= 0)
@@ -51,7 +53,7 @@ static void make_room(struct loop *loop)
         if (!chosen || client_connections(connection->client) > client_connections(chosen->client))
             chosen = connection;
     }
-    loop->turned_away.displaced++;
+    acceptor_note_turned_away(loop, TURNED_AWAY_DISPLACED);
     connection_end(chosen);
 }
 
@@ -70,6 +72,8 @@ struct connection *connection_attach(struct loop *loop, h2o_socket_t *socket,
         clock_monotonic_ms() + loop->server->config->request_timeout_ms;
     h2o_linklist_insert(&loop->connections, &connection->link);
     atomic_fetch_add(&loop->server->connections, 1);
+    metric_add(&metric_connections, 0, 0, 1);
+    metric_count(&metric_connections_accepted, 0, 0);
     socket->on_close.cb = on_close;
     socket->on_close.data = connection;
     connection_enter(connection, CONNECTION_HANDSHAKE);
@@ -176,7 +180,8 @@ void connection_end(struct connection *connection)
 static void end_late(struct connection *connection)
 {
     if (connection->phase != CONNECTION_WAITING) {
-        connection->loop->turned_away.late += connection->phase != CONNECTION_ENDING;
+        if (connection->phase != CONNECTION_ENDING)
+            acceptor_note_turned_away(connection->loop, TURNED_AWAY_LATE);
         connection_end(connection);
         return;
     }
@@ -206,13 +211,22 @@ void connection_format_source(const struct connection *connection, const struct 
     address_format(&client, ret_text);
 }
 
+/* One that is fresh is about to bring the request that it was made for. */
+static bool is_idle(const struct connection *connection, int64_t now_ms)
+{
+    bool is_fresh =
+        !connection->has_answered && now_ms - connection->loop->stopping_ms < FIRST_REQUEST_MS;
+    return connection->phase <= CONNECTION_WAITING && connection->requests == 0 && !is_fresh;
+}
+
 void connections_end_idle(struct loop *loop)
 {
+    int64_t now_ms = clock_monotonic_ms();
     h2o_linklist_t *node = loop->connections.next;
     for (; node != &loop->connections; node = node->next) {
         struct connection *connection = H2O_STRUCT_FROM_MEMBER(struct connection, link, node);
         /* h2o sees the end of its input and closes the connection itself. */
-        if (connection->phase <= CONNECTION_WAITING && connection->requests == 0)
+        if (is_idle(connection, now_ms))
             shutdown(h2o_socket_get_fd(connection->socket), SHUT_RD);
     }
 }

@@ -65,7 +65,8 @@ void connection_end(struct connection *connection);
 
 /* Ends those that are late. */
 void connections_tick(struct loop *loop);
-/* Makes idle connections end; busy ones end after their answer. */
+/* Makes idle connections end, fresh ones a moment after the loop began to stop; busy ones end after
+ * their answer. */
 void connections_end_idle(struct loop *loop);
 
 #endif

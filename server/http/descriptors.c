@@ -9,7 +9,7 @@
 #include "linger.h"
 
 enum {
-    OF_PROCESS = 64,
+    OF_PROCESS = 64 + 72, /* with the operations listener and its connections */
     OF_LOOP = 8 + LINGERING_MAX,
     OF_DATABASE_CONNECTION = 4, /* libpq's, the loop's duplicate, and those of a second attempt */
     CONNECTIONS_LEAST = 64,

@@ -21,6 +21,7 @@ static void on_request_gone(void *object)
     struct exchange *exchange = object;
     exchange->req = NULL;
     exchange->connection->requests--;
+    metric_add(&metric_requests_in_flight, 0, 0, -1);
     api_request_release(&exchange->request);
 }
 
@@ -289,6 +290,7 @@ static int on_request(h2o_handler_t *handler, h2o_req_t *req)
     exchange->loop = loop_of_request(req);
     exchange->connection = connection_of_request(req);
     exchange->connection->requests++;
+    metric_add(&metric_requests_in_flight, 0, 0, 1);
     exchange->started_us = clock_monotonic_us();
     request_id_generate(exchange->request_id);
     if (begin(exchange, &err) < 0)

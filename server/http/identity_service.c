@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "auth/cache.h"
+#include "auth/metrics.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/secret.h"
@@ -273,8 +274,9 @@ static void log_in(struct identity_service *service)
 const struct token *identity_service_recall(struct identity_service *service,
                                             const unsigned char digest[DIGEST_LENGTH])
 {
-    return cache_find(service->tokens, (struct text){(const char *)digest, DIGEST_LENGTH},
-                      clock_monotonic_ms());
+    const struct text name = {(const char *)digest, DIGEST_LENGTH};
+    return auth_note_lookup(&auth_metric_tokens,
+                            cache_find(service->tokens, name, clock_monotonic_ms()));
 }
 
 static struct validation *find_in(const h2o_linklist_t *list, const unsigned char *digest)

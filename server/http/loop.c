@@ -32,11 +32,20 @@ void loop_add_listener(struct loop *loop, int descriptor, SSL_CTX *tls)
         SSL_CTX_up_ref(tls);
 }
 
+static void count_database(struct loop *loop, bool has_database)
+{
+    if (has_database != loop->has_database)
+        atomic_fetch_add(&loop->server->loops_with_database, has_database ? 1 : -1);
+    loop->has_database = has_database;
+}
+
 static void on_tick(h2o_timeout_entry_t *entry)
 {
     struct loop *loop = H2O_STRUCT_FROM_MEMBER(struct loop, tick, entry);
+    pulse_beat(&loop->pulse);
     for (int i = 0; i < loop->database_count; i++)
         database_tick(loop->databases[i]);
+    count_database(loop, database_is_ready(loop));
     lock_queue_tick(loop->lock_queue);
     if (loop->identity_service)
         identity_service_tick(loop->identity_service);
@@ -54,7 +63,8 @@ static void stop(struct loop *loop)
     if (loop->stopping)
         return;
     loop->stopping = true;
-    loop->stop_deadline_ms = clock_monotonic_ms() + loop->server->config->drain_seconds * 1000;
+    loop->stopping_ms = clock_monotonic_ms();
+    loop->stop_deadline_ms = loop->stopping_ms + loop->server->config->drain_seconds * 1000;
     for (int i = 0; i < loop->listener_count; i++) {
         struct loop_listener *listener = &loop->listeners[i];
         /* What the kernel has accepted for us already is ours to serve. */
@@ -164,20 +174,23 @@ static void open_sockets(struct loop *loop)
 static void *run(void *argument)
 {
     struct loop *loop = argument;
+    pulse_begin(&loop->pulse, "loop", loop->number, loop->server->config->stuck_seconds * 1000);
     open_sockets(loop);
     begin_accepting(loop);
     while (!is_done(loop))
         h2o_evloop_run(loop->h2o.loop, TICK_MS);
+    pulse_end(&loop->pulse);
     return NULL;
 }
 
-struct loop *loop_new(struct server *server, int64_t unproved_max)
+struct loop *loop_new(struct server *server, int number, int64_t unproved_max)
 {
     const struct config *config = server->config;
     struct loop *loop = calloc(1, sizeof(*loop));
     if (!loop)
         abort();
     loop->server = server;
+    loop->number = number;
     h2o_linklist_init_anchor(&loop->connections);
     h2o_linklist_init_anchor(&loop->unproved);
     loop->unproved_max = unproved_max;

@@ -14,9 +14,11 @@
 #include "auth/access_key_cache.h"
 #include "base/address.h"
 #include "base/config.h"
+#include "base/pulse.h"
 #include "base/secret.h"
 #include "framing.h"
 #include "pg/statement.h"
+#include "server_metrics.h"
 
 enum { SERVER_LISTENERS_MAX = 2, SERVER_STATEMENTS_MAX = 64 };
 
@@ -30,6 +32,7 @@ struct limits;
 struct lock_queue;
 struct identity_service;
 struct identity_settings;
+struct operations;
 struct tls_files;
 
 /* What all loops share. */
@@ -48,25 +51,26 @@ struct server {
     int statement_count;
     const struct pg_statement *statements[SERVER_STATEMENTS_MAX];
     atomic_long connections;
+    struct operations *operations; /* null: nobody asks */
+    int loop_count;
+    atomic_int loops_with_database;
+    atomic_bool draining;        /* it is to stop: answers end their connections */
     pthread_barrier_t accepting; /* passed by main and by each loop once it accepts */
 };
 
 /* Connections that were not served to their end, by reason, since it was said last. */
 struct turned_away {
     int64_t said_ms;
-    int64_t full;      /* connections_max */
-    int64_t address;   /* connections_per_address_max */
-    int64_t displaced; /* connections_unproved_max */
-    int64_t late;
-    int64_t handshake;
-    int64_t refused;
-    int64_t short_of; /* descriptors or memory */
+    int64_t counts[TURNED_AWAY_REASON_COUNT];
 };
 
 struct loop {
     h2o_context_t h2o; /* first: a request leads to its loop through its context */
     struct server *server;
+    int number; /* from 0 on */
     pthread_t thread;
+    struct pulse pulse;
+    bool has_database; /* as it is counted in the server */
     h2o_multithread_receiver_t receiver;
     h2o_timeout_t tick_interval;
     h2o_timeout_entry_t tick;
@@ -98,6 +102,7 @@ struct loop {
     struct lock_queue *lock_queue;
     struct audit *audit;
     bool stopping;
+    int64_t stopping_ms; /* since when */
     int64_t stop_deadline_ms;
 };
 
@@ -107,7 +112,7 @@ void loop_add_listener(struct loop *loop, int descriptor, SSL_CTX *tls);
 
 /* A loop that is not running yet; freed by loop_free after its thread has been joined.  Past
  * unproved_max connections whose client has not shown who it is, the oldest of them makes room. */
-struct loop *loop_new(struct server *server, int64_t unproved_max);
+struct loop *loop_new(struct server *server, int number, int64_t unproved_max);
 void loop_free(struct loop *loop);
 
 /* Starts the loop's thread. */

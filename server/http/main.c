@@ -11,6 +11,8 @@
 
 #include "api/operation.h"
 #include "base/cleansing.h"
+#include "base/clock.h"
+#include "base/listener.h"
 #include "base/log.h"
 #include "base/process.h"
 #include "base/scope.h"
@@ -21,11 +23,12 @@
 #include "framing.h"
 #include "h2o_answer.h"
 #include "identity_settings.h"
-#include "listener.h"
 #include "loop.h"
 #include "model/access_key_store.h"
 #include "model/audit_store.h"
 #include "model/migration.h"
+#include "ops/notify.h"
+#include "ops/operations.h"
 #include "request.h"
 #include "request_limits.h"
 #include "tls_files.h"
@@ -129,19 +132,59 @@ static void reload_tls(struct server *server, const struct loops *loops)
         loop_set_tls(loops->loops[i], tls_files_context(server->tls));
 }
 
-static void wait_for_stop(struct server *server, const struct loops *loops, const sigset_t *signals)
+/* What main looks after while the loops run. */
+struct watch {
+    struct server *server;
+    const struct loops *loops;
+    const sigset_t *signals;
+    struct watchdog watchdog;
+};
+
+static void take_signal(struct watch *watch, int number)
 {
-    static const struct timespec second = {.tv_sec = 1};
-    for (;;) {
-        int number = sigtimedwait(signals, NULL, &second);
-        if (number == SIGTERM || number == SIGINT) {
-            LOG_INFO("stopping", LOG_NUMBER("signal", number));
-            return;
-        }
-        keyring_watch(server->keyring, number == SIGHUP);
-        if (number == SIGHUP || (number < 0 && server->tls && tls_files_changed(server->tls)))
-            reload_tls(server, loops);
+    struct server *server = watch->server;
+    if (number == SIGHUP)
+        notify_reloading();
+    keyring_watch(server->keyring, number == SIGHUP);
+    if (number == SIGHUP || (number < 0 && server->tls && tls_files_changed(server->tls)))
+        reload_tls(server, watch->loops);
+    if (number == SIGHUP)
+        notify_ready();
+}
+
+/* Until a signal to stop, which is returned, or until then: 0. */
+static int attend(struct watch *watch, int64_t until_ms)
+{
+    enum { LOOK_MS = 1000 };
+    struct pulse pulse = {0};
+    int number = 0;
+    pulse_begin(&pulse, "main", -1, LOOK_MS + watch->server->config->stuck_seconds * 1000);
+    while (number != SIGTERM && number != SIGINT && clock_monotonic_ms() < until_ms) {
+        watchdog_tick(&watch->watchdog);
+        int64_t left_ms = until_ms - clock_monotonic_ms();
+        int64_t wait_ms = watchdog_wait_ms(&watch->watchdog, left_ms < LOOK_MS ? left_ms : LOOK_MS);
+        if (wait_ms < 0)
+            wait_ms = 0;
+        struct timespec wait = {.tv_sec = wait_ms / 1000, .tv_nsec = wait_ms % 1000 * 1000000};
+        number = sigtimedwait(watch->signals, NULL, &wait);
+        if (number != SIGTERM && number != SIGINT)
+            take_signal(watch, number);
+        pulse_beat(&pulse);
     }
+    pulse_end(&pulse);
+    return number == SIGTERM || number == SIGINT ? number : 0;
+}
+
+/* Who sends clients here learns that it should not, while they are still served; what is asked
+ * meanwhile ends its connection.  A second signal makes it short. */
+static void drain(struct watch *watch, int number)
+{
+    struct server *server = watch->server;
+    LOG_INFO("stopping", LOG_NUMBER("signal", number));
+    operations_set_draining(server->operations);
+    notify_stopping();
+    atomic_store(&server->draining, true);
+    attend(watch, clock_monotonic_ms() + server->config->drain_delay_seconds * 1000);
 }
 
 static void stop_loops(const struct loops *loops)
@@ -155,17 +198,17 @@ static void stop_loops(const struct loops *loops)
 }
 
 /* What is left is shared out; every loop has room for one. */
-static struct loop *new_loop(struct server *server, int count)
+static struct loop *new_loop(struct server *server, int number, int count)
 {
     int64_t share = server->config->connections_unproved_max / count;
-    return loop_new(server, share > 0 ? share : 1);
+    return loop_new(server, number, share > 0 ? share : 1);
 }
 
 static void start_loops(struct server *server, struct loops *loops, const struct listening *https,
                         const struct listening *http)
 {
     for (int i = 0; i < loops->count; i++) {
-        loops->loops[i] = new_loop(server, loops->count);
+        loops->loops[i] = new_loop(server, i, loops->count);
         if (server->tls)
             loop_add_listener(loops->loops[i], https->descriptors[i],
                               tls_files_context(server->tls));
@@ -184,8 +227,9 @@ static int serve(struct server *server, const sigset_t *signals, struct error *e
     static struct listening https, http;
     static struct loops loops;
     const struct config *config = server->config;
+    struct watch watch = {.server = server, .loops = &loops, .signals = signals};
     bool with_https = config->listen_https[0], with_http = config->listen_http[0];
-    loops.count = count_loops(config);
+    loops.count = server->loop_count = count_loops(config);
     if (!with_https && !with_http)
         return error_set(err, ERROR_CONFIG, "listen_https, listen_http: nothing to listen on");
     if (descriptors_plan(config, loops.count, &server->connections_max, err) < 0 ||
@@ -200,25 +244,52 @@ static int serve(struct server *server, const sigset_t *signals, struct error *e
     if (with_http)
         LOG_INFO("listening", LOG_TEXT("scheme", "http"), LOG_NUMBER("port", http.port));
 
-    wait_for_stop(server, &loops, signals);
+    operations_set_started(server->operations);
+    notify_ready();
+    watchdog_init(&watch.watchdog);
+    drain(&watch, attend(&watch, INT64_MAX));
     stop_loops(&loops);
     pthread_barrier_destroy(&server->accepting);
     LOG_INFO("stopped");
     return 0;
 }
 
-static int start(struct server *server, const struct config *config, const sigset_t *signals,
-                 struct error *err)
+/* A request that comes to a loop without a connection is refused. */
+static bool can_work(void *argument, char ret_why[OPERATIONS_WHY_MAX + 1])
 {
+    struct server *server = argument;
+    int without = server->loop_count - atomic_load(&server->loops_with_database);
+    snprintf(ret_why, OPERATIONS_WHY_MAX + 1, "loops: %d of %d have no database connection",
+             without, server->loop_count);
+    return without <= 0;
+}
+
+static bool has_port_of(const char *address, const char *other)
+{
+    const char *port = strrchr(address, ':'), *others = strrchr(other, ':');
+    return port && others && strcmp(port, others) == 0 && strcmp(port, ":0") != 0;
+}
+
+/* What operators ask is not for those who may use the API. */
+static int open_operations(struct server *server, struct error *err)
+{
+    const struct config *config = server->config;
+    const struct operations_settings settings = {.program = "dcs-server",
+                                                 .config = config,
+                                                 .can_work = can_work,
+                                                 .argument = server,
+                                                 .metrics = server_metrics_list(),
+                                                 .metric_count = SERVER_METRICS_PARTS};
+    if (has_port_of(config->listen_operations, config->listen_https) ||
+        has_port_of(config->listen_operations, config->listen_http))
+        return error_set(err, ERROR_CONFIG, "listen_operations: it is the API's port");
+    return operations_open(&settings, &server->operations, err);
+}
+
+static int load_and_serve(struct server *server, const sigset_t *signals, struct error *err)
+{
+    const struct config *config = server->config;
     struct keyring *keyring = NULL;
-    enum log_level level;
-    if (log_level_parse(config->log_level, &level) < 0)
-        return error_set(err, ERROR_CONFIG, "log_level: '%s' is none", config->log_level);
-    log_set_threshold(level);
-    if (strcmp(config->audit, "changes") != 0 && strcmp(config->audit, "all") != 0)
-        return error_set(err, ERROR_CONFIG, "audit: '%s' is neither changes nor all",
-                         config->audit);
-    server->config = config;
     if (keyring_load(config->key_file, &keyring, err) < 0)
         return error_prefix(err, "key_file");
     keyring_log(keyring);
@@ -251,6 +322,24 @@ static int start(struct server *server, const struct config *config, const sigse
     limits_free(server->limits);
     network_list_release(&server->trusted_proxies);
     keyring_free(keyring);
+    return status;
+}
+
+static int start(struct server *server, const struct config *config, const sigset_t *signals,
+                 struct error *err)
+{
+    enum log_level level;
+    if (log_level_parse(config->log_level, &level) < 0)
+        return error_set(err, ERROR_CONFIG, "log_level: '%s' is none", config->log_level);
+    log_set_threshold(level);
+    if (strcmp(config->audit, "changes") != 0 && strcmp(config->audit, "all") != 0)
+        return error_set(err, ERROR_CONFIG, "audit: '%s' is neither changes nor all",
+                         config->audit);
+    server->config = config;
+    if (open_operations(server, err) < 0)
+        return -1;
+    int status = load_and_serve(server, signals, err);
+    operations_close(server->operations);
     return status;
 }
 

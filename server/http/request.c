@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "acceptor.h"
 #include "connection.h"
 #include "h2o_answer.h"
 
@@ -30,7 +31,7 @@ static void on_refusal_sent(h2o_socket_t *socket, const char *err)
  */
 static void refuse(struct connection *connection, const struct error *err)
 {
-    connection->loop->turned_away.refused++;
+    acceptor_note_turned_away(connection->loop, TURNED_AWAY_REFUSED);
     connection_enter(connection, CONNECTION_ENDING);
     connection_refuse(connection);
     h2o_socket_read_stop(connection->socket);

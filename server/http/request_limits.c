@@ -65,20 +65,30 @@ static struct limits *limits_of(const struct exchange *exchange)
     return exchange->loop->server->limits;
 }
 
-static int refuse(struct exchange *exchange, int64_t wait_us, const char *what, struct error *err)
+/* What is said of a refusal, to the log. */
+static const char *const at_limit[] = {[LIMIT_ADDRESS] = "the address is at its limit",
+                                       [LIMIT_CREDENTIAL] = "the credential is at its limit",
+                                       [LIMIT_PROJECT] = "the project is at its limit",
+                                       [LIMIT_CREATION] =
+                                           "the project is at its limit of new tasks",
+                                       [LIMIT_LOCKED] = "the access key is locked for the address"};
+
+static int refuse(struct exchange *exchange, int64_t wait_us, enum limit_kind kind,
+                  struct error *err)
 {
+    metric_count(&metric_limited, (int)kind, 0);
     exchange->limits.retry_after_seconds = (wait_us + US_PER_SECOND - 1) / US_PER_SECOND;
-    return error_set(err, ERROR_THROTTLED, "%s", what);
+    return error_set(err, ERROR_THROTTLED, "%s", at_limit[kind]);
 }
 
 static int pay(struct exchange *exchange, struct throttle *throttle, uint64_t name,
-               const char *what, struct error *err)
+               enum limit_kind kind, struct error *err)
 {
     struct throttle_verdict *tightest = &exchange->limits.tightest, verdict;
     throttle_take(throttle, name, clock_monotonic_us(), &verdict);
     if (tightest->limit == 0 || verdict.remaining < tightest->remaining || !verdict.allowed)
         *tightest = verdict;
-    return verdict.allowed ? 0 : refuse(exchange, verdict.reset_us, what, err);
+    return verdict.allowed ? 0 : refuse(exchange, verdict.reset_us, kind, err);
 }
 
 static uint64_t hash(const struct exchange *exchange, struct text first, struct text second)
@@ -102,7 +112,7 @@ int limits_admit_address(struct exchange *exchange, struct error *err)
     if (!limits->addresses)
         return 0;
     return pay(exchange, limits->addresses, hash(exchange, text_of_address(site), (struct text){0}),
-               "the address is at its limit", err);
+               LIMIT_ADDRESS, err);
 }
 
 static bool creates_task(const struct exchange *exchange)
@@ -116,18 +126,15 @@ int limits_admit_identity(struct exchange *exchange, struct error *err)
     const struct identity *identity = &exchange->identity;
     if (limits->keys &&
         pay(exchange, limits->keys, hash(exchange, text_of(identity->name), (struct text){0}),
-            "the credential is at its limit", err) < 0)
+            LIMIT_CREDENTIAL, err) < 0)
         return -1;
     bool creates = limits->creations && creates_task(exchange);
     if (!identity->project.text[0] || (!limits->projects && !creates))
         return 0;
     uint64_t project = hash(exchange, text_of(identity->project.text), (struct text){0});
-    if (limits->projects &&
-        pay(exchange, limits->projects, project, "the project is at its limit", err) < 0)
+    if (limits->projects && pay(exchange, limits->projects, project, LIMIT_PROJECT, err) < 0)
         return -1;
-    return creates ? pay(exchange, limits->creations, project,
-                         "the project is at its limit of new tasks", err)
-                   : 0;
+    return creates ? pay(exchange, limits->creations, project, LIMIT_CREATION, err) : 0;
 }
 
 int limits_admit_key(struct exchange *exchange, struct error *err)
@@ -139,8 +146,7 @@ int limits_admit_key(struct exchange *exchange, struct error *err)
         hash(exchange, text_of_address(&exchange->limits.site), exchange->signature.access_key);
     int64_t wait_us =
         lockout_remaining_us(limits->lockout, exchange->limits.pair, clock_monotonic_us());
-    return wait_us > 0 ? refuse(exchange, wait_us, "the access key is locked for the address", err)
-                       : 0;
+    return wait_us > 0 ? refuse(exchange, wait_us, LIMIT_LOCKED, err) : 0;
 }
 
 /* Once for each lock: what fails meanwhile is refused before it comes here. */
@@ -148,6 +154,7 @@ static void log_lock(const struct exchange *exchange)
 {
     char address[ADDRESS_TEXT_MAX + 1], name[IDENTITY_NAME_MAX + 1];
     const char *from = address, *key = name;
+    metric_count(&metric_keys_locked, 0, 0);
     address_format(&exchange->limits.site, address);
     snprintf(name, sizeof(name), "%.*s", (int)exchange->signature.access_key.length,
              exchange->signature.access_key.bytes);

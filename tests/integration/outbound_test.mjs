@@ -201,6 +201,14 @@ test('the worker and dcsctl dial nobody that is forbidden', async (t) => {
     assert.match(stderr, reason, endpoint);
     await site.sql('UPDATE instance SET probe_error = NULL, probe_at = now() WHERE name = $1', [`refused-${i}`]);
   }
+  // The worker itself cannot listen where this counts.
+  const operations = await listener(t, '127.0.0.1');
+  const listening = { ...own, listen_operations: place(operations.port), redis_networks: `${own.redis_networks},${place(operations.port)}` };
+  const probed = await world.dcsctl(site.database,
+    ['instance', 'add', 'operations', '--project', 'alice', '--endpoint', place(operations.port)], { env: environmentOf(listening) });
+  assert.match(probed.stderr, /must not be dialled: it is the service itself/);
+  await site.sql("DELETE FROM instance WHERE name = 'operations'");
+
   await until('the worker has probed all of them', async () => {
     const rows = await site.sql("SELECT probe_error FROM instance WHERE name LIKE 'refused-%' ORDER BY length(name), name");
     return rows.every(({ probe_error: error }, i) => refused[i][1].test(error));
@@ -216,7 +224,7 @@ test('the worker and dcsctl dial nobody that is forbidden', async (t) => {
   assert.match(task.failure, new RegExp(`^${place(everywhere.port)}: .* must not be dialled: it is loopback`));
   assert.equal(task.attempt, 1);
 
-  assert.deepEqual([everywhere, everywhere6, database, service].map(({ connections }) => connections), [0, 0, 0, 0]);
+  assert.deepEqual([everywhere, everywhere6, database, service, operations].map(({ connections }) => connections), [0, 0, 0, 0, 0]);
   assert.ok(worker.running);
   // That the listener counts.
   await world.dcsctl(site.database, ['instance', 'probe', 'refused-0', '--project', 'alice']);

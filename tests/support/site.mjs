@@ -124,6 +124,7 @@ export class World {
       tls_certificate: this.certificates.certificate,
       tls_key: this.certificates.key,
       loops: 2,
+      drain_delay_seconds: 0,
       drain_seconds: 5,
       ...UNLIMITED,
     };

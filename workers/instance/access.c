@@ -64,6 +64,7 @@ static int find_places(const struct config *config, struct places *places, struc
     places->what = "the service itself";
     add_listener(places, config->listen_https);
     add_listener(places, config->listen_http);
+    add_listener(places, config->listen_operations);
     return 0;
 }
 

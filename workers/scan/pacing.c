@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "scan/metrics.h"
 #include "scan/scan.h"
 
 enum { PINGS = 5, ASK_US = 100000, US_OF_MS = 1000 };
@@ -58,19 +59,24 @@ int pacing_init(struct pacing *pacing, const struct scan_request *request,
 
 void pacing_release(struct pacing *pacing)
 {
+    scan_metrics_note_cost(&pacing->said, &pacing->pacer.cost);
     guard_free(pacing->guard);
     pacing->guard = NULL;
 }
 
 void pacing_listen(struct pacing *pacing)
 {
+    const int64_t baseline = pacing->pacer.limits.baseline_us;
     int64_t latency;
     if (!pacing->guard)
         return;
     int64_t now = clock_monotonic_us();
-    while (guard_take(pacing->guard, &latency))
+    while (guard_take(pacing->guard, &latency)) {
         pacer_take_latency(&pacing->pacer, now, latency);
+        metric_observe(&scan_metric_added_latency, 0, latency > baseline ? latency - baseline : 0);
+    }
     pacer_take_waiting(&pacing->pacer, now, guard_waiting_us(pacing->guard, now));
+    scan_metrics_note_cost(&pacing->said, &pacing->pacer.cost);
 }
 
 static void nap(int64_t us)

@@ -12,7 +12,8 @@ struct pacing {
     struct pacer pacer;
     struct guard *guard;
     struct redis_interrupt interrupt;
-    int64_t asked_us; /* the interrupt, last */
+    int64_t asked_us;      /* the interrupt, last */
+    struct scan_cost said; /* of the metrics */
 };
 
 /* Measures the round trip on the connection, where nothing may be in flight, and starts the guard.

@@ -67,6 +67,7 @@ enum scan_task_claim_column {
     SCAN_TASK_CLAIM_TIMEOUT_SECONDS,   /* the same */
     SCAN_TASK_CLAIM_SCAN_MS,           /* what earlier attempts took */
     SCAN_TASK_CLAIM_CHECKPOINT,        /* where it can be taken up; null: at the beginning */
+    SCAN_TASK_CLAIM_WAS_LOST,          /* by the worker that had it */
     SCAN_TASK_CLAIM_FIRST_OF_INSTANCE, /* INSTANCE_TARGET_COLUMNS of instance_store.h */
 };
 

@@ -19,6 +19,9 @@
 
 struct pg_session;
 
+/* What a call may last past the statement time-out. */
+enum { PG_SESSION_GRACE_MS = 3000 };
+
 /* uri need not stay.  application is shown in pg_stat_activity.  Never null; freed by
  * pg_session_free.
  */

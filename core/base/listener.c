@@ -1,5 +1,5 @@
 /* Listening sockets, opened before the loops run, so that a bad address ends the start. */
-#include "listener.h"
+#include "base/listener.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -112,6 +112,11 @@ int listener_open(const char *setting, const char *address, int count, int *ret_
     int alone = open_one(found, false);
     if (alone < 0)
         return error_set(err, ERROR_CONFIG, "%s: %s: %s", setting, address, strerror(errno));
+    if (count == 1) {
+        ret_descriptors[0] = alone;
+        *ret_port = port_of(alone);
+        return 0;
+    }
     close(alone);
     for (int i = 0; i < count; i++) {
         ret_descriptors[i] = open_one(found, true);
