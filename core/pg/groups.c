@@ -66,6 +66,7 @@ static bool close_group(struct groups *groups, PGconn *connection, int newer)
     int end = groups->ring.depth - newer, begin = end - groups->open;
     if (groups->open == 0)
         return true;
+    groups->last = groups->open;
     groups->open = 0;
     for (int i = begin; i < end; i++) {
         struct job *job = job_ring_at(&groups->ring, i);
@@ -117,7 +118,9 @@ bool groups_submit_own(struct groups *groups, PGconn *connection, enum job_kind 
 
 bool groups_flush(struct groups *groups, PGconn *connection)
 {
-    return groups->sent >= GROUPS_AHEAD || close_group(groups, connection, 0);
+    bool would_wait =
+        groups->sent >= GROUPS_AHEAD || (groups->sent > 0 && groups->open < groups->last);
+    return would_wait || close_group(groups, connection, 0);
 }
 
 /* Each in a group of its own; their owners' time goes on from when they were sent first. */

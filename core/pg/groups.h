@@ -17,6 +17,7 @@ enum { GROUP_MAX = 32 };
 struct groups {
     struct job_ring ring;
     int open;            /* how many of the ring's last are in the group that is not sent yet */
+    int last;            /* the size of the last that was sent */
     int sent;            /* groups that are not over */
     bool awaits_sync;    /* the head has its result */
     int64_t progress_ms; /* when something was read last, or the first was sent */
@@ -50,8 +51,8 @@ bool groups_submit(struct groups *groups, PGconn *connection, const struct pg_st
 /* Ends the group of what was just sent on the connection on our own account. */
 bool groups_submit_own(struct groups *groups, PGconn *connection, enum job_kind kind,
                        const char *name);
-/* Sends the open group, but behind others that are not over only what fills it: there it would only
- * wait, and grows meanwhile.  False where libpq refuses. */
+/* Sends the open group, but not behind one that is not over and was larger, nor behind two: there
+ * it would only wait, and grows meanwhile.  False where libpq refuses. */
 bool groups_flush(struct groups *groups, PGconn *connection);
 
 /* Reads one result or the end of a group, and calls whose it is. */

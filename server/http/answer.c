@@ -58,20 +58,22 @@ static void add_limits(struct exchange *exchange)
 }
 
 /* h2o encrypts all that it is given at once, and keeps that until the client has taken it: a body
- * is given piece by piece, so that a client that does not read makes it hold no more than one. */
-enum { PIECE_BYTES = 16 * 1024 };
+ * is given piece by piece, so that a client that does not read makes it hold no more than one.
+ * Whoever has not shown who he is may be one of many of these. */
+enum { PIECE_BYTES = 16 * 1024, UNPROVED_PIECE_BYTES = 4 * 1024 };
 
 struct sending {
     h2o_generator_t super;
     h2o_iovec_t rest;
+    size_t piece_bytes;
 };
 
 static void send_piece(h2o_generator_t *generator, h2o_req_t *req)
 {
     struct sending *sending = (struct sending *)generator;
     h2o_iovec_t piece = sending->rest;
-    if (piece.len > PIECE_BYTES)
-        piece.len = PIECE_BYTES;
+    if (piece.len > sending->piece_bytes)
+        piece.len = sending->piece_bytes;
     sending->rest.base += piece.len;
     sending->rest.len -= piece.len;
     h2o_send(req, &piece, piece.len > 0,
@@ -93,6 +95,7 @@ static void send_body(struct exchange *exchange, int status, h2o_iovec_t body, b
     if (atomic_load_explicit(&exchange->loop->server->draining, memory_order_relaxed))
         req->http1_is_persistent = 0;
     *sending = (struct sending){.super = {.proceed = send_piece}};
+    sending->piece_bytes = exchange->identity.name[0] ? PIECE_BYTES : UNPROVED_PIECE_BYTES;
     if (has_body && !is_head)
         sending->rest = body;
     cleanse_body(req);

@@ -31,6 +31,7 @@ try {
   console.log('| flood | opened | handshakes | open at most | longest s | good requests | failed | p50 ms | p99 ms | on fresh connections | failed | p50 ms | p99 ms | memory MiB |');
   console.log(`|${'---|'.repeat(14)}`);
   for (const [name, kinds, how] of SCENARIOS) {
+    if (!name.includes(process.env.ONLY ?? '')) continue;
     const site = await world.site();
     const tenant = await site.tenant('good');
     for (let i = 0; i < 20; i++) await tenant.client.get(tenant.instances);
