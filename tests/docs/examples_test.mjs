@@ -8,6 +8,7 @@ import { spawnSync } from 'node:child_process';
 import { after, before, test } from 'node:test';
 import { run } from '../support/program.mjs';
 import { World } from '../support/site.mjs';
+import { until } from '../support/wait.mjs';
 
 const guide = readFileSync(new URL('../../docs/api-guide.md', import.meta.url), 'utf8');
 const LARGEST = 4321;
@@ -29,7 +30,7 @@ before(async () => {
   await redis.pipeline([['SET', 'session:largest', 'x'.repeat(LARGEST)], ['RPUSH', 'queue', 1, 2, 3]]);
   const key = await site.dcsctl('key', 'add', '--operator');
   environment = {
-    CACHE_API: `https://localhost:${site.port}`, CACHE_REDIS: redis.endpoint,
+    CACHE_API: `https://127.0.0.1:${site.port}`, CACHE_REDIS: redis.endpoint,
     CACHE_OPERATOR_KEY: key.id, CACHE_OPERATOR_SECRET: key.secret,
     SSL_CERT_FILE: world.authority.certificate, CURL_CA_BUNDLE: world.authority.certificate,
     NODE_EXTRA_CA_CERTS: world.authority.certificate, no_proxy: '*',
@@ -44,21 +45,30 @@ function write(name, language) {
   return path;
 }
 
-for (const [language, name, command] of [['bash', 'guide.sh', 'bash'], ['python', 'guide.py', 'python3'], ['js', 'guide.mjs', process.execPath]]) {
-  test(`${name} does what it says, and cleans up`, async () => {
-    const { status, stdout, stderr } = await run(name, command, [write(name, language)], { env: environment, deadlineMs: RUN_MS });
-    assert.equal(status, 0, stderr);
-    const [state, ...lines] = stdout.trim().split('\n');
-    assert.equal(state, 'success');
-    assert.match(lines[0], new RegExp(`^string\\s+${LARGEST}\\s+byte\\s+session:largest$`));
-    assert.match(lines[1], /^list\s+3\s+count\s+queue$/);
-    assert.match(lines[2], /02:30/);
-    assert.equal(lines[3], '1');
-    assert.equal(lines.length, 4);
-    assert.deepEqual(await site.sql('SELECT FROM project'), []);
-    assert.deepEqual(await site.sql('SELECT FROM access_key WHERE project_id IS NOT NULL'), []);
-  });
+const PROGRAMS = [['bash', 'guide.sh', 'bash'], ['python', 'guide.py', 'python3'], ['js', 'guide.mjs', process.execPath]];
 
+// They wait for most of the time, so side by side.
+test('each program does what it says', { concurrency: true }, (t) => Promise.all(PROGRAMS.map(([language, name, command]) => t.test(name, async () => {
+  const { status, stdout, stderr } = await run(name, command, [write(name, language)], { env: environment, deadlineMs: RUN_MS });
+  assert.equal(status, 0, stderr);
+  const [state, ...lines] = stdout.trim().split('\n');
+  assert.equal(state, 'success');
+  assert.match(lines[0], new RegExp(`^string\\s+${LARGEST}\\s+byte\\s+session:largest$`));
+  assert.match(lines[1], /^list\s+3\s+count\s+queue$/);
+  assert.match(lines[2], /02:30/);
+  assert.equal(lines[3], '1');
+  assert.equal(lines.length, 4);
+}))));
+
+test('and each cleans up', async () => {
+  assert.deepEqual(await site.sql('SELECT FROM project'), []);
+  assert.deepEqual(await site.sql('SELECT FROM access_key WHERE project_id IS NOT NULL'), []);
+  // The log follows the answers by a moment.
+  await until('each analysis is in the audit log', async () => (await site.sql(
+    "SELECT FROM audit_event WHERE action LIKE '%analyzeBigKey' AND decision = 'allowed'")).length === PROGRAMS.length);
+});
+
+for (const [language, name, command] of PROGRAMS) {
   test(`${name} fails where the key is wrong`, async () => {
     const { status, stdout, stderr } = await run(name, command, [write(name, language)],
       { env: { ...environment, CACHE_OPERATOR_SECRET: 'another' }, deadlineMs: RUN_MS });
