@@ -233,6 +233,7 @@ test('bounded, without names, and as OpenMetrics', async () => {
       assert.ok(!text.text.includes(name), name);
     assert.doesNotMatch(text.text, /[0-9a-f]{8}-[0-9a-f]{4}-/);
   }
+  assert.ok((await scrape(server)).value('process_resident_memory_bytes') > 1 << 20);
   // What is counted is documented, and the other way round.
   const documented = readFileSync(new URL('../../docs/metrics.md', import.meta.url), 'utf8');
   const named = new Set([...documented.matchAll(/`((dcs|process)_[a-z_]+)`/g)].map((match) => match[1]));
