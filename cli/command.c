@@ -141,7 +141,8 @@ const struct command commands[] = {
     {0},
 };
 
-static const char usage[] = "usage: dcsctl NOUN [VERB] [WORD] [--option VALUE ...] [--json]\n";
+static const char usage[] = "usage: dcsctl NOUN [VERB] [WORD] [--option VALUE ...] [--json]\n"
+                            "       dcsctl --help | --version\n";
 
 static const char epilogue[] =
     "\n'dcsctl NOUN --help' says more.  --json prints one JSON document, on every command.\n"

@@ -77,6 +77,10 @@ int main(int argc, char **argv)
     cleansing_begin();
     /* A reader that goes away is a failed write, not the end of a half-done command. */
     signal(SIGPIPE, SIG_IGN);
+    if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+        puts("dcsctl " DCS_VERSION);
+        return STATUS_DONE;
+    }
     int status = config_load(&config, &argc, argv, environ, true, &err);
     if (asks_for_help(argc, argv)) {
         status = help(argc, argv);

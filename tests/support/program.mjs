@@ -19,7 +19,7 @@ export const SANITIZER_ENVIRONMENT = {
 };
 
 // A process ended by a signal has the status that a shell gives it.
-const SIGNAL_NUMBERS = { SIGHUP: 1, SIGINT: 2, SIGABRT: 6, SIGKILL: 9, SIGSEGV: 11, SIGTERM: 15 };
+const SIGNAL_NUMBERS = { SIGHUP: 1, SIGINT: 2, SIGABRT: 6, SIGKILL: 9, SIGSEGV: 11, SIGTERM: 15, SIGSYS: 31 };
 
 export class Program {
   constructor(name, command, args, { env = {}, user, cwd = '/', deathSignal = 'KILL' } = {}) {
