@@ -292,6 +292,25 @@ const struct pg_statement scan_task_survey = {
     4, PG_READS};
 
 const struct pg_statement scan_task_inspect = {
+/* What runs is about as much as workers have threads; what waits may be any number. */
+#define OF_PROJECT "($1::uuid IS NULL OR project_id = $1::uuid) "
+#define RUNNING_NOW                                                                                \
+    "FROM scan_task WHERE status = 'running' AND claimable_at IS NOT NULL AND " OF_PROJECT
+const struct pg_statement scan_task_running = {
+    "scan_task_running",
+    "SELECT " SURVEY_COLUMNS ", t.scan_ms, n.running, n.waiting "
+    "FROM (SELECT (SELECT count(*) " RUNNING_NOW ") AS running, "
+    "    (SELECT count(*) FROM (SELECT FROM scan_task WHERE status = 'waiting' AND " OF_PROJECT
+    "        LIMIT " QUOTE(
+        SCAN_TASK_WAITING_COUNTED) ") few) AS waiting) n "
+                                   "LEFT JOIN LATERAL (SELECT * " RUNNING_NOW
+                                   "    ORDER BY started_at, id LIMIT $2::bigint) t ON true "
+                                   "LEFT JOIN project p ON p.id = t.project_id "
+                                   "LEFT JOIN instance i ON i.project_id = t.project_id AND i.id = "
+                                   "t.instance_id "
+                                   "ORDER BY t.started_at, t.id",
+    2, PG_READS};
+
     "scan_task_inspect",
     "SELECT " SURVEY_COLUMNS
     ", r.keys, t.cost, t.scan_ms, t.last_error, c.written_at " SURVEY_TABLES

@@ -129,3 +129,15 @@ enum scan_task_survey_column {
 };
 
 #endif
+/* No more than this are counted of those that wait. */
+#define SCAN_TASK_WAITING_COUNTED 10000
+
+/* $1 project or null, $2 most tasks.  Those that run or rest between two attempts, the oldest
+ * first; one row with a null task where there is none. */
+extern const struct pg_statement scan_task_running;
+enum {
+    SCAN_TASK_RUNNING_SCAN_MS = SCAN_TASK_SURVEY_KEYS, /* after the columns of the survey */
+    SCAN_TASK_RUNNING_COUNT,                           /* of all, also of those left out */
+    SCAN_TASK_RUNNING_WAITING,
+};
+
