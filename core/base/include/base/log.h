@@ -35,7 +35,7 @@ struct log_field {
 #define LOG_WARNING(event, ...) LOG_AT(LOG_LEVEL_WARNING, event __VA_OPT__(, ) __VA_ARGS__)
 #define LOG_ERROR(event, ...) LOG_AT(LOG_LEVEL_ERROR, event __VA_OPT__(, ) __VA_ARGS__)
 
-/* Lines below the threshold are dropped.  Set once, before threads start; the default is INFO. */
+/* Lines below the threshold are dropped.  Any thread; the default is INFO. */
 void log_set_threshold(enum log_level threshold);
 
 /* `debug`, `info`, `warning`, `error`; returns -1 on any other text. */
