@@ -49,6 +49,8 @@ void log_write(enum log_level level, const char *event, const struct log_field *
     json_writer_member_text(&line, "level", level_names[level]);
     json_writer_member_text(&line, "event", event);
     for (; fields->name; fields++) {
+        if (!fields->name[0])
+            continue;
         if (fields->text)
             json_writer_member_text(&line, fields->name, fields->text);
         else

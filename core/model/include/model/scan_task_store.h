@@ -17,10 +17,10 @@
 #define SCAN_TASK_RECORDS_MAX 100
 
 /* $1 project, $2 instance, $3 id, $4 kind, $5 and $6 tokens of the request (its signature; its
- * Idempotency-Key or null), $7 fingerprint.  A token that is remembered answers with the task that
- * the first request made.  One row: outcome (`created`, `not_running`, `unsupported`, `busy`,
- * `no_task`: made, and deleted since; `mismatch`: a token of another request; `retry`), then the
- * task's columns, null unless created, and its keys. */
+ * Idempotency-Key or null), $7 fingerprint, $8 trace_parent or null.  A token that is remembered
+ * answers with the task that the first request made.  One row: outcome (`created`, `not_running`,
+ * `unsupported`, `busy`, `no_task`: made, and deleted since; `mismatch`: a token of another
+ * request; `retry`), then the task's columns, null unless created, and its keys. */
 extern const struct pg_statement scan_task_create;
 
 /* $1 project, $2 instance, $3 id, $4 kind.  One row: outcome (`found`, `no_task`), task, keys. */
@@ -68,6 +68,7 @@ enum scan_task_claim_column {
     SCAN_TASK_CLAIM_SCAN_MS,           /* what earlier attempts took */
     SCAN_TASK_CLAIM_CHECKPOINT,        /* where it can be taken up; null: at the beginning */
     SCAN_TASK_CLAIM_WAS_LOST,          /* by the worker that had it */
+    SCAN_TASK_CLAIM_TRACE_PARENT,      /* null where its request told none */
     SCAN_TASK_CLAIM_FIRST_OF_INSTANCE, /* INSTANCE_TARGET_COLUMNS of instance_store.h */
 };
 
@@ -128,7 +129,6 @@ enum scan_task_survey_column {
     SCAN_TASK_SURVEY_CHECKPOINT_AT, /* null where it has none */
 };
 
-#endif
 /* No more than this are counted of those that wait. */
 #define SCAN_TASK_WAITING_COUNTED 10000
 
@@ -141,3 +141,4 @@ enum {
     SCAN_TASK_RUNNING_WAITING,
 };
 
+#endif
