@@ -76,6 +76,16 @@ const struct option_description option_descriptions[OPTION_COUNT] = {
     [OPTION_REQUEST] = {"--request", "ID", 1, "what its X-Request-Id names"},
     [OPTION_OLDER_THAN] = {"--older-than", "DAYS", 1, "age from which events go (1 to 36500)"},
     [OPTION_CHECK] = {"--check", NULL, 1, "count what is left to do, and change nothing"},
+    [OPTION_INTERVAL] = {"--interval", "SECONDS", 1, "look again after so long (1 to 3600)"},
+};
+
+const char *const option_choices[OPTION_COUNT] = {
+    [OPTION_ROLE] = "DCS FullAccess|DCS UserAccess|DCS ReadOnlyAccess|operator",
+    [OPTION_STATUS] = "waiting|running|success|failed",
+    [OPTION_CACHE_MODE] = "single|ha|ha_rw_split|proxy|cluster",
+    [OPTION_PROFILE] = "gentle|balanced|fast",
+    [OPTION_KIND] = "bigkey|hotkey|expired",
+    [OPTION_DECISION] = "allowed|refused|rejected|failed",
 };
 
 static int find_option(const char *word, size_t length)

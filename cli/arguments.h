@@ -58,6 +58,7 @@ enum option {
     OPTION_REQUEST,
     OPTION_OLDER_THAN,
     OPTION_CHECK,
+    OPTION_INTERVAL,
     OPTION_COUNT
 };
 
@@ -73,6 +74,9 @@ struct option_description {
 };
 
 extern const struct option_description option_descriptions[OPTION_COUNT];
+
+/* The values that an option may have, with '|' between them; null: any. */
+extern const char *const option_choices[OPTION_COUNT];
 
 /* Everything points into argv. */
 struct arguments {

@@ -22,7 +22,7 @@ static const struct report_column columns[] = {
     {"proved", "PROVED", REPORT_FLAG},
     {"source", "SOURCE", REPORT_TEXT},
     {"action", "ACTION", REPORT_TEXT},
-    {"decision", "DECISION", REPORT_TEXT},
+    {"decision", "DECISION", REPORT_STATE},
     {"status", "STATUS", REPORT_NUMBER},
     {"code", "CODE", REPORT_TEXT},
     {"project_id", NULL, REPORT_TEXT},

@@ -100,6 +100,19 @@ const struct command commands[] = {
     {"task", "list", NULL, TASK_LIST, 0, command_task_list, false, "tasks, the newest first", NULL},
     {"task", "show", "ID", 0, 0, command_task_show, false,
      "a task: progress, worker, reason of failure, biggest keys", NULL},
+    {"task", "watch", "ID", OPTION_BIT(OPTION_INTERVAL) | OPTION_BIT(OPTION_NO_PROGRESS), 0,
+     command_task_watch, false, "wait for a task's end; show how far it is, and then the task",
+     "How far it is goes to standard error: a bar on a terminal, elsewhere a line now and then.\n"
+     "The exit status is 0 when it succeeded, 1 when it failed or was deleted.  Ctrl-C ends the "
+     "watching "
+     "only."},
+    {"top", NULL, NULL, PROJECT | OPTION_BIT(OPTION_INTERVAL), 0, command_top, false,
+     "the scans that run, live: how far, how fast, how long to go, where",
+     "On a terminal it is drawn again every 2 seconds, or every --interval; Ctrl-C ends it.  "
+     "Elsewhere,\n"
+     "and with --json, it is written once; with --interval again and again, a document a line.  "
+     "The rate is\n"
+     "what the worker saw between its last two notes, a few seconds apart."},
     {"schedule", "list", NULL, SCHEDULE_LIST, 0, command_schedule_list, false,
      "automatic analyses: the next round and what became of the last one", NULL},
     {"schedule", "rounds", NULL, SCHEDULE_LIST | OPTION_BIT(OPTION_LIMIT), 0,
@@ -138,6 +151,9 @@ const struct command commands[] = {
     {"audit", "prune", NULL, OPTION_BIT(OPTION_OLDER_THAN), OPTION_BIT(OPTION_OLDER_THAN),
      command_audit_prune, true, "take old events out of the audit log",
      "Only the owner of the database may."},
+    {"completion", NULL, "bash|zsh", 0, 0, command_completion, false,
+     "a script that completes dcsctl's words for a shell",
+     "bash: source <(dcsctl completion bash)    zsh: source <(dcsctl completion zsh)"},
     {0},
 };
 
@@ -145,13 +161,15 @@ static const char usage[] = "usage: dcsctl NOUN [VERB] [WORD] [--option VALUE ..
                             "       dcsctl --help | --version\n";
 
 static const char epilogue[] =
-    "\n'dcsctl NOUN --help' says more.  --json prints one JSON document, on every command.\n"
+    "\n'dcsctl NOUN --help' says more.  --json prints one JSON document, on every command but\n"
+    "completion.\n"
     "\nSettings (--name value, DCS_NAME in the environment, 'name = value' in --config FILE):\n"
     "  database_url              PostgreSQL connection string; environment or file only\n"
     "  key_file                  file of key-encryption keys ('secret generate-key' makes one)\n"
     "  probe_timeout_ms          time to reach a Redis, and its longest silence, when probed\n"
-    "\nExit status: 0 done; 1 failed, the reason is on standard error; 2 not understood;\n"
-    "130 interrupted.\n";
+    "\nExit status: 0 done; 1 failed, the reason is on standard error; 2 not understood, nothing "
+    "was\n"
+    "done; 130 interrupted.  Colours are for terminals, and none where NO_COLOR is set.\n";
 
 static bool is_word(const struct arguments *arguments, int index, const char *word)
 {

@@ -49,9 +49,10 @@ command_fn command_key_add, command_key_list, command_key_show, command_key_set,
     command_key_disable, command_key_enable;
 command_fn command_instance_add, command_instance_set, command_instance_list, command_instance_show,
     command_instance_probe, command_instance_remove;
-command_fn command_schedule_list, command_schedule_rounds, command_task_list, command_task_show;
+command_fn command_schedule_list, command_schedule_rounds, command_task_list, command_task_show,
+    command_task_watch;
 command_fn command_secret_generate_key, command_secret_rotate;
-command_fn command_scan;
+command_fn command_scan, command_top, command_completion;
 command_fn command_audit_list, command_audit_prune;
 
 #endif

@@ -11,6 +11,7 @@
 #include "base/scope.h"
 #include "command.h"
 #include "printable.h"
+#include "style.h"
 
 enum { STATUS_DONE = 0, STATUS_FAILED = 1, STATUS_USAGE = 2, STATUS_INTERRUPTED = 130 };
 enum { STATEMENT_TIMEOUT_MS = 60000 };
@@ -75,6 +76,7 @@ int main(int argc, char **argv)
     static struct arguments arguments;
     struct error err = {0};
     cleansing_begin();
+    style_begin();
     /* A reader that goes away is a failed write, not the end of a half-done command. */
     signal(SIGPIPE, SIG_IGN);
     if (argc == 2 && strcmp(argv[1], "--version") == 0) {

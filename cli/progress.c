@@ -39,11 +39,26 @@ static int64_t rate_of(const struct progress_numbers *numbers)
 }
 
 /* SCAN may show a key twice, and keys are added: never more than all of them. */
+int progress_percent(int64_t keys_seen, int64_t keys_total)
+{
+    if (keys_seen >= keys_total)
+        return 100;
+    return (int)((double)keys_seen * 100 / (double)keys_total);
+}
+
 static int percent_of(const struct progress_numbers *numbers)
 {
-    if (numbers->keys_seen >= numbers->keys_total)
-        return 100;
-    return (int)((double)numbers->keys_seen * 100 / (double)numbers->keys_total);
+    return progress_percent(numbers->keys_seen, numbers->keys_total);
+}
+
+void progress_format_seconds(int64_t seconds, char *ret_text, size_t size)
+{
+    if (seconds < 3600)
+        snprintf(ret_text, size, "%lld:%02lld", (long long)(seconds / 60),
+                 (long long)(seconds % 60));
+    else
+        snprintf(ret_text, size, "%lld:%02lld:%02lld", (long long)(seconds / 3600),
+                 (long long)(seconds / 60 % 60), (long long)(seconds % 60));
 }
 
 static void format_left(const struct progress_numbers *numbers, char ret_text[FIELD_MAX])
@@ -51,13 +66,9 @@ static void format_left(const struct progress_numbers *numbers, char ret_text[FI
     int64_t rate = rate_of(numbers), keys = numbers->keys_total - numbers->keys_seen;
     if (rate == 0 || keys <= 0)
         return;
-    int64_t seconds = keys / rate + 1;
-    if (seconds < 3600)
-        snprintf(ret_text, FIELD_MAX, "  %lld:%02lld left", (long long)(seconds / 60),
-                 (long long)(seconds % 60));
-    else
-        snprintf(ret_text, FIELD_MAX, "  %lld:%02lld:%02lld left", (long long)(seconds / 3600),
-                 (long long)(seconds / 60 % 60), (long long)(seconds % 60));
+    char left[FIELD_MAX / 2];
+    progress_format_seconds(keys / rate + 1, left, sizeof(left));
+    snprintf(ret_text, FIELD_MAX, "  %s left", left);
 }
 
 static void format_fields(const struct progress_numbers *numbers,
@@ -168,6 +179,25 @@ void progress_take(struct progress *progress, int64_t keys_seen, int64_t keys_to
     progress->numbers.keys_total = keys_total;
     progress->numbers.pauses = pauses;
     progress_tick(progress);
+}
+
+void progress_put(struct progress *progress, const struct progress_numbers *numbers)
+{
+    char line[PROGRESS_LINE_MAX + 1];
+    progress->numbers = *numbers;
+    progress_format(numbers, find_width(), line);
+    progress_say(progress, line);
+}
+
+void progress_say(struct progress *progress, const char *text)
+{
+    char line[PROGRESS_LINE_MAX + 1];
+    int width = find_width();
+    if (!progress->shown)
+        return;
+    progress->drawn = clock_monotonic_ms();
+    snprintf(line, sizeof(line), "%.*s", width > 0 ? width : 0, text);
+    draw(line);
 }
 
 void progress_end(struct progress *progress)

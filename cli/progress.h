@@ -33,12 +33,23 @@ void progress_format(const struct progress_numbers *numbers, int width,
 enum { PROGRESS_COUNT_MAX = 27 };
 void progress_format_count(int64_t number, char ret_text[PROGRESS_COUNT_MAX + 1]);
 
+/* Of keys that were seen, of all: 0 to 100. */
+int progress_percent(int64_t keys_seen, int64_t keys_total);
+
+/* 75 as `1:15`, 3675 as `1:01:15`. */
+void progress_format_seconds(int64_t seconds, char *ret_text, size_t size);
+
 void progress_begin(struct progress *progress, bool wanted);
 
 /* There are new numbers, or time has passed; redraws at most every PROGRESS_REDRAW_MS. */
 void progress_take(struct progress *progress, int64_t keys_seen, int64_t keys_total,
                    int64_t pauses);
 void progress_tick(struct progress *progress);
+
+/* The same for a scan that runs elsewhere, whose numbers are all known to the caller; and words
+ * instead of numbers.  Each is drawn at once. */
+void progress_put(struct progress *progress, const struct progress_numbers *numbers);
+void progress_say(struct progress *progress, const char *text);
 
 /* Leaves nothing on the line. */
 void progress_end(struct progress *progress);

@@ -81,6 +81,7 @@ static void write_value(struct json_writer *writer, enum report_type type,
 {
     switch (type) {
     case REPORT_TEXT:
+    case REPORT_STATE:
         json_writer_text(writer, value->bytes, value->length);
         break;
     case REPORT_FLAG:

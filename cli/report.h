@@ -15,6 +15,7 @@
 
 enum report_type {
     REPORT_TEXT,
+    REPORT_STATE,  /* a status; text, coloured on a terminal (style.h) */
     REPORT_NUMBER, /* to the right in a table */
     REPORT_FLAG,   /* yes or no */
     REPORT_LIST,   /* text with commas; an array in JSON */

@@ -7,6 +7,7 @@
 #include "base/secret.h"
 #include "printable.h"
 #include "report_value.h"
+#include "style.h"
 
 enum { CELL_WIDTH_MAX = 100, LINE_WIDTH_MAX = 4096, GAP = 2 };
 
@@ -15,6 +16,11 @@ static char *shown(const struct report_value *value, size_t most, size_t *ret_wi
 {
     struct text text = value->bytes ? (struct text){value->bytes, value->length} : TEXT("-");
     return printable_copy(text, most, ret_width);
+}
+
+static enum style style_of(const struct report *report, size_t column, const char *text)
+{
+    return report->columns[column].type == REPORT_STATE ? style_of_state(text) : STYLE_PLAIN;
 }
 
 static size_t last_column(const struct report *report)
@@ -40,12 +46,13 @@ static size_t column_width(const struct report *report, size_t column)
 }
 
 static void put_cell(const struct report *report, size_t column, const char *text, size_t width,
-                     size_t room)
+                     size_t room, enum style style)
 {
     bool last = column == last_column(report);
     bool right = report->columns[column].type == REPORT_NUMBER;
     int padding = (int)(room - width);
-    printf("%*s%s%*s", right ? padding : 0, "", text, last ? 0 : (right ? 0 : padding) + GAP, "");
+    printf("%*s%s%s%s%*s", right ? padding : 0, "", style_on(style), text, style_off(style),
+           last ? 0 : (right ? 0 : padding) + GAP, "");
     if (last)
         putchar('\n');
 }
@@ -57,14 +64,14 @@ static void write_table(const struct report *report, size_t *rooms)
         if (!heading)
             continue;
         rooms[i] = column_width(report, i);
-        put_cell(report, i, heading, strlen(heading), rooms[i]);
+        put_cell(report, i, heading, strlen(heading), rooms[i], STYLE_HEADING);
     }
     for (size_t i = 0; i < report->count; i++) {
         size_t column = i % report->column_count, width;
         if (!report->columns[column].heading)
             continue;
         SCOPED(scope_free) char *text = shown(&report->values[i], CELL_WIDTH_MAX, &width);
-        put_cell(report, column, text, width, rooms[column]);
+        put_cell(report, column, text, width, rooms[column], style_of(report, column, text));
     }
 }
 
@@ -90,7 +97,9 @@ void report_write_lines(const struct report *report)
             continue;
         size_t width;
         SCOPED(scope_free) char *text = shown(&report->values[i], LINE_WIDTH_MAX, &width);
-        printf("%-*s%s\n", (int)room + GAP, report->columns[i].heading, text);
+        enum style style = style_of(report, i, text);
+        printf("%-*s%s%s%s\n", (int)room + GAP, report->columns[i].heading, style_on(style), text,
+               style_off(style));
         secret_cleanse(text, strlen(text));
     }
 }

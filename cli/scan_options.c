@@ -14,10 +14,14 @@ enum { LIMIT_DEFAULT = 20, LIMIT_MOST = 1000 };
 enum {
 #define T(name, ...)
 #define S(name, ...)
+#define W(name, ...)
+#define P(name, ...)
 #define N(name, value, least, most, ...) least_##name = (least), most_##name = (most),
 #include "base/config.def"
 #undef T
 #undef S
+#undef W
+#undef P
 #undef N
 };
 

@@ -18,7 +18,7 @@ static const struct report_column round_columns[] = {
     {"project_id", NULL, REPORT_TEXT},      {"project", "PROJECT", REPORT_TEXT},
     {"instance_id", NULL, REPORT_TEXT},     {"instance", "INSTANCE", REPORT_TEXT},
     {"kind", "KIND", REPORT_TEXT},          {"slot", "ROUND", REPORT_TEXT},
-    {"outcome", "OUTCOME", REPORT_TEXT},    {"reason", "REASON", REPORT_TEXT},
+    {"outcome", "OUTCOME", REPORT_STATE},   {"reason", "REASON", REPORT_TEXT},
     {"missed", "MISSED", REPORT_NUMBER},    {"task_id", "TASK", REPORT_TEXT},
     {"decided_at", "DECIDED", REPORT_TEXT},
 };

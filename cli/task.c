@@ -8,17 +8,18 @@
 #include "lookup.h"
 #include "model/scan_task_store.h"
 #include "report_rows.h"
+#include "task.h"
 
 /* Of the list and, written one below the other, of a task. */
 #define TASK_COLUMNS(id, project, instance, kind, status, num, seen, total, attempt, owner,        \
                      created, started, finished, failure)                                          \
     {"id", id, REPORT_TEXT}, {"project_id", NULL, REPORT_TEXT}, {"project", project, REPORT_TEXT}, \
         {"instance_id", NULL, REPORT_TEXT}, {"instance", instance, REPORT_TEXT},                   \
-        {"kind", kind, REPORT_TEXT}, {"status", status, REPORT_TEXT}, {"num", num, REPORT_NUMBER}, \
-        {"keys_seen", seen, REPORT_NUMBER}, {"keys_total", total, REPORT_NUMBER},                  \
-        {"attempt", attempt, REPORT_NUMBER}, {"owner", owner, REPORT_TEXT},                        \
-        {"created_at", created, REPORT_TEXT}, {"started_at", started, REPORT_TEXT},                \
-        {"finished_at", finished, REPORT_TEXT},                                                    \
+        {"kind", kind, REPORT_TEXT}, {"status", status, REPORT_STATE},                             \
+        {"num", num, REPORT_NUMBER}, {"keys_seen", seen, REPORT_NUMBER},                           \
+        {"keys_total", total, REPORT_NUMBER}, {"attempt", attempt, REPORT_NUMBER},                 \
+        {"owner", owner, REPORT_TEXT}, {"created_at", created, REPORT_TEXT},                       \
+        {"started_at", started, REPORT_TEXT}, {"finished_at", finished, REPORT_TEXT},              \
     {                                                                                              \
         "failure", failure, REPORT_TEXT                                                            \
     }
@@ -134,29 +135,47 @@ static int show_keys(const char *keys, struct error *err)
     return 0;
 }
 
+int task_word(const struct cli *cli, struct uuid *ret_id, struct error *err)
+{
+    if (uuid_parse(text_of(cli->word), ret_id) < 0)
+        return error_set(err, ERROR_INVALID_PARAMETER, "'%s' is not the id of a task", cli->word);
+    return 0;
+}
+
+int task_find(struct cli *cli, const struct uuid *id, struct pg_rows *ret_rows, struct error *err)
+{
+    struct pg_parameters parameters;
+    pg_parameters_init(&parameters);
+    pg_parameters_add_reference(&parameters, id->text);
+    if (cli_execute(cli, &scan_task_inspect, &parameters, ret_rows, err) < 0)
+        return -1;
+    if (ret_rows->row_count > 0)
+        return 0;
+    pg_rows_release(ret_rows);
+    return error_set(err, ERROR_NOT_FOUND, "there is no task '%s'", id->text);
+}
+
 int command_task_show(struct cli *cli, struct error *err)
 {
     struct uuid id;
-    if (uuid_parse(text_of(cli->word), &id) < 0)
-        return error_set(err, ERROR_INVALID_PARAMETER, "'%s' is not the id of a task", cli->word);
-    struct pg_parameters parameters;
-    pg_parameters_init(&parameters);
-    pg_parameters_add_reference(&parameters, id.text);
     SCOPED(pg_rows_release) struct pg_rows rows = {0};
-    if (cli_execute(cli, &scan_task_inspect, &parameters, &rows, err) < 0)
+    if (task_word(cli, &id, err) < 0 || task_find(cli, &id, &rows, err) < 0)
         return -1;
-    if (rows.row_count == 0)
-        return error_set(err, ERROR_NOT_FOUND, "there is no task '%s'", id.text);
+    return task_write(cli, &rows, err);
+}
+
+int task_write(const struct cli *cli, const struct pg_rows *rows, struct error *err)
+{
     SCOPED(report_release) struct report report;
     report_init(&report, record_columns, COUNT(record_columns));
-    add_task(&report, &rows, 0);
-    report_add_text(&report, pg_rows_string(&rows, 0, SCAN_TASK_SURVEY_COST));
-    report_add_number(&report, pg_rows_integer(&rows, 0, SCAN_TASK_SURVEY_SCAN_MS));
-    report_add_text(&report, pg_rows_string(&rows, 0, SCAN_TASK_SURVEY_LAST_ERROR));
+    add_task(&report, rows, 0);
+    report_add_text(&report, pg_rows_string(rows, 0, SCAN_TASK_SURVEY_COST));
+    report_add_number(&report, pg_rows_integer(rows, 0, SCAN_TASK_SURVEY_SCAN_MS));
+    report_add_text(&report, pg_rows_string(rows, 0, SCAN_TASK_SURVEY_LAST_ERROR));
     char checkpoint_at[PG_TIME_LENGTH + 1] = "";
-    pg_rows_time(&rows, 0, SCAN_TASK_SURVEY_CHECKPOINT_AT, checkpoint_at);
+    pg_rows_time(rows, 0, SCAN_TASK_SURVEY_CHECKPOINT_AT, checkpoint_at);
     report_add_stamp(&report, checkpoint_at);
-    const char *keys = pg_rows_string(&rows, 0, SCAN_TASK_SURVEY_KEYS);
+    const char *keys = pg_rows_string(rows, 0, SCAN_TASK_SURVEY_KEYS);
     report_add_text(&report, keys);
     report_write_one(&report, cli->json);
     return keys && !cli->json ? show_keys(keys, err) : 0;

@@ -41,6 +41,8 @@ static int read_task(const struct pg_rows *rows, struct claim *claim, struct err
         claim->checkpoint = text_copy(checkpoint.bytes, checkpoint.length);
         claim->checkpoint_length = checkpoint.length;
     }
+    if (trace_parse(pg_rows_text(rows, 0, SCAN_TASK_CLAIM_TRACE_PARENT), &claim->trace) == 0)
+        trace_descend(&claim->trace);
     claim->kind = scan_kind_find(pg_rows_string(rows, 0, SCAN_TASK_CLAIM_KIND));
     return 0;
 }

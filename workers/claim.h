@@ -3,6 +3,7 @@
 #ifndef WORKERS_CLAIM_H
 #define WORKERS_CLAIM_H
 
+#include "base/trace.h"
 #include "base/uuid.h"
 #include "instance/target.h"
 #include "model/scan_kind.h"
@@ -19,6 +20,7 @@ struct claim {
     bool was_lost;           /* the worker that had it was */
     char *checkpoint;        /* where the scan can be taken up; null: at the beginning */
     size_t checkpoint_length;
+    struct trace trace; /* a span of its own, of the trace of who asked; empty: none */
     struct instance_target target;
 };
 

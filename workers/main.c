@@ -14,6 +14,7 @@
 
 #include "base/cleansing.h"
 #include "base/clock.h"
+#include "base/listener.h"
 #include "base/log.h"
 #include "base/process.h"
 #include "janitor.h"
@@ -23,7 +24,6 @@
 #include "ops/operations.h"
 #include "prober.h"
 #include "runner.h"
-#include "scan/profile.h"
 #include "schedule.h"
 #include "worker_metrics.h"
 
@@ -38,9 +38,10 @@ enum {
 static void print_usage(void)
 {
     puts("Usage: dcs-worker [--config FILE] [--SETTING=VALUE ...]\n"
+         "       dcs-worker --check-config | --print-config [...]\n"
          "       dcs-worker --help | --version\n\n"
          "Runs scan tasks and probes instances.  SIGTERM and SIGINT give running tasks back and "
-         "end it, SIGHUP reads the key file again.\n");
+         "end it, SIGHUP reads the key file again, and what may\nchange of the settings.\n");
     config_print_help();
 }
 
@@ -150,13 +151,6 @@ static void work(struct worker *worker, struct pg_session *session, int signals)
 
 static int check_settings(const struct config *config, struct error *err)
 {
-    enum log_level level;
-    enum scan_profile profile;
-    if (log_level_parse(config->log_level, &level) < 0)
-        return error_set(err, ERROR_CONFIG, "log_level: '%s' is none", config->log_level);
-    log_set_threshold(level);
-    if (scan_profile_parse(config->scan_profile, &profile) < 0)
-        return error_set(err, ERROR_CONFIG, "scan_profile: '%s' is none", config->scan_profile);
     if (config->heartbeat_seconds * LEASE_HEARTBEATS_LEAST > config->lease_seconds)
         return error_set(err, ERROR_CONFIG,
                          "heartbeat_seconds: must be at most a third of lease_seconds, which is "
@@ -164,7 +158,9 @@ static int check_settings(const struct config *config, struct error *err)
                          (long long)config->lease_seconds);
     if (!config->database_url[0])
         return error_set(err, ERROR_CONFIG, "database_url: not set");
-    return 0;
+    if (pg_session_check_uri(config->database_url, err) < 0)
+        return error_prefix(err, "database_url");
+    return listener_check("listen_operations", config->listen_operations, err);
 }
 
 /* What the thread that does it all has to do, and what came of it. */
@@ -176,6 +172,9 @@ struct service {
     int ended;               /* an eventfd, readable once it is over */
     int status;
     struct error err;
+    struct config *config; /* read again by main */
+    int argc;
+    char **argv;
 };
 
 static int start(struct service *service, struct error *err)
@@ -232,8 +231,10 @@ static bool take_hangup(int hangups)
 
 static void look_at_keys(const struct service *service, bool asked_for)
 {
-    if (asked_for)
+    if (asked_for) {
         notify_reloading();
+        config_reload(service->config, service->argc, service->argv, environ);
+    }
     keyring_watch(service->keyring, asked_for);
     if (asked_for)
         notify_ready();
@@ -290,20 +291,62 @@ static int open_signals(int first, int second, struct error *err)
     return descriptor;
 }
 
-/* Everything that is read before the first thread starts. */
-static int prepare(struct service *service, struct config *config, int argc, char **argv,
-                   struct error *err)
+static int load_keys(struct service *service, struct error *err)
 {
+    if (keyring_load(service->config->key_file, &service->keyring, err) < 0)
+        return error_prefix(err, "key_file");
+    return 0;
+}
+
+static int read_settings(struct service *service, struct error *err)
+{
+    int argc = service->argc;
+    if (config_load(service->config, &argc, service->argv, environ, false, err) < 0)
+        return -1;
+    return process_set_core_dumps(service->config->core_dumps, err);
+}
+
+/* Reads all that a start would read, and neither listens nor asks anybody. */
+static int check(struct service *service, struct error *err)
+{
+    int status = check_settings(service->config, err);
+    if (status == 0)
+        status = load_keys(service, err);
+    if (status == 0)
+        status = instance_outbound_check(service->config, err);
+    keyring_free(service->keyring);
+    if (status == 0)
+        puts("dcs-worker: the settings are good");
+    return status;
+}
+
+static int check_or_print(enum config_mode mode, struct service *service)
+{
+    struct error err = {0};
+    int status = read_settings(service, &err);
+    if (status == 0 && mode == CONFIG_MODE_PRINT)
+        config_print(service->config);
+    else if (status == 0)
+        status = check(service, &err);
+    if (status < 0)
+        fprintf(stderr, "dcs-worker: %s\n", err.text);
+    return status < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+/* Everything that is read before the first thread starts. */
+static int prepare(struct service *service, struct error *err)
+{
+    enum log_level level;
     service->signals = open_signals(SIGTERM, SIGINT, err);
     service->hangups = open_signals(SIGHUP, SIGHUP, err);
     service->ended = eventfd(0, EFD_CLOEXEC);
     queue_init(&service->worker.queue);
-    if (service->signals < 0 || service->hangups < 0 ||
-        config_load(config, &argc, argv, environ, false, err) < 0 ||
-        process_set_core_dumps(config->core_dumps, err) < 0 || check_settings(config, err) < 0)
+    if (service->signals < 0 || service->hangups < 0 || read_settings(service, err) < 0)
         return -1;
-    if (keyring_load(config->key_file, &service->keyring, err) < 0)
-        return error_prefix(err, "key_file");
+    if (log_level_parse(service->config->log_level, &level) == 0)
+        log_set_threshold(level);
+    if (check_settings(service->config, err) < 0 || load_keys(service, err) < 0)
+        return -1;
     keyring_log(service->keyring);
     return 0;
 }
@@ -328,7 +371,7 @@ static int open_operations(struct worker *worker, struct error *err)
 int main(int argc, char **argv)
 {
     static struct config config;
-    static struct service service = {.worker = {.config = &config}};
+    static struct service service = {.worker = {.config = &config}, .config = &config};
     pthread_t thread;
     cleansing_begin();
     if (argc == 2 && strcmp(argv[1], "--help") == 0) {
@@ -339,8 +382,12 @@ int main(int argc, char **argv)
         puts("dcs-worker " DCS_VERSION);
         return EXIT_SUCCESS;
     }
-    if (prepare(&service, &config, argc, argv, &service.err) < 0 ||
-        open_operations(&service.worker, &service.err) < 0) {
+    enum config_mode mode = config_take_mode(&argc, argv);
+    service.argc = argc;
+    service.argv = argv;
+    if (mode != CONFIG_MODE_RUN)
+        return check_or_print(mode, &service);
+    if (prepare(&service, &service.err) < 0 || open_operations(&service.worker, &service.err) < 0) {
         fail(&service.err);
         return EXIT_FAILURE;
     }

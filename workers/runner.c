@@ -38,7 +38,9 @@ struct run {
 
 #define LOG_RUN(run)                                                                               \
     LOG_TEXT("task", (run)->claim.task.text), LOG_TEXT("instance", (run)->claim.instance.text),    \
-        LOG_TEXT("project", (run)->claim.project.text)
+        LOG_TEXT("project", (run)->claim.project.text),                                            \
+        LOG_TEXT_IF("trace_id", (run)->claim.trace.id),                                            \
+        LOG_TEXT_IF("span_id", (run)->claim.trace.span)
 
 static bool scan_must_stop(void *argument)
 {

@@ -1,6 +1,6 @@
 /* The settings: a table row each, three sources, and a clear refusal for what is not in the table.
  */
-#include "base/config.h"
+#include "config_table.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -11,41 +11,22 @@
 #include "base/secret.h"
 #include "base/text.h"
 
-enum setting_type { SETTING_TEXT, SETTING_SECRET, SETTING_INTEGER };
+enum { LINE_MAX_LENGTH = 2048, NAME_MAX_LENGTH = 64 };
 
-struct setting {
+/* Where a value stands, for its failure and for config_print. */
+struct source {
+    enum config_source kind;
     const char *name;
-    enum setting_type type;
-    size_t offset;
-    const char *text;
-    int64_t number, least, most;
-    const char *unit, *help;
 };
 
-static const struct setting settings[] = {
-#define T(name, value, unit, help)                                                                 \
-    {#name, SETTING_TEXT, offsetof(struct config, name), value, 0, 0, 0, unit, help},
-#define S(name, value, unit, help)                                                                 \
-    {#name, SETTING_SECRET, offsetof(struct config, name), value, 0, 0, 0, unit, help},
-#define N(name, value, least, most, unit, help)                                                    \
-    {#name, SETTING_INTEGER, offsetof(struct config, name), "", value, least, most, unit, help},
-#include "base/config.def"
-#undef T
-#undef S
-#undef N
-};
-
-enum {
-    SETTING_COUNT = sizeof(settings) / sizeof(settings[0]),
-    LINE_MAX_LENGTH = 2048,
-    NAME_MAX_LENGTH = 64
-};
+static const struct source from_environment = {CONFIG_FROM_ENVIRONMENT, "environment"};
+static const struct source from_command_line = {CONFIG_FROM_COMMAND_LINE, "command line"};
 
 static const char environment_prefix[] = "DCS_";
 
 static const struct setting *find_setting(struct text name)
 {
-    for (size_t i = 0; i < SETTING_COUNT; i++) {
+    for (size_t i = 0; i < CONFIG_SETTING_COUNT; i++) {
         if (text_equals(text_of(settings[i].name), name))
             return &settings[i];
     }
@@ -61,25 +42,53 @@ static void set_default(struct config *config, const struct setting *setting)
         snprintf(place, CONFIG_TEXT_MAX + 1, "%s", setting->text);
 }
 
-static int set_value(struct config *config, const struct setting *setting, struct text value,
-                     const char *source, struct error *err)
+static bool is_one_of(struct text value, const char *words)
+{
+    while (*words) {
+        size_t length = strcspn(words, "|");
+        if (text_equals(value, (struct text){words, length}))
+            return true;
+        words += length + (words[length] == '|');
+    }
+    return false;
+}
+
+static int set_text(struct config *config, const struct setting *setting, struct text value,
+                    const char *source, struct error *err)
 {
     char *place = (char *)config + setting->offset;
+    if (value.length > CONFIG_TEXT_MAX)
+        return error_set(err, ERROR_CONFIG, "%s: %s is longer than %d bytes", source, setting->name,
+                         CONFIG_TEXT_MAX);
+    if (setting->words && !is_one_of(value, setting->words))
+        return error_set(err, ERROR_CONFIG, "%s: %s is one of %s, not '%.*s'", source,
+                         setting->name, setting->words, (int)value.length, value.bytes);
+    memcpy(place, value.bytes, value.length);
+    place[value.length] = '\0';
+    return 0;
+}
+
+static int set_number(struct config *config, const struct setting *setting, struct text value,
+                      const char *source, struct error *err)
+{
     int64_t number;
-    if (setting->type != SETTING_INTEGER) {
-        if (value.length > CONFIG_TEXT_MAX)
-            return error_set(err, ERROR_CONFIG, "%s: %s is longer than %d bytes", source,
-                             setting->name, CONFIG_TEXT_MAX);
-        memcpy(place, value.bytes, value.length);
-        place[value.length] = '\0';
-        return 0;
-    }
     if (text_parse_integer(value, &number) < 0 || number < setting->least || number > setting->most)
         return error_set(err, ERROR_CONFIG, "%s: %s must be a whole number from %lld to %lld (%s)",
                          source, setting->name, (long long)setting->least, (long long)setting->most,
                          setting->unit);
-    memcpy(place, &number, sizeof(number));
+    memcpy((char *)config + setting->offset, &number, sizeof(number));
     return 0;
+}
+
+static int set_value(struct config *config, const struct setting *setting, struct text value,
+                     struct source source, struct error *err)
+{
+    int status = setting->type == SETTING_INTEGER
+                     ? set_number(config, setting, value, source.name, err)
+                     : set_text(config, setting, value, source.name, err);
+    if (status == 0)
+        config->sources[setting - settings] = source.kind;
+    return status;
 }
 
 /* ASCII only, whatever the locale. */
@@ -103,15 +112,15 @@ static bool is_name(struct text text)
     return text.length <= NAME_MAX_LENGTH;
 }
 
-static int set_named(struct config *config, struct text name, struct text value, const char *source,
-                     struct error *err)
+static int set_named(struct config *config, struct text name, struct text value,
+                     struct source source, struct error *err)
 {
     const struct setting *setting = find_setting(name);
     if (!setting && !is_name(name))
-        return error_set(err, ERROR_CONFIG, "%s: expected the name of a setting", source);
+        return error_set(err, ERROR_CONFIG, "%s: expected the name of a setting", source.name);
     if (!setting)
-        return error_set(err, ERROR_CONFIG, "%s: unknown setting '%.*s'", source, (int)name.length,
-                         name.bytes);
+        return error_set(err, ERROR_CONFIG, "%s: unknown setting '%.*s'", source.name,
+                         (int)name.length, name.bytes);
     return set_value(config, setting, value, source, err);
 }
 
@@ -130,7 +139,7 @@ static int load_line(struct config *config, const char *path, int number, char *
     size_t name_length = (size_t)(equals - content.bytes);
     struct text name = text_trim((struct text){content.bytes, name_length});
     struct text value = text_trim((struct text){equals + 1, content.length - name_length - 1});
-    return set_named(config, name, value, source, err);
+    return set_named(config, name, value, (struct source){CONFIG_FROM_FILE, source}, err);
 }
 
 static void file_cleanup(FILE **file)
@@ -183,7 +192,7 @@ static int load_environment(struct config *config, char **environment, struct er
         for (size_t i = 0; i < length; i++)
             name[i] = lower(start[i]);
         if (strcmp(name, "config") != 0 &&
-            set_named(config, text_of(name), text_of(equals + 1), "environment", err) < 0)
+            set_named(config, text_of(name), text_of(equals + 1), from_environment, err) < 0)
             return -1;
     }
     return 0;
@@ -223,7 +232,7 @@ static int load_option(struct config *config, char **argv, int argc, int *index,
                          name);
     if (strcmp(name, "config") == 0)
         return 0;
-    return set_named(config, text_of(name), text_of(value), "command line", err);
+    return set_named(config, text_of(name), text_of(value), from_command_line, err);
 }
 
 static bool is_setting_option(const char *word)
@@ -275,8 +284,10 @@ static const char *find_file(int argc, char **argv, char **environment)
 int config_load(struct config *ret_config, int *argc, char **argv, char **environment,
                 bool words_allowed, struct error *err)
 {
-    for (size_t i = 0; i < SETTING_COUNT; i++)
+    for (size_t i = 0; i < CONFIG_SETTING_COUNT; i++) {
         set_default(ret_config, &settings[i]);
+        ret_config->sources[i] = CONFIG_FROM_DEFAULT;
+    }
     const char *path = find_file(*argc, argv, environment);
     if (path && load_file(ret_config, path, err) < 0)
         return -1;
@@ -285,18 +296,18 @@ int config_load(struct config *ret_config, int *argc, char **argv, char **enviro
     return load_words(ret_config, argc, argv, words_allowed, err);
 }
 
-void config_print_help(void)
+enum config_mode config_take_mode(int *argc, char **argv)
 {
-    puts("Settings (--name=value, DCS_NAME in the environment, 'name = value' in --config FILE):");
-    for (size_t i = 0; i < SETTING_COUNT; i++) {
-        const struct setting *setting = &settings[i];
-        printf("  %-28s %s", setting->name, setting->help);
-        if (setting->type == SETTING_INTEGER)
-            printf(" (%s, %lld to %lld, default %lld)\n", setting->unit, (long long)setting->least,
-                   (long long)setting->most, (long long)setting->number);
-        else if (setting->type == SETTING_SECRET)
-            printf(" (%s; file or environment only)\n", setting->unit);
+    enum config_mode mode = CONFIG_MODE_RUN;
+    int kept = 1;
+    for (int i = 1; i < *argc; i++) {
+        if (strcmp(argv[i], "--check-config") == 0)
+            mode = CONFIG_MODE_CHECK;
+        else if (strcmp(argv[i], "--print-config") == 0)
+            mode = CONFIG_MODE_PRINT;
         else
-            printf(" (%s, default '%s')\n", setting->unit, setting->text);
+            argv[kept++] = argv[i];
     }
+    *argc = kept;
+    return mode;
 }

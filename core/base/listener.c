@@ -49,6 +49,12 @@ static int split(const char *setting, const char *address, char host[HOST_MAX + 
     return 0;
 }
 
+int listener_check(const char *setting, const char *address, struct error *err)
+{
+    char host[HOST_MAX + 1], port[8];
+    return address[0] == '\0' ? 0 : split(setting, address, host, port, err);
+}
+
 static int port_of(int descriptor)
 {
     struct sockaddr_storage address;

@@ -8,13 +8,13 @@
 #include "base/clock.h"
 #include "base/json_writer.h"
 
-static enum log_level log_threshold = LOG_LEVEL_INFO;
+static _Atomic(enum log_level) log_threshold = LOG_LEVEL_INFO;
 
 static const char *const level_names[] = {"debug", "info", "warning", "error"};
 
 void log_set_threshold(enum log_level threshold)
 {
-    log_threshold = threshold;
+    atomic_store_explicit(&log_threshold, threshold, memory_order_relaxed);
 }
 
 int log_level_parse(const char *text, enum log_level *ret_level)
@@ -37,7 +37,7 @@ bool log_limit_passes(struct log_limit *limit)
 
 void log_write(enum log_level level, const char *event, const struct log_field *fields)
 {
-    if (level < log_threshold)
+    if (level < atomic_load_explicit(&log_threshold, memory_order_relaxed))
         return;
     char stamp[CLOCK_ISO_LENGTH + 1];
     clock_format_iso(clock_unix_ms(), stamp);
@@ -49,6 +49,8 @@ void log_write(enum log_level level, const char *event, const struct log_field *
     json_writer_member_text(&line, "level", level_names[level]);
     json_writer_member_text(&line, "event", event);
     for (; fields->name; fields++) {
+        if (!fields->name[0])
+            continue;
         if (fields->text)
             json_writer_member_text(&line, fields->name, fields->text);
         else

@@ -26,8 +26,9 @@ const struct pg_statement scan_task_create = {
     "    ORDER BY fingerprint = $7::bytea LIMIT 1), "
     "active AS (SELECT id FROM scan_task WHERE project_id = $1::uuid AND instance_id = $2::uuid "
     "    AND kind = $4::text AND status IN ('waiting', 'running')), "
-    "inserted AS (INSERT INTO scan_task (project_id, instance_id, id, kind, scan_type) "
-    "    SELECT $1::uuid, $2::uuid, $3::uuid, $4::text, 'manual' FROM target "
+    "inserted AS (INSERT INTO scan_task (project_id, instance_id, id, kind, scan_type, "
+    "trace_parent) "
+    "    SELECT $1::uuid, $2::uuid, $3::uuid, $4::text, 'manual', $8::text FROM target "
     "    WHERE status = 'RUNNING' AND supported AND NOT EXISTS (SELECT FROM repeated) "
     "    ON CONFLICT (project_id, instance_id, kind) WHERE status IN ('waiting', 'running') "
     "    DO NOTHING RETURNING *), "
@@ -56,7 +57,7 @@ const struct pg_statement scan_task_create = {
                                "    WHERE project_id = $1::uuid AND id = r.task_id) t ON true "
                                "LEFT JOIN scan_result s ON s.project_id = t.project_id AND "
                                "s.task_id = t.id",
-    7, PG_WRITES};
+    8, PG_WRITES};
 
 const struct pg_statement scan_task_show = {
     "scan_task_show",
@@ -172,7 +173,7 @@ const struct pg_statement scan_task_claim = {
     "    due.was_lost) "
     "SELECT t.project_id, t.instance_id, t.id, t.kind, t.fence, t.attempt, "
     "t.created_at, a.scan_keys_count, a.timeout_seconds, t.scan_ms, "
-    "c.checkpoint, t.was_lost, " INSTANCE_TARGET_COLUMNS
+    "c.checkpoint, t.was_lost, t.trace_parent, " INSTANCE_TARGET_COLUMNS
     " FROM t JOIN instance i ON i.project_id = t.project_id AND i.id = t.instance_id "
     "LEFT JOIN autoscan a ON t.scan_type = 'auto' AND a.project_id = t.project_id "
     "    AND a.instance_id = t.instance_id AND a.kind = t.kind "
@@ -290,6 +291,25 @@ const struct pg_statement scan_task_survey = {
     "AND ($3::text IS NULL OR t.status = $3::text) "
     "ORDER BY t.created_at DESC, t.id DESC LIMIT $4::bigint",
     4, PG_READS};
+
+/* What runs is about as much as workers have threads; what waits may be any number. */
+#define OF_PROJECT "($1::uuid IS NULL OR project_id = $1::uuid) "
+#define RUNNING_NOW                                                                                \
+    "FROM scan_task WHERE status = 'running' AND claimable_at IS NOT NULL AND " OF_PROJECT
+const struct pg_statement scan_task_running = {
+    "scan_task_running",
+    "SELECT " SURVEY_COLUMNS ", t.scan_ms, n.running, n.waiting "
+    "FROM (SELECT (SELECT count(*) " RUNNING_NOW ") AS running, "
+    "    (SELECT count(*) FROM (SELECT FROM scan_task WHERE status = 'waiting' AND " OF_PROJECT
+    "        LIMIT " QUOTE(
+        SCAN_TASK_WAITING_COUNTED) ") few) AS waiting) n "
+                                   "LEFT JOIN LATERAL (SELECT * " RUNNING_NOW
+                                   "    ORDER BY started_at, id LIMIT $2::bigint) t ON true "
+                                   "LEFT JOIN project p ON p.id = t.project_id "
+                                   "LEFT JOIN instance i ON i.project_id = t.project_id AND i.id = "
+                                   "t.instance_id "
+                                   "ORDER BY t.started_at, t.id",
+    2, PG_READS};
 
 const struct pg_statement scan_task_inspect = {
     "scan_task_inspect",

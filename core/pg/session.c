@@ -12,6 +12,7 @@
 #include "base/scope.h"
 #include "connector.h"
 #include "pg/metrics.h"
+#include "target.h"
 
 enum {
     PREPARED_MAX = 64,
@@ -40,6 +41,15 @@ void pg_connection_error(const PGconn *connection, const char *doing, struct err
         if (*c == '\n' || *c == '\t')
             *c = ' ';
     }
+}
+
+int pg_session_check_uri(const char *uri, struct error *err)
+{
+    struct pg_target *target;
+    if (pg_target_new(uri, "", 0, 0, &target, err) < 0)
+        return -1;
+    pg_target_free(target);
+    return 0;
 }
 
 struct pg_session *pg_session_new(const char *uri, const char *application,

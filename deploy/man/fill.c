@@ -141,11 +141,15 @@ static void put_settings(void)
     puts(".Bl -tag -width Ds");
 #define T(name, value, unit, help) put_text_setting(#name, value, unit, help);
 #define S(name, value, unit, help) put_secret_setting(#name, unit, help);
+#define W(name, value, words, reload, help) put_text_setting(#name, value, words, help);
+#define P(name, reload, help) put_text_setting(#name, "", "path", help);
 #define N(name, value, least, most, unit, help)                                                    \
     put_number_setting(#name, value, least, most, unit, help);
 #include "base/config.def"
 #undef T
 #undef S
+#undef W
+#undef P
 #undef N
     puts(".El");
 }

@@ -18,6 +18,7 @@ int bind_task_create(struct api_request *request, struct pg_parameters *paramete
     bind_token(parameters, request->signature_token);
     bind_token(parameters, request->idempotency_token);
     bind_token(parameters, request->fingerprint);
+    pg_parameters_add_reference(parameters, request->trace_parent);
     return 0;
 }
 

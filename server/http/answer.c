@@ -20,7 +20,8 @@ static void log_answer(const struct exchange *exchange, int status, const struct
            LOG_TEXT("project", exchange->match.project), LOG_TEXT("action", action),
            LOG_NUMBER("status", status),
            LOG_NUMBER("duration_us", clock_monotonic_us() - exchange->started_us),
-           LOG_TEXT("reason", err ? err->text : ""));
+           LOG_TEXT("reason", err ? err->text : ""), LOG_TEXT_IF("trace_id", exchange->trace.id),
+           LOG_TEXT_IF("span_id", exchange->trace.span));
 }
 
 static void add_header(h2o_req_t *req, const char *lower, const char *name, const char *value)

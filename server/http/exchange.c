@@ -162,6 +162,10 @@ static int remember(struct exchange *exchange, struct error *err)
     request->signature_token =
         exchange->signature.access_key.length > 0 ? replay->signature_token : NULL;
     request->fingerprint = replay->fingerprint;
+    if (exchange->trace.id[0]) {
+        trace_format(&exchange->trace, exchange->trace_parent);
+        request->trace_parent = exchange->trace_parent;
+    }
     request->idempotency_token = replay->has_key ? replay->key_token : NULL;
     return 0;
 }
@@ -254,6 +258,16 @@ static int check_framing(struct exchange *exchange, struct error *err)
     return 0;
 }
 
+/* Two that differ tell nothing, and neither does one that is not well formed. */
+static void join_trace(struct exchange *exchange)
+{
+    static const char name[] = "traceparent";
+    const struct auth_header *header = auth_request_find_header(&exchange->auth, name);
+    if (header && auth_request_count_headers(&exchange->auth, name) == 1 &&
+        trace_parse(header->value, &exchange->trace) == 0)
+        trace_descend(&exchange->trace);
+}
+
 static bool is_reading(struct text method)
 {
     return text_equals(method, TEXT("GET")) || text_equals(method, TEXT("HEAD"));
@@ -261,7 +275,10 @@ static bool is_reading(struct text method)
 
 static int begin(struct exchange *exchange, struct error *err)
 {
-    if (check_framing(exchange, err) < 0 || limits_admit_address(exchange, err) < 0)
+    if (check_framing(exchange, err) < 0)
+        return -1;
+    join_trace(exchange);
+    if (limits_admit_address(exchange, err) < 0)
         return -1;
     struct text path = exchange->auth.target;
     const char *mark = memchr(path.bytes, '?', path.length);

@@ -15,6 +15,7 @@
 #include "auth/identity.h"
 #include "auth/replay.h"
 #include "auth/signature.h"
+#include "base/trace.h"
 #include "framing.h"
 #include "loop.h"
 #include "pg/pipeline.h"
@@ -41,6 +42,8 @@ struct exchange {
     struct connection *connection;
     int64_t started_us;
     char request_id[UUID_HEX_LENGTH + 1];
+    struct trace trace; /* its own span of the client's trace; empty where there is none */
+    char trace_parent[TRACE_PARENT_LENGTH + 1];
     struct auth_request auth;
     struct signature signature;
     struct identity identity; /* once it is proved; its name is empty before that */

@@ -38,9 +38,12 @@ enum { LOOPS_MAX = 256, START_TIMEOUT_MS = 10000 };
 static void print_usage(void)
 {
     puts("Usage: dcs-server [--config FILE] [--SETTING=VALUE ...]\n"
+         "       dcs-server --check-config | --print-config [...]\n"
          "       dcs-server --operations | --help | --version\n\n"
          "Serves the cache-analysis API over HTTPS.  SIGTERM and SIGINT finish what is in "
-         "flight,\nSIGHUP loads certificate and key again, and the file of key-encryption keys.\n");
+         "flight,\nSIGHUP loads certificate and key again, the file of key-encryption keys, and "
+         "what may "
+         "change\nof the settings.\n");
     config_print_help();
 }
 
@@ -65,8 +68,6 @@ static void add_statement(struct server *server, const struct pg_statement *stat
 
 static int check_database(const struct config *config, struct error *err)
 {
-    if (!config->database_url[0])
-        return error_set(err, ERROR_CONFIG, "database_url: not set");
     struct pg_session *session =
         pg_session_new(config->database_url, "dcs-server", START_TIMEOUT_MS);
     int status = pg_session_connect(session, err);
@@ -132,11 +133,19 @@ static void reload_tls(struct server *server, const struct loops *loops)
         loop_set_tls(loops->loops[i], tls_files_context(server->tls));
 }
 
+/* What main began with; the settings can be read again. */
+struct launch {
+    struct config *config;
+    int argc;
+    char **argv;
+    sigset_t signals;
+};
+
 /* What main looks after while the loops run. */
 struct watch {
     struct server *server;
     const struct loops *loops;
-    const sigset_t *signals;
+    const struct launch *launch;
     struct watchdog watchdog;
 };
 
@@ -146,6 +155,8 @@ static void take_signal(struct watch *watch, int number)
     bool tells = number == SIGHUP && !atomic_load(&server->draining);
     if (tells)
         notify_reloading();
+    if (number == SIGHUP)
+        config_reload(watch->launch->config, watch->launch->argc, watch->launch->argv, environ);
     keyring_watch(server->keyring, number == SIGHUP);
     if (number == SIGHUP || (number < 0 && server->tls && tls_files_changed(server->tls)))
         reload_tls(server, watch->loops);
@@ -167,7 +178,7 @@ static int attend(struct watch *watch, int64_t until_ms)
         if (wait_ms < 0)
             wait_ms = 0;
         struct timespec wait = {.tv_sec = wait_ms / 1000, .tv_nsec = wait_ms % 1000 * 1000000};
-        number = sigtimedwait(watch->signals, NULL, &wait);
+        number = sigtimedwait(&watch->launch->signals, NULL, &wait);
         if (number != SIGTERM && number != SIGINT)
             take_signal(watch, number);
         pulse_beat(&pulse);
@@ -223,16 +234,14 @@ static void start_loops(struct server *server, struct loops *loops, const struct
 }
 
 /* Everything that can be wrong has been found before the first loop starts. */
-static int serve(struct server *server, const sigset_t *signals, struct error *err)
+static int serve(struct server *server, const struct launch *launch, struct error *err)
 {
     static struct listening https, http;
     static struct loops loops;
     const struct config *config = server->config;
-    struct watch watch = {.server = server, .loops = &loops, .signals = signals};
+    struct watch watch = {.server = server, .loops = &loops, .launch = launch};
     bool with_https = config->listen_https[0], with_http = config->listen_http[0];
     loops.count = server->loop_count = count_loops(config);
-    if (!with_https && !with_http)
-        return error_set(err, ERROR_CONFIG, "listen_https, listen_http: nothing to listen on");
     if (descriptors_plan(config, loops.count, &server->connections_max, err) < 0 ||
         (with_https &&
          listen_on("listen_https", config->listen_https, loops.count, &https, err) < 0) ||
@@ -281,75 +290,134 @@ static int open_operations(struct server *server, struct error *err)
                                                  .argument = server,
                                                  .metrics = server_metrics_list(),
                                                  .metric_count = SERVER_METRICS_PARTS};
-    if (has_port_of(config->listen_operations, config->listen_https) ||
-        has_port_of(config->listen_operations, config->listen_http))
-        return error_set(err, ERROR_CONFIG, "listen_operations: it is the API's port");
     return operations_open(&settings, &server->operations, err);
 }
 
-static int load_and_serve(struct server *server, const sigset_t *signals, struct error *err)
+/* Everything that can be found wrong by reading. */
+static int check_settings(const struct config *config, struct error *err)
+{
+    if (!config->listen_https[0] && !config->listen_http[0])
+        return error_set(err, ERROR_CONFIG, "listen_https, listen_http: nothing to listen on");
+    if (has_port_of(config->listen_operations, config->listen_https) ||
+        has_port_of(config->listen_operations, config->listen_http))
+        return error_set(err, ERROR_CONFIG, "listen_operations: it is the API's port");
+    if (listener_check("listen_https", config->listen_https, err) < 0 ||
+        listener_check("listen_http", config->listen_http, err) < 0 ||
+        listener_check("listen_operations", config->listen_operations, err) < 0)
+        return -1;
+    if (!config->database_url[0])
+        return error_set(err, ERROR_CONFIG, "database_url: not set");
+    if (pg_session_check_uri(config->database_url, err) < 0)
+        return error_prefix(err, "database_url");
+    if (config->audit_database_url[0] && pg_session_check_uri(config->audit_database_url, err) < 0)
+        return error_prefix(err, "audit_database_url");
+    return 0;
+}
+
+static int load_files(struct server *server, struct error *err)
 {
     const struct config *config = server->config;
-    struct keyring *keyring = NULL;
-    if (keyring_load(config->key_file, &keyring, err) < 0)
+    if (keyring_load(config->key_file, &server->keyring, err) < 0)
         return error_prefix(err, "key_file");
-    keyring_log(keyring);
-    server->keyring = keyring;
+    if (document_set_load(config->docs_directory, &server->documents, err) < 0)
+        return -1;
+    if (network_list_parse(text_of(config->trusted_proxies), &server->trusted_proxies, err) < 0)
+        return error_prefix(err, "trusted_proxies");
+    if (config->listen_https[0] && tls_files_new(config, &server->tls, err) < 0)
+        return -1;
+    return identity_settings_load(config, &server->identity, err);
+}
+
+static void release_files(struct server *server)
+{
+    tls_files_free(server->tls);
+    identity_settings_free(server->identity);
+    document_set_free(server->documents);
+    network_list_release(&server->trusted_proxies);
+    keyring_free(server->keyring);
+}
+
+static int load_and_serve(struct server *server, const struct launch *launch, struct error *err)
+{
+    const struct config *config = server->config;
+    if (load_files(server, err) < 0)
+        return -1;
+    keyring_log(server->keyring);
     server->api = (struct api_context){
-        .keyring = keyring,
+        .keyring = server->keyring,
         .expired_batch_keys_max = config->expired_batch_keys_max,
         .project_instances_max = config->project_instances_max,
         .project_schedule_entries_max = config->project_schedule_entries_max,
     };
-    int status = document_set_load(config->docs_directory, &server->documents, err);
-    if (status == 0 &&
-        network_list_parse(text_of(config->trusted_proxies), &server->trusted_proxies, err) < 0)
-        status = error_prefix(err, "trusted_proxies");
-    if (status == 0 && config->listen_https[0])
-        status = tls_files_new(config, &server->tls, err);
-    if (status == 0)
-        status = identity_settings_load(config, &server->identity, err);
-    if (status == 0)
-        status = check_database(config, err);
-    if (status == 0) {
-        init_http(server);
-        server->limits = limits_new(config);
-        status = serve(server, signals, err);
-    }
-    tls_files_free(server->tls);
+    if (check_database(config, err) < 0)
+        return -1;
+    init_http(server);
+    server->limits = limits_new(config);
+    int status = serve(server, launch, err);
     client_count_free(server->clients);
-    identity_settings_free(server->identity);
-    document_set_free(server->documents);
     limits_free(server->limits);
-    network_list_release(&server->trusted_proxies);
-    keyring_free(keyring);
     return status;
 }
 
-static int start(struct server *server, const struct config *config, const sigset_t *signals,
-                 struct error *err)
+static int start(struct server *server, const struct launch *launch, struct error *err)
 {
     enum log_level level;
-    if (log_level_parse(config->log_level, &level) < 0)
-        return error_set(err, ERROR_CONFIG, "log_level: '%s' is none", config->log_level);
-    log_set_threshold(level);
-    if (strcmp(config->audit, "changes") != 0 && strcmp(config->audit, "all") != 0)
-        return error_set(err, ERROR_CONFIG, "audit: '%s' is neither changes nor all",
-                         config->audit);
-    server->config = config;
-    if (open_operations(server, err) < 0)
+    if (log_level_parse(server->config->log_level, &level) == 0)
+        log_set_threshold(level);
+    if (check_settings(server->config, err) < 0 || open_operations(server, err) < 0)
         return -1;
-    int status = load_and_serve(server, signals, err);
+    int status = load_and_serve(server, launch, err);
+    release_files(server);
     operations_close(server->operations);
     return status;
+}
+
+/* Reads all that a start would read, and neither listens nor asks anybody. */
+static int check(struct server *server, struct error *err)
+{
+    int status = check_settings(server->config, err);
+    if (status == 0)
+        status = load_files(server, err);
+    release_files(server);
+    if (status == 0)
+        puts("dcs-server: the settings are good");
+    return status;
+}
+
+/* Before any thread is made, so that the signals reach sigwait alone. */
+static void block_signals(sigset_t *ret_signals)
+{
+    sigemptyset(ret_signals);
+    sigaddset(ret_signals, SIGTERM);
+    sigaddset(ret_signals, SIGINT);
+    sigaddset(ret_signals, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, ret_signals, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+static int run(enum config_mode mode, struct server *server, const struct launch *launch,
+               struct error *err)
+{
+    struct config *config = launch->config;
+    int argc = launch->argc;
+    if (config_load(config, &argc, launch->argv, environ, false, err) < 0 ||
+        process_set_core_dumps(config->core_dumps, err) < 0)
+        return -1;
+    server->config = config;
+    if (mode == CONFIG_MODE_CHECK)
+        return check(server, err);
+    if (mode == CONFIG_MODE_RUN)
+        return start(server, launch, err);
+    config_print(config);
+    return 0;
 }
 
 int main(int argc, char **argv)
 {
     static struct server server;
     static struct config config;
+    struct launch launch = {.config = &config, .argv = argv};
     struct error err = {0};
-    sigset_t signals;
     cleansing_begin();
     if (argc == 2 && strcmp(argv[1], "--help") == 0) {
         print_usage();
@@ -362,21 +430,16 @@ int main(int argc, char **argv)
     if (argc == 2 && strcmp(argv[1], "--operations") == 0)
         return print_operations();
 
-    /* Before any thread is made, so that the signals reach sigwait alone. */
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGHUP);
-    pthread_sigmask(SIG_BLOCK, &signals, NULL);
-    signal(SIGPIPE, SIG_IGN);
+    block_signals(&launch.signals);
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
         abort();
-
-    if (config_load(&config, &argc, argv, environ, false, &err) < 0 ||
-        process_set_core_dumps(config.core_dumps, &err) < 0 ||
-        start(&server, &config, &signals, &err) < 0) {
+    enum config_mode mode = config_take_mode(&argc, argv);
+    launch.argc = argc;
+    if (run(mode, &server, &launch, &err) == 0)
+        return EXIT_SUCCESS;
+    if (mode == CONFIG_MODE_RUN)
         LOG_ERROR("start_failed", LOG_ERROR_FIELDS(&err));
-        return EXIT_FAILURE;
-    }
-    return EXIT_SUCCESS;
+    else
+        fprintf(stderr, "dcs-server: %s\n", err.text);
+    return EXIT_FAILURE;
 }

@@ -83,10 +83,14 @@ static void check_values(const struct config *config)
 {
 #define T(name, ...) assert(memchr(config->name, '\0', sizeof(config->name)));
 #define S(name, ...) assert(memchr(config->name, '\0', sizeof(config->name)));
+#define W(name, ...) assert(memchr(config->name, '\0', sizeof(config->name)));
+#define P(name, ...) assert(memchr(config->name, '\0', sizeof(config->name)));
 #define N(name, value, least, most, ...) assert(config->name >= (least) && config->name <= (most));
 #include "base/config.def"
 #undef T
 #undef S
+#undef W
+#undef P
 #undef N
 }
 
@@ -109,12 +113,16 @@ static bool write_file(int file, const struct config *config)
     bool written = true;
 #define T(name, ...) written = put_text(file, #name, config->name) && written;
 #define S(name, ...) written = put_text(file, #name, config->name) && written;
+#define W(name, ...) written = put_text(file, #name, config->name) && written;
+#define P(name, ...) written = put_text(file, #name, config->name) && written;
 #define N(name, ...)                                                                               \
     snprintf(digits, sizeof(digits), "%lld", (long long)config->name);                             \
     written = put_text(file, #name, digits) && written;
 #include "base/config.def"
 #undef T
 #undef S
+#undef W
+#undef P
 #undef N
     return written;
 }
@@ -123,10 +131,14 @@ static void check_is_same(const struct config *a, const struct config *b)
 {
 #define T(name, ...) assert(strcmp(a->name, b->name) == 0);
 #define S(name, ...) assert(strcmp(a->name, b->name) == 0);
+#define W(name, ...) assert(strcmp(a->name, b->name) == 0);
+#define P(name, ...) assert(strcmp(a->name, b->name) == 0);
 #define N(name, ...) assert(a->name == b->name);
 #include "base/config.def"
 #undef T
 #undef S
+#undef W
+#undef P
 #undef N
 }
 

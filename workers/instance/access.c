@@ -76,12 +76,17 @@ static struct places *places_new(void)
     return places;
 }
 
+static struct outbound_settings settings_of(const struct config *config)
+{
+    return (struct outbound_settings){.name = "redis_networks",
+                                      .allowed = config->redis_networks,
+                                      .denied = config->redis_networks_denied};
+}
+
 int instance_outbound_new(const struct config *config, struct outbound **ret_outbound,
                           struct error *err)
 {
-    const struct outbound_settings settings = {.name = "redis_networks",
-                                               .allowed = config->redis_networks,
-                                               .denied = config->redis_networks_denied};
+    const struct outbound_settings settings = settings_of(config);
     struct places *places = places_new();
     struct outbound *outbound = NULL;
     int status = find_places(config, places, err);
@@ -91,6 +96,15 @@ int instance_outbound_new(const struct config *config, struct outbound **ret_out
         outbound_set_own(outbound, places->items, places->count);
     free(places);
     *ret_outbound = outbound;
+    return status;
+}
+
+int instance_outbound_check(const struct config *config, struct error *err)
+{
+    const struct outbound_settings settings = settings_of(config);
+    struct outbound *outbound = NULL;
+    int status = outbound_new(&settings, &outbound, err);
+    outbound_free(outbound);
     return status;
 }
 

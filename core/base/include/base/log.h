@@ -18,13 +18,15 @@
 enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARNING, LOG_LEVEL_ERROR };
 
 struct log_field {
-    const char *name; /* null ends the list */
+    const char *name; /* null ends the list; an empty one is left out */
     const char *text; /* null: the number counts */
     int64_t number;
 };
 
 #define LOG_TEXT(name, value) ((struct log_field){(name), (value) ? (value) : "", 0})
 #define LOG_NUMBER(name, value) ((struct log_field){(name), NULL, (value)})
+/* Left out where the value, terminated text, is empty. */
+#define LOG_TEXT_IF(name, value) ((struct log_field){(value)[0] ? (name) : "", (value), 0})
 #define LOG_ERROR_FIELDS(err)                                                                      \
     LOG_TEXT("error", error_describe((err)->code)->symbol), LOG_TEXT("reason", (err)->text)
 
@@ -35,7 +37,7 @@ struct log_field {
 #define LOG_WARNING(event, ...) LOG_AT(LOG_LEVEL_WARNING, event __VA_OPT__(, ) __VA_ARGS__)
 #define LOG_ERROR(event, ...) LOG_AT(LOG_LEVEL_ERROR, event __VA_OPT__(, ) __VA_ARGS__)
 
-/* Lines below the threshold are dropped.  Set once, before threads start; the default is INFO. */
+/* Lines below the threshold are dropped.  Any thread; the default is INFO. */
 void log_set_threshold(enum log_level threshold);
 
 /* `debug`, `info`, `warning`, `error`; returns -1 on any other text. */

@@ -17,10 +17,10 @@
 #define SCAN_TASK_RECORDS_MAX 100
 
 /* $1 project, $2 instance, $3 id, $4 kind, $5 and $6 tokens of the request (its signature; its
- * Idempotency-Key or null), $7 fingerprint.  A token that is remembered answers with the task that
- * the first request made.  One row: outcome (`created`, `not_running`, `unsupported`, `busy`,
- * `no_task`: made, and deleted since; `mismatch`: a token of another request; `retry`), then the
- * task's columns, null unless created, and its keys. */
+ * Idempotency-Key or null), $7 fingerprint, $8 trace_parent or null.  A token that is remembered
+ * answers with the task that the first request made.  One row: outcome (`created`, `not_running`,
+ * `unsupported`, `busy`, `no_task`: made, and deleted since; `mismatch`: a token of another
+ * request; `retry`), then the task's columns, null unless created, and its keys. */
 extern const struct pg_statement scan_task_create;
 
 /* $1 project, $2 instance, $3 id, $4 kind.  One row: outcome (`found`, `no_task`), task, keys. */
@@ -68,6 +68,7 @@ enum scan_task_claim_column {
     SCAN_TASK_CLAIM_SCAN_MS,           /* what earlier attempts took */
     SCAN_TASK_CLAIM_CHECKPOINT,        /* where it can be taken up; null: at the beginning */
     SCAN_TASK_CLAIM_WAS_LOST,          /* by the worker that had it */
+    SCAN_TASK_CLAIM_TRACE_PARENT,      /* null where its request told none */
     SCAN_TASK_CLAIM_FIRST_OF_INSTANCE, /* INSTANCE_TARGET_COLUMNS of instance_store.h */
 };
 
@@ -126,6 +127,18 @@ enum scan_task_survey_column {
     SCAN_TASK_SURVEY_SCAN_MS,
     SCAN_TASK_SURVEY_LAST_ERROR,
     SCAN_TASK_SURVEY_CHECKPOINT_AT, /* null where it has none */
+};
+
+/* No more than this are counted of those that wait. */
+#define SCAN_TASK_WAITING_COUNTED 10000
+
+/* $1 project or null, $2 most tasks.  Those that run or rest between two attempts, the oldest
+ * first; one row with a null task where there is none. */
+extern const struct pg_statement scan_task_running;
+enum {
+    SCAN_TASK_RUNNING_SCAN_MS = SCAN_TASK_SURVEY_KEYS, /* after the columns of the survey */
+    SCAN_TASK_RUNNING_COUNT,                           /* of all, also of those left out */
+    SCAN_TASK_RUNNING_WAITING,
 };
 
 #endif

@@ -22,6 +22,10 @@ struct pg_session;
 /* What a call may last past the statement time-out. */
 enum { PG_SESSION_GRACE_MS = 3000 };
 
+/* ERROR_CONFIG where the text is no URI that one could connect to, never with what it holds.  Asks
+ * nobody. */
+int pg_session_check_uri(const char *uri, struct error *err);
+
 /* uri need not stay.  application is shown in pg_stat_activity.  Never null; freed by
  * pg_session_free.
  */

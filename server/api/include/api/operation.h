@@ -52,6 +52,7 @@ struct api_request {
     const unsigned char *signature_token;
     const unsigned char *idempotency_token;
     const unsigned char *fingerprint;
+    const char *trace_parent; /* of what it sets off (base/trace.h); null: no trace */
 
     /* What bind made on the way. */
     json_t *object; /* the body */

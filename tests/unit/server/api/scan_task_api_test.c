@@ -226,6 +226,11 @@ static void test_bind_create(void **state)
     assert_int_equal(parameters.count, scan_task_create.parameter_count);
     assert_int_equal(strlen(parameters.values[4]), 2 + 2 * sizeof(token));
     assert_null(parameters.values[5]);
+    assert_null(parameters.values[7]);
+    request.trace_parent = "00-";
+    pg_parameters_init(&parameters);
+    assert_int_equal(request.operation->bind(&request, &parameters, &err), 0);
+    assert_string_equal(parameters.values[7], "00-");
 }
 
 static const struct operation *find_export(void)

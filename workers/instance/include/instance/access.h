@@ -20,6 +20,9 @@ struct instance_access {
 int instance_outbound_new(const struct config *config, struct outbound **ret_outbound,
                           struct error *err);
 
+/* Whether the lists are good; looks no name up. */
+int instance_outbound_check(const struct config *config, struct error *err);
+
 enum { INSTANCE_OUTBOUND_REFRESH_MS = 60 * 1000 };
 
 /* Looks again, as names come to mean other addresses.  Where one does not resolve, nothing changes:
