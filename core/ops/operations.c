@@ -50,23 +50,36 @@ static void answer_health(struct operations *operations, const char *accept,
     answer_text(ret_answer, UNAVAILABLE, text);
 }
 
-enum { READINESS_MAX = 3 * OPERATIONS_WHY_MAX };
+enum { READINESS_MAX = 4 * OPERATIONS_WHY_MAX };
+
+/* A line more, where it is not so. */
+static bool require(bool condition, const char *otherwise, char text[READINESS_MAX])
+{
+    size_t length = strlen(text);
+    if (!condition)
+        snprintf(text + length, READINESS_MAX - length, "%s\n", otherwise);
+    return condition;
+}
+
+static bool can_work(const struct operations_settings *settings,
+                     char ret_why[OPERATIONS_WHY_MAX + 1])
+{
+    return !settings->can_work || settings->can_work(settings->argument, ret_why);
+}
 
 static bool is_ready(struct operations *operations, char ret_text[READINESS_MAX])
 {
-    const struct operations_settings *settings = &operations->settings;
-    char database[OPERATIONS_WHY_MAX + 1] = "", own[OPERATIONS_WHY_MAX + 1] = "";
-    bool started = atomic_load(&operations->started), draining = atomic_load(&operations->draining);
-    bool is_good = monitor_database_is_good(operations->monitor, database);
-    bool can_work = !started || !settings->can_work || settings->can_work(settings->argument, own);
-    if (started && !draining && is_good && can_work) {
+    char why[OPERATIONS_WHY_MAX + 1];
+    bool started = atomic_load(&operations->started);
+    snprintf(ret_text, READINESS_MAX, "not ready\n");
+    bool ready = require(started, "starting", ret_text);
+    ready &= require(!atomic_load(&operations->draining), "draining", ret_text);
+    ready &= require(monitor_database_is_good(operations->monitor, why), why, ret_text);
+    if (started)
+        ready &= require(can_work(&operations->settings, why), why, ret_text);
+    if (ready)
         snprintf(ret_text, READINESS_MAX, "ready\n");
-        return true;
-    }
-    snprintf(ret_text, READINESS_MAX, "not ready\n%s%s%s%s%s%s", started ? "" : "starting\n",
-             draining ? "draining\n" : "", is_good ? "" : database, is_good ? "" : "\n",
-             can_work ? "" : own, can_work ? "" : "\n");
-    return false;
+    return ready;
 }
 
 static void answer_readiness(struct operations *operations, const char *accept,

@@ -3,6 +3,8 @@
 
 #include <dirent.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -29,15 +31,17 @@ static int64_t read_cpu(void)
     return microseconds(usage.ru_utime) + microseconds(usage.ru_stime);
 }
 
+/* The second number of that file is what is resident, in pages (proc(5)). */
 static int64_t read_memory(void)
 {
-    long long total = 0, resident = 0;
+    char line[128] = "";
     FILE *file = fopen("/proc/self/statm", "re");
     if (!file)
         return 0;
-    int found = fscanf(file, "%lld %lld", &total, &resident);
+    const char *read = fgets(line, sizeof(line), file);
     fclose(file);
-    return found == 2 ? (int64_t)resident * sysconf(_SC_PAGESIZE) : 0;
+    const char *resident = read ? strchr(line, ' ') : NULL;
+    return resident ? strtoll(resident, NULL, 10) * sysconf(_SC_PAGESIZE) : 0;
 }
 
 /* Without the two entries that every directory has, and the one that this takes. */

@@ -11,7 +11,7 @@
 #include "linger.h"
 
 /* ENDING_MS also is when one that did not end is told so again. */
-enum { ENDING_MS = 5000, CANDIDATES = 32, FIRST_REQUEST_MS = 1000 };
+enum { ENDING_MS = 5000, CANDIDATES = 32, FIRST_REQUEST_MS = 2000 };
 
 static void leave_unproved(struct connection *connection)
 {

@@ -117,6 +117,7 @@ static int64_t deadline_ms(const struct exchange *exchange)
 static void say(struct lock_queue *queue, const struct exchange *exchange)
 {
     int64_t now_ms = clock_monotonic_ms();
+    metric_count(&metric_locks_met, 0, 0);
     queue->unsaid++;
     if (now_ms < queue->next_say_ms)
         return;

@@ -152,14 +152,15 @@ struct watch {
 static void take_signal(struct watch *watch, int number)
 {
     struct server *server = watch->server;
-    if (number == SIGHUP) {
+    bool tells = number == SIGHUP && !atomic_load(&server->draining);
+    if (tells)
         notify_reloading();
+    if (number == SIGHUP)
         config_reload(watch->launch->config, watch->launch->argc, watch->launch->argv, environ);
-    }
     keyring_watch(server->keyring, number == SIGHUP);
     if (number == SIGHUP || (number < 0 && server->tls && tls_files_changed(server->tls)))
         reload_tls(server, watch->loops);
-    if (number == SIGHUP)
+    if (tells)
         notify_ready();
 }
 

@@ -63,6 +63,9 @@ struct metric metric_limited = {.name = "dcs_requests_limited_total",
 struct metric metric_keys_locked = {
     .name = "dcs_access_keys_locked_total",
     .help = "Times that an access key was locked for an address, for wrong signatures."};
+struct metric metric_locks_met = {
+    .name = "dcs_requests_locked_total",
+    .help = "Requests whose statement met a lock that somebody else held, and was tried again."};
 struct metric metric_audit_events = {.name = "dcs_audit_events_total",
                                      .help = "Events of the audit log that came about."};
 struct metric metric_audit_pending = {.name = "dcs_audit_events_pending",
@@ -81,6 +84,7 @@ static struct metric *const own[] = {
     &metric_turned_away,
     &metric_handshakes,
     &metric_limited,
+    &metric_locks_met,
     &metric_keys_locked,
     &metric_audit_events,
     &metric_audit_pending,

@@ -41,6 +41,7 @@ extern struct metric metric_turned_away; /* turned_away_reason */
 extern struct metric metric_handshakes;  /* enum handshake */
 extern struct metric metric_limited;     /* limit_kind */
 extern struct metric metric_keys_locked;
+extern struct metric metric_locks_met;
 extern struct metric metric_audit_events;
 extern struct metric metric_audit_pending;
 extern struct metric metric_audit_lost;

@@ -105,7 +105,7 @@ test('the database has room for as many as the autoscalers may start', () => {
   const most = (component) => find(objects, 'HorizontalPodAutoscaler', `dcs-${component}`).spec.maxReplicas +
     find(objects, 'Deployment', `dcs-${component}`).spec.strategy.rollingUpdate.maxSurge;
   const connections = most('worker') * (setting(objects, 'worker', 'scan_threads') + 5) +
-    most('server') * (setting(objects, 'server', 'loops') * setting(objects, 'server', 'database_connections') + 1);
+    most('server') * (setting(objects, 'server', 'loops') * (setting(objects, 'server', 'database_connections') + 1) + 1);
   const room = Number(find(render(database), 'Cluster').spec.postgresql.parameters.max_connections) - 3;
   assert.ok(connections > 100 && connections <= room, `${connections} of ${room}`);
 });

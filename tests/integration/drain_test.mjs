@@ -103,6 +103,11 @@ test('servers are exchanged one by one under load, and workers in mid-scan', asy
   assert.deepEqual(attempts.map(({ attempt }) => attempt), ['1', '1', '1'], 'what was given back was not lost');
 });
 
+const isClosed = (port) => until('nobody else is let in', () => new Promise((resolve) => {
+  const socket = net.connect(port, '127.0.0.1');
+  socket.on('connect', () => socket.destroy()).on('connect', () => resolve(false)).on('error', () => resolve(true));
+}));
+
 test('what is in flight is finished, and its connection ends', async () => {
   const server = world.program('server', world.serverSettings(site.database));
   const { port } = await server.event('listening', (event) => event.scheme === 'https');
@@ -113,10 +118,7 @@ test('what is in flight is finished, and its connection ends', async () => {
   const answer = client.post(cache.create);
   await until('the request is in flight', () => holder.isWaitedFor());
   server.signal('SIGTERM');
-  await until('nobody else is let in', () => new Promise((resolve) => {
-    const socket = net.connect(port, '127.0.0.1');
-    socket.on('connect', () => resolve(false)).on('error', () => resolve(true)).on('connect', () => socket.destroy());
-  }));
+  await isClosed(port);
   assert.ok(server.running);
   await holder.commit();
   const { status, headers } = await answer;
@@ -141,6 +143,7 @@ test('a connection that was just made brings its request, an idle one ends', asy
   await until('it is answered', () => idle.text.includes('404'));
   const fresh = await connect();
   server.signal('SIGTERM');
+  await isClosed(port);
   fresh.write(request);
   await within('both end', Promise.all([idle.ended, fresh.ended]));
   assert.match(fresh.text, /^HTTP\/1\.1 404 [^]*\r\nconnection: close\r\n/i);

@@ -31,18 +31,23 @@ const TOKEN = '(:a::text || :b::text)'; // 32 digits: a token's length, and a uu
 const PLANNED_ONCE = '-c plan_cache_mode=force_generic_plan';
 const BODY = JSON.stringify({ enable_auto_scan: true, schedule_at: ['02:00', '08:00'] });
 
+const RESULT = 'SELECT keys FROM scan_result WHERE project_id = :project AND task_id = :task';
+const TASK_ROW = 'SELECT * FROM scan_task WHERE project_id = :project AND id = :task';
+
 const READS = {
   get: {
     title: 'GET of a finished task', statement: 'scan_task_show', parameters: [':p1', ':p2', ':p3', ':p4'],
     of: ({ alice, cache, finished }) => ({
       target: cache.task(finished.id), values: [alice.projectId, cache.id, finished.id, KIND],
     }),
+    row: { name: 'result', text: RESULT, task: ({ finished }) => finished.id },
   },
   'get-running': {
     title: 'GET of a running task', statement: 'scan_task_show', parameters: [':p1', ':p2', ':p3', ':p4'],
     of: ({ alice, running, runningTask }) => ({
       target: running.task(runningTask), values: [alice.projectId, running.id, runningTask, KIND],
     }),
+    row: { name: 'task', text: TASK_ROW, task: ({ runningTask }) => runningTask },
   },
   list: {
     title: 'list, 10 of 100', statement: 'scan_task_list', parameters: [':p1', ':p2', ':p3', 'NULL', ':p4', ':p5'],
@@ -112,10 +117,10 @@ class Measures {
   }
 
   // The row that is answered, by its primary key and nothing else.
-  bareSelect(text, connections) {
+  bareSelect(text, task, connections) {
     const file = this.file('select.sql');
     writeFileSync(file, `${text};\n`, { mode: 0o644 });
-    const values = { project: this.rig.alice.projectId, task: this.rig.finished.id };
+    const values = { project: this.rig.alice.projectId, task };
     return this.statement({ database: this.rig.main, file, values, connections, seconds: this.seconds });
   }
 
@@ -152,8 +157,6 @@ class Measures {
   }
 }
 
-const RESULT = 'SELECT keys FROM scan_result WHERE project_id = :project AND task_id = :task';
-const TASK_ROW = 'SELECT * FROM scan_task WHERE project_id = :project AND id = :task';
 
 async function readGroup(measures, name, connections) {
   const server = await measures.rig.server('main');
@@ -167,11 +170,12 @@ async function readGroup(measures, name, connections) {
     },
     pairs: [['http', 'statement'], ['https', 'statement']],
   };
-  if (name !== 'get') return group;
+  const { row } = READS[name];
+  if (!row) return group;
   const goal = (value) => (connections === GOALS_AT ? value : undefined);
-  group.sides.select = { label: 'pgbench, SELECT of the result\'s row', measure: () => measures.bareSelect(RESULT, connections) };
-  group.sides.task = { label: 'pgbench, SELECT of the task\'s row', measure: () => measures.bareSelect(TASK_ROW, connections) };
-  group.pairs.push(['http', 'select', goal(0.9)], ['https', 'select', goal(0.75)], ['http', 'task'], ['https', 'task']);
+  const select = () => measures.bareSelect(row.text, row.task(measures.rig), connections);
+  group.sides.select = { label: `pgbench, SELECT of the ${row.name}'s row`, measure: select };
+  group.pairs.push(['http', 'select', goal(0.9)], ['https', 'select', goal(0.75)]);
   return group;
 }
 

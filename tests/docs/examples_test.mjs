@@ -1,0 +1,89 @@
+// The programs of docs/api-guide.md, taken out of the page and run against a real server: each does all that it says, and
+// leaves nothing behind.  What is not run here is at least well formed where its tool is there.
+
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { after, before, test } from 'node:test';
+import { run } from '../support/program.mjs';
+import { World } from '../support/site.mjs';
+
+const guide = readFileSync(new URL('../../docs/api-guide.md', import.meta.url), 'utf8');
+const LARGEST = 4321;
+const RUN_MS = 90_000;
+
+// The only block of that language.
+function program(language) {
+  const blocks = [...guide.matchAll(/^```(\w+)\n(.*?)^```$/gms)].filter(([, name]) => name === language);
+  assert.equal(blocks.length, 1, language);
+  return blocks[0][2];
+}
+
+let world, site, redis, environment;
+
+before(async () => {
+  world = await World.open();
+  site = await world.site({ workers: 1, worker: { probe_seconds: 1 } });
+  redis = await world.redis();
+  await redis.pipeline([['SET', 'session:largest', 'x'.repeat(LARGEST)], ['RPUSH', 'queue', 1, 2, 3]]);
+  const key = await site.dcsctl('key', 'add', '--operator');
+  environment = {
+    CACHE_API: `https://localhost:${site.port}`, CACHE_REDIS: redis.endpoint,
+    CACHE_OPERATOR_KEY: key.id, CACHE_OPERATOR_SECRET: key.secret,
+    SSL_CERT_FILE: world.authority.certificate, CURL_CA_BUNDLE: world.authority.certificate,
+    NODE_EXTRA_CA_CERTS: world.authority.certificate, no_proxy: '*',
+  };
+});
+after(() => world?.close());
+
+function write(name, language) {
+  const path = join(world.directory, 'guide', name);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, program(language));
+  return path;
+}
+
+for (const [language, name, command] of [['bash', 'guide.sh', 'bash'], ['python', 'guide.py', 'python3'], ['js', 'guide.mjs', process.execPath]]) {
+  test(`${name} does what it says, and cleans up`, async () => {
+    const { status, stdout, stderr } = await run(name, command, [write(name, language)], { env: environment, deadlineMs: RUN_MS });
+    assert.equal(status, 0, stderr);
+    const [state, ...lines] = stdout.trim().split('\n');
+    assert.equal(state, 'success');
+    assert.match(lines[0], new RegExp(`^string\\s+${LARGEST}\\s+byte\\s+session:largest$`));
+    assert.match(lines[1], /^list\s+3\s+count\s+queue$/);
+    assert.match(lines[2], /02:30/);
+    assert.equal(lines[3], '1');
+    assert.equal(lines.length, 4);
+    assert.deepEqual(await site.sql('SELECT FROM project'), []);
+    assert.deepEqual(await site.sql('SELECT FROM access_key WHERE project_id IS NOT NULL'), []);
+  });
+
+  test(`${name} fails where the key is wrong`, async () => {
+    const { status, stdout, stderr } = await run(name, command, [write(name, language)],
+      { env: { ...environment, CACHE_OPERATOR_SECRET: 'another' }, deadlineMs: RUN_MS });
+    assert.notEqual(status, 0);
+    assert.match(stdout + stderr, /401/);
+  });
+}
+
+const has = (tool) => spawnSync(tool, ['version'], { env: { ...process.env, CHECKPOINT_DISABLE: '1' } }).error === undefined;
+
+test('guide.go is formatted and vetted', { skip: !has('go') && 'no go here' }, async () => {
+  const path = write('go/guide.go', 'go');
+  writeFileSync(join(dirname(path), 'go.mod'), 'module guide\n\ngo 1.18\n');
+  const env = { HOME: world.directory, GOFLAGS: '-mod=mod', GOTOOLCHAIN: 'local', GOPROXY: 'off' };
+  assert.equal((await run('gofmt', 'gofmt', ['-l', path], { env })).stdout, '');
+  const vetted = await run('go vet', 'go', ['vet', '.'], { env, cwd: dirname(path), deadlineMs: 240_000 });
+  assert.equal(vetted.status, 0, vetted.stderr);
+  const { status, stdout, stderr } = await run('guide.go', 'go', ['run', '.'], { env: { ...env, ...environment }, cwd: dirname(path), deadlineMs: 240_000 });
+  assert.equal(status, 0, stderr);
+  assert.match(stdout, new RegExp(`^success\nstring\t${LARGEST}\tbyte\tsession:largest\nlist\t3\tcount\tqueue\n.*02:30.*\n1\n$`));
+});
+
+test('guide.tf is formatted', { skip: !has('terraform') && 'no terraform here' }, async () => {
+  const path = write('tf/main.tf', 'hcl');
+  const { status, stdout, stderr } = await run('terraform fmt', 'terraform', ['fmt', '-check', '-diff', dirname(path)],
+    { env: { HOME: world.directory, CHECKPOINT_DISABLE: '1' } });
+  assert.equal(status, 0, stdout + stderr);
+});
