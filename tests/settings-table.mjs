@@ -7,14 +7,14 @@ import { fileURLToPath } from 'node:url';
 import { settings } from './support/settings.mjs';
 
 const PAGE = fileURLToPath(new URL('../docs/configuration.md', import.meta.url));
-const HEAD = '| setting | type | default | range | new value | what it is |\n|---|---|---|---|---|---|\n';
+const HEAD = '| setting | default | type | range | new value | what it is |\n|---|---|---|---|---|---|\n';
 
 const typeOf = (row) => row.secret ? `${row.unit}, secret` : row.unit;
 const defaultOf = (row) => row.value === '' ? '' : row.type === 'number' ? row.value : `\`${row.value}\``;
 const rangeOf = (row) => row.type === 'number' ? `${row.least} to ${row.most}` : row.words?.join(', ') ?? '';
 
 const rowOf = ([name, row]) =>
-  `| \`${name}\` | ${[typeOf(row), defaultOf(row), rangeOf(row), row.reload, row.help].join(' | ')} |\n`;
+  `| \`${name}\` | ${[defaultOf(row), typeOf(row), rangeOf(row), row.reload, row.help].join(' | ')} |\n`;
 
 export const table = () => HEAD + [...settings].map(rowOf).join('');
 

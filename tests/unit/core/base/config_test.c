@@ -54,6 +54,39 @@ static void test_defaults(void **state)
     assert_int_equal(config.signature_window_seconds, 900);
 }
 
+/* The last source that says something. */
+static void test_sources(void **state)
+{
+    (void)state;
+    static const char content[] = "loops = 1\nscan_threads = 5\npoll_seconds = 7\n";
+    char path[64], option[80];
+    int file = file_of(content, strlen(content), path);
+    snprintf(option, sizeof(option), "--config=%s", path);
+    char *const environment[] = {V("DCS_SCAN_THREADS=6"), V("DCS_POLL_SECONDS=7"), NULL};
+    struct config config;
+    struct error err;
+    int left;
+    assert_int_equal(
+        load(&config, W(option, V("--poll-seconds=7")), environment, false, &err, &left), 0);
+    assert_int_equal(config.sources[CONFIG_log_level], CONFIG_FROM_DEFAULT);
+    assert_int_equal(config.sources[CONFIG_loops], CONFIG_FROM_FILE);
+    assert_int_equal(config.sources[CONFIG_scan_threads], CONFIG_FROM_ENVIRONMENT);
+    assert_int_equal(config.sources[CONFIG_poll_seconds], CONFIG_FROM_COMMAND_LINE);
+    close(file);
+}
+
+static void test_modes(void **state)
+{
+    (void)state;
+    char *argv[] = {V("program"), V("--check-config"), V("--loops=1"), V("--print-config"), NULL};
+    int argc = 4;
+    assert_int_equal(config_take_mode(&argc, argv), CONFIG_MODE_PRINT);
+    assert_int_equal(argc, 2);
+    assert_string_equal(argv[1], "--loops=1");
+    assert_int_equal(config_take_mode(&argc, argv), CONFIG_MODE_RUN);
+    assert_int_equal(argc, 2);
+}
+
 static void test_precedence(void **state)
 {
     (void)state;
@@ -116,6 +149,10 @@ static void test_refused_on_the_command_line(void **state)
         {{V("--scan-threads=99999999999999999999")}, "scan_threads must be a whole number"},
         {{V("--database-url=postgresql://u:hunter2@h/d")}, "database_url is a secret"},
         {{V("--database_url"), V("postgresql://u:hunter2@h/d")}, "database_url is a secret"},
+        {{V("--log-level=loud")}, "log_level is one of debug|info|warning|error, not 'loud'"},
+        {{V("--log-level=inf")}, "log_level is one of"},
+        {{V("--log-level=info|")}, "log_level is one of"},
+        {{V("--log-level=")}, "log_level is one of"},
         {{V("--config=/proc/self/no-such-file")}, "No such file"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++)
@@ -198,6 +235,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_precedence),
+        cmocka_unit_test(test_sources),
+        cmocka_unit_test(test_modes),
         cmocka_unit_test(test_refused_on_the_command_line),
         cmocka_unit_test(test_secret_is_not_repeated),
         cmocka_unit_test(test_refused_in_the_environment),
