@@ -77,6 +77,8 @@ const struct option_description option_descriptions[OPTION_COUNT] = {
     [OPTION_OLDER_THAN] = {"--older-than", "DAYS", 1, "age from which events go (1 to 36500)"},
     [OPTION_CHECK] = {"--check", NULL, 1, "count what is left to do, and change nothing"},
     [OPTION_INTERVAL] = {"--interval", "SECONDS", 1, "look again after so long (1 to 3600)"},
+    [OPTION_PATIENCE] = {"--patience", "SECONDS", 1,
+                         "how long to go on asking for what others hold (1 to 86400; 300)"},
 };
 
 const char *const option_choices[OPTION_COUNT] = {

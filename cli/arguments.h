@@ -59,6 +59,7 @@ enum option {
     OPTION_OLDER_THAN,
     OPTION_CHECK,
     OPTION_INTERVAL,
+    OPTION_PATIENCE,
     OPTION_COUNT
 };
 

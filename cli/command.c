@@ -40,12 +40,12 @@
      OPTION_BIT(OPTION_NO_PROGRESS))
 
 const struct command commands[] = {
-    {"migrate", NULL, NULL, ROLES, 0, command_migrate, true,
+    {"migrate", NULL, NULL, ROLES | OPTION_BIT(OPTION_PATIENCE), 0, command_migrate, true,
      "bring the database's schema up to date",
-     "Prints what it applied.  Safe to repeat, and to run twice at once.  Roles that are named "
-     "once "
-     "are\n"
-     "remembered; each is given what its program needs, and no more, at every run."},
+     "Prints what it applied.  Safe to repeat, to cut off, and to run twice at once: it goes on\n"
+     "where it was.  It gives way to requests, and gives up where others let it do nothing for so\n"
+     "long.  Roles that are named once are remembered; each is given what its program needs, and\n"
+     "no more, at every run."},
     {"project", "add", "NAME", QUOTAS | OPTION_BIT(OPTION_ID), 0, command_project_add, true,
      "make a project; prints its id",
      "Without --id it gets one of its own, and is for access keys alone: a token opens the project "

@@ -123,7 +123,7 @@ static void attend(struct worker *worker, struct pg_session *session, int signal
 
 static int check_database(struct pg_session *session, struct error *err)
 {
-    if (pg_session_connect(session, err) < 0 || migrations_check(session, err) < 0)
+    if (pg_session_connect(session, err) < 0 || migrations_check(session, NULL, err) < 0)
         return error_prefix(err, "database_url");
     return 0;
 }

@@ -72,7 +72,7 @@ static int check_database(const struct config *config, struct error *err)
         pg_session_new(config->database_url, "dcs-server", START_TIMEOUT_MS);
     int status = pg_session_connect(session, err);
     if (status == 0)
-        status = migrations_check(session, err);
+        status = migrations_check(session, NULL, err);
     pg_session_free(session);
     return status < 0 ? error_prefix(err, "database_url") : 0;
 }

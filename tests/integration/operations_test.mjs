@@ -71,7 +71,7 @@ test('without a database: not ready, and well all the same', async () => {
   await site.server.event('database_good_again');
 });
 
-test('migrations that are missing, or changed', async () => {
+test('migrations that are missing, or changed, or newer', async () => {
   const [{ name, checksum }] = await site.sql('SELECT name, checksum FROM schema_migration ORDER BY name DESC LIMIT 1');
   await site.sql('UPDATE schema_migration SET name = $2 WHERE name = $1', [name, 'other']);
   for (const operations of both())
@@ -81,6 +81,10 @@ test('migrations that are missing, or changed', async () => {
   for (const operations of both()) await operations.reaches('/readyz', 503, `migrations: migration ${name} was changed`);
   await site.sql('UPDATE schema_migration SET checksum = $2 WHERE name = $1', [name, checksum]);
   for (const operations of both()) await operations.reaches('/readyz', 200);
+  await site.sql(`INSERT INTO schema_migration (name, checksum) VALUES ('9998_next', 'a'), ('9999_after', 'b')`);
+  for (const operations of both())
+    assert.equal((await operations.reaches('/readyz', 200, '9999')).body, 'ready\nmigrations: 2 newer than this program, up to 9999_after\n');
+  await site.sql(`DELETE FROM schema_migration WHERE name > '9'`);
 });
 
 // Its log is not read: what writes to it is stuck.

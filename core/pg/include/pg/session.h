@@ -46,6 +46,15 @@ int pg_session_execute(struct pg_session *session, const struct pg_statement *st
  * has the statement time-out. */
 int pg_session_script(struct pg_session *session, const char *sql, struct error *err);
 
+/* The same, with the rows of the last command, which are released by pg_rows_release. */
+int pg_session_script_rows(struct pg_session *session, const char *sql, struct pg_rows *ret_rows,
+                           struct error *err);
+
+/* What a call may last from now on, as statement_timeout_ms of pg_session_new.  Of this side: the
+ * server is told by its caller (SET statement_timeout), for as long as the connection is the same.
+ */
+void pg_session_allow(struct pg_session *session, int statement_timeout_ms);
+
 /* Waits for a notification, the connection's end or timeout_ms.  wake_fd, where not negative, ends
  * the wait as soon as it can be read.  Returns 1 where notifications came (each is handed to
  * on_notify, which may be null), 0 where none did, -1 where the connection is lost: also where the
