@@ -260,6 +260,7 @@ static int apply(struct runner *runner, const struct migration *migration, struc
     return 0;
 }
 
+/* Never of a schema that is newer: whoever made that gave more, and its programs may be at work. */
 static int grant(struct runner *runner, struct error *err)
 {
     /* Under the lock: two that grant at once would meet in the catalogue. */
@@ -281,7 +282,26 @@ static int apply_all(struct runner *runner, struct error *err)
         if (apply(runner, &migrations[i], err) < 0)
             return -1;
     }
-    return grant(runner, err);
+    struct migration_skew newer;
+    if (migrations_check(runner->session, &newer, err) < 0)
+        return -1;
+    if (newer.count == 0)
+        return grant(runner, err);
+    LOG_INFO("grants_left", LOG_TEXT("newest", newer.last));
+    return 0;
+}
+
+static int grant_all(struct runner *runner, struct error *err)
+{
+    struct migration_skew newer;
+    if (migrations_check(runner->session, &newer, err) < 0)
+        return -1;
+    if (newer.count == 0)
+        return grant(runner, err);
+    return error_set(err, ERROR_CONFIG,
+                     "the schema is newer than this program, up to %s: roles are given what they "
+                     "need by the newer 'dcsctl migrate'",
+                     newer.last);
 }
 
 static int take_lock(struct runner *runner, struct error *err)
@@ -377,5 +397,5 @@ int migrations_apply(struct pg_session *session, int64_t patience_ms,
 int migrations_grant(struct pg_session *session, int64_t patience_ms, struct error *err)
 {
     struct runner runner = {.session = session, .patience_ms = patience_ms};
-    return run(&runner, grant, err);
+    return run(&runner, grant_all, err);
 }

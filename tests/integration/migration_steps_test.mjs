@@ -14,7 +14,7 @@ import { until } from '../support/wait.mjs';
 const NAME = '9001_next_release';
 const TASKS = 1200;
 const BATCH = 200;
-const KILL_STEP_MS = 16;
+const KILL_STEP_MS = 24;
 
 let world, filled, wanted;
 
@@ -142,6 +142,17 @@ test('an index that was left half made is made anew', async () => {
   await assertWhole(database);
 });
 
+test('an index that others never let it finish', async () => {
+  const database = await fresh();
+  const snapshot = await holdSnapshot(database);
+  const tool = begin(database, { patience: 1 });
+  await tool.stop({ signal: 0, expected: 1, deadlineMs: 60_000 });
+  assert.match(tool.stderr, new RegExp(`migration ${NAME}, step 4 of 6: .*lock timeout`));
+  await snapshot.end();
+  await ends(begin(database));
+  await assertWhole(database);
+});
+
 test('killed between two batches', async () => {
   const database = await fresh();
   const sql = (text, values) => world.postgres.sql(database, text, values);
@@ -172,6 +183,21 @@ test('its connection is cut, and it goes on by itself', async () => {
   await ends(tool);
   await proxy.stop();
   await assertWhole(database);
+});
+
+test('the tool of the release before takes nothing away', async () => {
+  const database = await fresh();
+  const may = () => one(database, `SELECT has_table_privilege('dcs_server', 'scan_note', 'SELECT')`);
+  await ends(begin(database));
+  await world.postgres.sql(database, 'GRANT SELECT ON scan_note TO dcs_server');
+  await world.must(database, 'migrate');
+  assert.equal(await may(), 't');
+  const { status, stderr } = await world.dcsctl(database, ['migrate', '--server-role', 'dcs_server']);
+  assert.equal(status, 1);
+  assert.match(stderr, new RegExp(`newer than this program, up to ${NAME}`));
+  assert.equal(await may(), 't');
+  await world.mustWith(NEXT_PROGRAMS, database, 'migrate', '--server-role', 'dcs_server');
+  assert.equal(await may(), 'f');
 });
 
 test('several at once', async () => {

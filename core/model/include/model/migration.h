@@ -29,15 +29,16 @@ extern const char database_grants[];
 
 enum { MIGRATION_PATIENCE_SECONDS = 300, MIGRATION_PATIENCE_SECONDS_MAX = 86400 };
 
-/* Applies what is missing, and then the grants.  on_applied, which may be null, is told of each one
- * applied.  patience_ms is how long a step is tried again where locks are not granted, another
- * runner is at work or the connection is lost; ERROR_DATABASE_LOCKED and the like then, and what
- * is done stays done.  The session is nobody else's meanwhile. */
+/* Applies what is missing, and then the grants, unless the schema is newer than the program.
+ * on_applied, which may be null, is told of each one applied.  patience_ms is how long a step is
+ * tried again where locks are not granted, another runner is at work or the connection is lost;
+ * ERROR_DATABASE_LOCKED and the like then, and what is done stays done.  The session is nobody
+ * else's meanwhile. */
 int migrations_apply(struct pg_session *session, int64_t patience_ms,
                      void (*on_applied)(const char *name), struct error *err);
 
 /* Gives every role that database_role names what its program needs, and takes all else away; a role
- * that does not exist fails it as a whole. */
+ * that does not exist fails it as a whole, and so does a schema that is newer than the program. */
 int migrations_grant(struct pg_session *session, int64_t patience_ms, struct error *err);
 
 enum { MIGRATION_NAME_MAX = 63 };
