@@ -31,8 +31,10 @@ after(() => world?.close());
 const fresh = () => world.postgres.createDatabase(filled);
 
 function begin(database, { url = world.postgres.url(database), patience = 60 } = {}) {
-  return new Program('dcsctl-next', NEXT_PROGRAMS.dcsctl, ['migrate', '--patience', String(patience)],
+  const tool = new Program('dcsctl-next', NEXT_PROGRAMS.dcsctl, ['migrate', '--patience', String(patience)],
     { env: environmentOf({ ...world.settings(database), database_url: url }) });
+  world.onClose(async () => tool.signal('SIGKILL'));
+  return tool;
 }
 
 const ends = (tool) => tool.stop({ signal: 0, deadlineMs: 60_000 });
@@ -120,11 +122,14 @@ test('killed while an index is made: its own end is waited for', async () => {
   const snapshot = await holdSnapshot(database);
   const tool = begin(database);
   await until('it waits for what is read', () => builder(database));
+  const index = () => one(database, `SELECT 'scan_task_without_note'::regclass::oid`);
+  const begun = await index();
   await tool.stop({ signal: 'SIGKILL', expected: 137 });
   const second = begin(database);
   await second.event('migration_waits', ({ reason }) => /another/.test(reason));
   await snapshot.end();
   await ends(second);
+  assert.equal(await index(), begun, 'what the first one began is not made again');
   await assertWhole(database);
 });
 

@@ -40,6 +40,10 @@ export class Rolling {
     rolling.worstMs = 0;
     rolling.balancer = await Balancer.start();
     world.onClose(() => rolling.balancer.stop());
+    world.onClose(async () => {
+      rolling.over = true;
+      rolling.tool?.signal('SIGKILL');
+    });
     rolling.tenant = await rolling.site.tenant('rolling');
     rolling.caches = [];
     for (let i = 0; i < instances; i++) rolling.caches.push(await rolling.tenant.instance(`cache-${i}`, redis.endpoint));
@@ -179,6 +183,7 @@ export class Rolling {
   async migrate(...words) {
     const holder = await this.world.postgres.open(this.site.database, 'SELECT FROM scan_task, instance, autoscan LIMIT 1');
     const tool = new Program('dcsctl', this.next.dcsctl, ['migrate', ...words], { env: environmentOf(this.world.settings(this.site.database)) });
+    this.tool = tool;
     try {
       await tool.event('migration_waits');
       await this.answered(40);
