@@ -195,7 +195,7 @@ test('a worker: what fails, is deleted, or comes too late', async () => {
   await program.stop();
 });
 
-test('a worker: rounds, how late they are, and a database that is away', async () => {
+test('a worker: rounds, how late they are; and a database that is away', async () => {
   const program = await site.startWorker(OPERATIONS);
   const worker = await Operations.of(program);
   const cache = await alice.instance('scheduled', (await world.redis()).endpoint);
@@ -215,6 +215,12 @@ test('a worker: rounds, how late they are, and a database that is away', async (
   for (const unit of ['claim', 'upkeep', 'prober', 'scheduler'])
     await shows(worker, 'dcs_worker_database_failures_total', { unit }, (value) => value > 0);
   await shows(worker, 'dcs_ready', {}, (value) => value === 0);
+  // What is remembered of the key is enough to come as far as the statement.
+  await shows(server, 'dcs_database_connections', {}, (value) => value === 0);
+  const before = await scrape(server);
+  for (let i = 0; i < 3; i++) assert.equal((await alice.client.get(alice.instances)).status, 503);
+  await rises(server, before, [['dcs_database_statements_refused_total', { reason: 'away' }, 3],
+    ['dcs_database_statements_refused_total', { reason: 'full' }, 0], ['dcs_http_requests_total', { operation: LIST, class: '5xx' }, 3]]);
   await world.postgres.launch();
   await worker.reaches('/readyz', 200);
   await program.stop();
