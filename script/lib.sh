@@ -13,6 +13,9 @@ PATRONI_PACKAGES=(patroni python3-etcd etcd-server)
 # And with an identity service.
 KEYSTONE_PACKAGES=(keystone python3-psycopg2 uwsgi-plugin-python3)
 
+# And with somebody who looks at it.
+BROWSER_PACKAGES=(chromium chromium-sandbox fonts-dejavu-core)
+
 say() {
     printf '%s\n' "$*" >&2
 }

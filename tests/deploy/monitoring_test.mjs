@@ -15,11 +15,16 @@ import { problems } from '../support/kubernetes.mjs';
 import { deploy, render } from '../support/kustomize.mjs';
 import { ROLES } from '../support/postgres.mjs';
 import { settings } from '../support/settings.mjs';
+import { isUnit } from '../support/grafana_units.mjs';
 import { dashboard, metricsOf, queries } from '../support/monitoring.mjs';
 
 const repository = join(deploy, '..');
 const directory = mkdtempSync(join(tmpdir(), 'dcs-alerts-'));
 after(() => rmSync(directory, { recursive: true }));
+
+// What another metric on the dashboard tells as well, or what only an alert is about.
+const NOT_SHOWN = ['dcs_audit_events_total', 'dcs_build_info', 'dcs_connections_accepted_total', 'dcs_database_calls_total',
+  'dcs_queue_survey_timestamp_seconds', 'dcs_task_attempts_total'];
 
 const read = (path) => readFileSync(join(repository, path), 'utf8');
 const rulesPath = join(deploy, 'monitoring/alerts.yaml');
@@ -89,6 +94,13 @@ test('the runbook speaks of events and settings that there are', () => {
   assert.deepEqual(named.filter((name) => !known(name)), []);
 });
 
+test('the runbook speaks of panels that there are', () => {
+  const titles = new Set(dashboard.panels.map(({ title }) => title));
+  const named = [...runbook.matchAll(/(?<!\*)\*([A-Z][^*\n]*)\*(?!\*)/g)].map(([, name]) => name);
+  assert.ok(named.length > 5, String(named.length));
+  assert.deepEqual(named.filter((name) => !titles.has(name)), []);
+});
+
 test('the dashboard is one', () => {
   const panels = dashboard.panels;
   const taken = new Set();
@@ -102,15 +114,31 @@ test('the dashboard is one', () => {
       taken.add(`${i},${j}`);
     }
     if (type === 'row') continue;
-    assert.ok(['timeseries', 'stat'].includes(type) && targets.length && fieldConfig.defaults.unit, title);
+    assert.ok(['timeseries', 'stat', 'table'].includes(type) && targets.length, title);
+    for (const { value } of [{ value: fieldConfig.defaults.unit }, ...fieldConfig.overrides.flatMap(({ properties }) => properties.filter(({ id }) => id === 'unit'))])
+      assert.ok(isUnit(value), `${title}: unit ${value}`);
     assert.deepEqual(datasource, { type: 'prometheus', uid: '${datasource}' }, title);
     assert.equal(new Set(targets.map(({ refId }) => refId)).size, targets.length, title);
     for (const { expr, legendFormat } of targets) {
-      for (const [, name] of expr.matchAll(/\$(\w+)/g)) assert.ok(name === '__rate_interval' || variables.has(name), `${title}: $${name}`);
+      for (const [, name] of expr.matchAll(/\$(\w+)/g)) assert.ok(['__rate_interval', '__range'].includes(name) || variables.has(name), `${title}: $${name}`);
+      // What is chosen has to be kept to by every selector.
+      for (const [selector] of expr.matchAll(/\b(?:dcs|process)_\w+({[^}]*})?/g)) assert.match(selector, /{namespace=~"\$namespace"/, title);
       for (const [, name] of legendFormat.matchAll(/{{(\w+)}}/g))
         assert.ok(['job', 'instance'].includes(name) || expr.match(new RegExp(`by \\([^)]*\\b${name}\\b`)), `${title}: ${name}`);
     }
   }
+});
+
+test('every metric is on the dashboard, or what is made of it', () => {
+  const shown = new Set(queries.dashboard.flatMap(metricsOf).map(({ name }) => name.replace(/_bucket$/, '')));
+  const listed = [...read('docs/metrics.md').matchAll(/^\| (`[^|]*) \|/gm)].flatMap(([, cell]) => [...cell.matchAll(/`((?:dcs|process)_[a-z_]+)`/g)].map(([, name]) => name));
+  assert.deepEqual(listed.filter((name) => !shown.has(name)).sort(), NOT_SHOWN);
+});
+
+test('the picture of the dashboard is one, and small', () => {
+  const picture = readFileSync(join(repository, 'docs/images/dashboard.png'));
+  assert.equal(picture.subarray(1, 4).toString(), 'PNG');
+  assert.ok(picture.length <= 200_000, `${picture.length} bytes`);
 });
 
 test('every query is PromQL', () => {

@@ -104,7 +104,7 @@ for (const component of ['server', 'worker']) {
 test('what alerts and dashboards ask for is what the programs tell', () => {
   const series = [...exposed.matchAll(/^(\w+)(?:{(.*)})? /gm)].map(([, name, labels = '']) => ({
     name, labels: Object.fromEntries([...labels.matchAll(/(\w+)="([^"]*)"/g)].map(([, label, value]) => [label, value])) }));
-  const is = { '=': (one, other) => one === other, '=~': (one, other) => new RegExp(`^(${other})$`).test(one) };
+  const is = { '=': (one, other) => one === other, '!=': (one, other) => one !== other, '=~': (one, other) => new RegExp(`^(${other})$`).test(one) };
   const isThere = (metric) => series.some(({ name, labels }) => name === metric.name &&
     metric.labels.every(({ label, operator, value }) => is[operator](labels[label] ?? '', value)));
   assert.ok(series.length > 100);
