@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse, parseAllDocuments } from 'yaml';
 import { database, overlays, smallDatabase } from '../support/deploy_overlays.mjs';
-import { find, setting } from '../support/deploy_rules.mjs';
+import { find, setting } from '../support/deploy_objects.mjs';
 import { problems } from '../support/kubernetes.mjs';
 import { deploy, podTemplate, render } from '../support/kustomize.mjs';
 
@@ -37,6 +37,8 @@ test('what is misspelt, of another type, or left out is found', () => {
     [['Deployment'], ({ spec }) => { spec.template.spec.containers[0].securityContext.readOnlyRootFileSystem = true; }, /readOnlyRootFileSystem/],
     [['NetworkPolicy'], ({ spec }) => { spec.policyType = []; }, /policyType/],
     [['PodDisruptionBudget'], ({ spec }) => { spec.maxUnavailable = true; }, /maxUnavailable/],
+    [['Deployment'], ({ spec }) => { spec.template.spec.topologySpreadConstraints[0].whenUnsatisfiable = 'ScheduleAlways'; }, /ScheduleAlways is none of/],
+    [['NetworkPolicy'], ({ spec }) => { spec.policyTypes = ['Ingres']; }, /Ingres is none of/],
     [['HorizontalPodAutoscaler'], ({ spec }) => { spec.metrics[0].external = { name: 'x' }; }, /external/],
     [['ConfigMap'], (object) => { object.data.DCS_LOOPS = 2; }, /data\/DCS_LOOPS.*string/],
     [['ServiceMonitor'], ({ spec }) => { spec.endpoints[0].scrapeTimout = '5s'; }, /scrapeTimout/],
@@ -50,6 +52,18 @@ test('what is misspelt, of another type, or left out is found', () => {
     spoil(object);
     assert.match(problems(object).join('\n'), expected);
   }
+});
+
+test('production has all that it is described with, and prefers no node', () => {
+  const objects = render(overlays.production);
+  for (const [kind, name] of [['Gateway', 'dcs'], ['HTTPRoute', 'dcs-server'], ['BackendTLSPolicy', 'dcs-server'], ['Certificate', 'dcs-server'],
+    ['HorizontalPodAutoscaler', 'dcs-server'], ['HorizontalPodAutoscaler', 'dcs-worker'], ['ServiceMonitor', 'dcs'], ['Service', 'dcs-operations'],
+    ['PodDisruptionBudget', 'dcs-server'], ['PodDisruptionBudget', 'dcs-worker']]) assert.ok(find(objects, kind, name), `${kind} ${name}`);
+  for (const name of ['dcs-server', 'dcs-worker']) {
+    const byNode = podTemplate(find(objects, 'Deployment', name)).spec.topologySpreadConstraints.find(({ topologyKey }) => topologyKey === 'kubernetes.io/hostname');
+    assert.equal(byNode.whenUnsatisfiable, 'DoNotSchedule');
+  }
+  assert.ok(find(render(overlays.kind), 'Ingress', 'dcs-server'));
 });
 
 test('a setting that changes starts the pods anew', () => {

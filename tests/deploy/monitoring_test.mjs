@@ -10,7 +10,7 @@ import { after, test } from 'node:test';
 import { parse, stringify } from 'yaml';
 import { cases, testFile } from '../support/alert_cases.mjs';
 import { overlays } from '../support/deploy_overlays.mjs';
-import { find } from '../support/deploy_rules.mjs';
+import { find } from '../support/deploy_objects.mjs';
 import { problems } from '../support/kubernetes.mjs';
 import { deploy, render } from '../support/kustomize.mjs';
 import { ROLES } from '../support/postgres.mjs';

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { database, overlays, smallDatabase } from '../support/deploy_overlays.mjs';
-import { all, find, setting, workloads } from '../support/deploy_rules.mjs';
+import { all, find, setting, workloads } from '../support/deploy_objects.mjs';
 import { render } from '../support/kustomize.mjs';
 import { Network, overlap } from '../support/network_policies.mjs';
 
@@ -48,7 +48,7 @@ function openings(objects, expected) {
     for (const port of PORTS) {
       for (const address of [...METADATA, ...ELSEWHERE]) sends({ address }, port, false);
       for (const other of COMPONENTS) sends({ namespace: 'dcs', labels: { ...labels, 'app.kubernetes.io/component': other } }, port, false);
-      sends({ namespace: 'default', labels: {} }, port, false);
+      for (const namespace of ['default', DNS.namespace, 'dcs-database']) sends({ namespace, labels: {} }, port, false);
       for (const host of expected.database) sends(host, port, known && port === 5432);
       sends(DNS, port, known && port === 53, 'UDP');
       sends(DNS, port, known && port === 53, 'TCP');
@@ -134,6 +134,7 @@ test('an opening is found', () => {
     (objects) => dropPolicy(objects, 'dcs-database'),
     (objects) => dropPolicy(objects, 'dcs-dns'),
     (objects) => { policy(objects, 'dcs-dns').spec.egress[0].to = [{ namespaceSelector: {} }]; },
+    (objects) => { delete policy(objects, 'dcs-dns').spec.egress[0].to[0].podSelector; },
     (objects) => { policy(objects, 'dcs-operations').spec.ingress[0].from[0].namespaceSelector = {}; },
     (objects) => { delete policy(objects, 'dcs-operations').spec.ingress[0].ports; },
     (objects) => { policy(objects, 'dcs-operations').spec.podSelector.matchExpressions = []; },
