@@ -29,11 +29,15 @@ const MOVING_SLOTS = ['multi', 'exec', 'cluster|countkeysinslot', 'cluster|getke
 const OF_CLUSTER = ['type', 'readonly', 'cluster|slots', 'cluster|nodes', ...MOVING_SLOTS];
 const OF_SENTINEL = ['info', 'client|setname', 'sentinel|masters', 'sentinel|get-master-addr-by-name', 'sentinel|replicas'];
 
+// recorded: the servers of tests/fixtures/servers that a file is for.
 const FILES = [
-  { file: 'redis-6.acl', since: 6, keys: ['~*'], also: [], refused: ['client|no-evict'] },
-  { file: 'redis-7.0.acl', since: 7, keys: ['~*', 'resetchannels'], also: ['client|no-evict'], refused: [] },
-  { file: 'redis-7.2.acl', since: 7.2, keys: ['~*', 'resetchannels'], also: ['client|no-evict', 'client|no-touch'], refused: [] },
+  { file: 'redis-6.acl', since: 6, keys: ['~*'], also: [], refused: ['client|no-evict'], recorded: ['redis-6.2'] },
+  { file: 'redis-7.0.acl', since: 7, keys: ['~*', 'resetchannels'], also: ['client|no-evict'], refused: [], recorded: ['redis-7.0'] },
+  { file: 'redis-7.2.acl', since: 7.2, keys: ['~*', 'resetchannels'], also: ['client|no-evict', 'client|no-touch'], refused: [],
+    recorded: ['redis-7.2', 'redis-7.4', 'redis-8.0', 'valkey-8.0', 'valkey-8.1', 'valkey-9.1'] },
 ];
+// What a file has where its servers know it.
+const WHERE_KNOWN = ['client|no-evict', 'client|no-touch'];
 
 // By name the rules of a user.
 function usersOf(file) {
@@ -98,6 +102,40 @@ test('each user has what its kinds send, and nothing else', () => {
   }
   for (const [name, rules] of usersOf('sentinel.acl'))
     assert.deepEqual(rules, ['off', '-@all', ...OF_SENTINEL.map((command) => `+${command}`)], name);
+});
+
+// Whether a server knows a command, by what it answered to it; undefined where it was not asked.
+function isKnown(answers, command) {
+  const words = `${command.replace('|', ' ').toUpperCase()} `;
+  const [, answer] = answers.find(([asked]) => `${asked.toUpperCase()} `.startsWith(words)) ?? [];
+  return answer && !/^-ERR unknown (sub)?command/i.test(answer);
+}
+
+test('servers that are not here know the commands of their users', async () => {
+  const unasked = new Set();
+  for (const { file, recorded } of FILES) {
+    for (const name of recorded) {
+      const { answers } = JSON.parse(readFileSync(new URL(`../fixtures/servers/${name}-cluster.json`, import.meta.url), 'utf8'));
+      for (const [user, rules] of usersOf(file)) {
+        const commands = rules.filter((rule) => rule.startsWith('+')).map((rule) => rule.slice(1));
+        for (const command of commands) {
+          assert.notEqual(isKnown(answers, command), false, `${file}: ${user}: ${name} does not know ${command}`);
+          if (isKnown(answers, command) === undefined) unasked.add(command);
+        }
+        for (const command of WHERE_KNOWN) assert.equal(commands.includes(command), isKnown(answers, command), `${file}: ${user}: ${name}: ${command}`);
+      }
+    }
+  }
+  assert.equal(isKnown([['CLIENT NO-EVICT ON', '-ERR Unknown subcommand or wrong number']], 'client|no-evict'), false);
+  // Of what was not asked the server here knows since when there is it.
+  const redis = await world.redis({ server });
+  const since = async (command) => {
+    const [, docs] = await redis.command('COMMAND', 'DOCS', command.replace('|', ' ').split(' ')[0]);
+    const text = JSON.stringify(docs, (_, value) => (value?.type === 'Buffer' ? String(Buffer.from(value)) : value));
+    return command.includes('|') ? new RegExp(`"${command.replace('|', '\\|')}",\\[.*?"since","([\\d.]+)"`).exec(text)?.[1] : /"since","([\d.]+)"/.exec(text)?.[1];
+  };
+  assert.deepEqual(sorted(unasked), ['cluster|countkeysinslot', 'cluster|getkeysinslot', 'exec', 'llen', 'multi', 'scard', 'zcard']);
+  for (const command of unasked) assert.ok(Number.parseInt(await since(command), 10) < 6, `${command}: since ${await since(command)}`);
 });
 
 test('a server: every kind by every user that may, and nothing is sent that is refused', async () => {
