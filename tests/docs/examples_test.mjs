@@ -6,6 +6,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { spawnSync } from 'node:child_process';
 import { after, before, test } from 'node:test';
+import hcl from 'hcl2-parser';
 import { run } from '../support/program.mjs';
 import { World } from '../support/site.mjs';
 import { until } from '../support/wait.mjs';
@@ -89,6 +90,22 @@ test('guide.go is formatted and vetted', { skip: !has('go') && 'no go here' }, a
   const { status, stdout, stderr } = await run('guide.go', 'go', ['run', '.'], { env: { ...env, ...environment }, cwd: dirname(path), deadlineMs: 240_000 });
   assert.equal(status, 0, stderr);
   assert.match(stdout, new RegExp(`^success\nstring\t${LARGEST}\tbyte\tsession:largest\nlist\t3\tcount\tqueue\n.*02:30.*\n1\n$`));
+});
+
+// By the parser of Terraform's own language.
+test('guide.tf is read, names what it declares, and makes what it says', () => {
+  const text = program('hcl');
+  const [read] = hcl.parseToObject(text);
+  assert.deepEqual(Object.keys(read.resource).sort(), ['huaweicloud_dcs_bigkey_analysis', 'huaweicloud_dcs_hotkey_analysis']);
+  const [provider] = read.provider.huaweicloud;
+  assert.deepEqual(Object.keys(provider.endpoints).sort(), ['dcs', 'iam']);
+  const declared = new Set([...Object.keys(read.variable).map((name) => `var.${name}`),
+    ...Object.entries(read.resource).flatMap(([type, all]) => Object.keys(all).map((name) => `${type}.${name}`))]);
+  const named = [...JSON.stringify([read.provider, read.resource, read.output]).matchAll(/\b(var\.\w+|huaweicloud_\w+\.\w+)/g)].map(([, name]) => name);
+  assert.ok(named.length > 4);
+  assert.deepEqual(named.filter((name) => !declared.has(name)), []);
+  assert.deepEqual(Object.keys(read.variable).filter((name) => !named.includes(`var.${name}`)), []);
+  assert.equal(hcl.parseToObject(text.replace('value = [', 'value = '))[0], null);
 });
 
 test('guide.tf is formatted', { skip: !has('terraform') && 'no terraform here' }, async () => {
