@@ -103,17 +103,6 @@ test('who rolls out is told of everything that the manifests expect', () => {
   for (const name of expected) assert.ok(readme.includes(`\`${name}\``), `README.md does not tell of ${name}`);
 });
 
-test('commands to be copied can be read by a shell', () => {
-  for (const path of ['deploy/kubernetes/README.md', 'deploy/monitoring/README.md', 'docs/runbook.md']) {
-    const blocks = [...readFileSync(join(deploy, '..', path), 'utf8').matchAll(/^```sh\n(.*?)^```/gms)];
-    assert.ok(blocks.length, path);
-    for (const [, input] of blocks) {
-      const { status, stderr } = spawnSync('bash', ['-n'], { input, encoding: 'utf8' });
-      assert.equal(status, 0, `${path}: ${stderr}\n${input}`);
-    }
-  }
-});
-
 test('the database has room for as many as the autoscalers may start', () => {
   const objects = render(overlays.production);
   const most = (component) => find(objects, 'HorizontalPodAutoscaler', `dcs-${component}`).spec.maxReplicas +
