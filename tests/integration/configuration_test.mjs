@@ -55,6 +55,39 @@ test('the documentation has the programs\' table, and so has --help', async () =
   }
 });
 
+const SECRETS = [...settings].filter(([, { secret }]) => secret).map(([name]) => name);
+
+for (const kind of ['server', 'worker', 'dcsctl']) {
+  test(`${kind}: a secret is taken from the file and the environment only, and an unknown name from nowhere`, async () => {
+    assert.ok(SECRETS.length >= 3);
+    const start = kind === 'dcsctl' ? ['project', 'list'] : ['--print-config'];
+    const refused = async (args, values, reason) => {
+      const { status, stdout, stderr } = await ask(kind, [...start, ...args], values);
+      assert.notEqual(status, 0, args.join(' '));
+      assert.equal(stdout, '');
+      assert.match(stderr, reason);
+      assert.doesNotMatch(stderr, /hunter/);
+    };
+    for (const name of SECRETS) {
+      const option = `--${name.replaceAll('_', '-')}`;
+      for (const args of [[`${option}=hunter2`], [option, 'hunter2']]) await refused(args, {}, new RegExp(`${name} is a secret`));
+      if (kind === 'dcsctl') continue;
+      for (const [args, values] of [[[], { [name]: 'hunter2' }], [['--config', file(`${kind}-${name}`, lines({ [name]: 'hunter2' }))], {}]])
+        assert.ok((await ask(kind, [...start, ...args], values)).stdout.includes(`# ${name} is set; it is a secret\n`), name);
+    }
+    if (kind !== 'dcsctl') await refused(['--no-such=1'], {}, /command line: unknown setting 'no_such'/);
+    else await refused(['--no-such=1'], {}, /--no-such/);
+    await refused([], { no_such: 1 }, /environment: unknown setting 'no_such'/);
+    await refused(['--config', file(`${kind}-unknown`, 'no_such = 1\n')], {}, /unknown:1: unknown setting 'no_such'/);
+  });
+}
+
+test('the file yields to the environment, and that to the command line', async () => {
+  const path = file('weight.conf', lines({ loops: 2, poll_seconds: 2, scan_threads: 2 }));
+  const { stdout } = await ask('worker', ['--print-config', '--scan-threads=4', '--config', path], { loops: 3, scan_threads: 3 });
+  for (const line of ['loops = 3', 'poll_seconds = 2', 'scan_threads = 4', 'lease_seconds = 30']) assert.ok(stdout.includes(`${line}\n`), line);
+});
+
 for (const kind of ['server', 'worker']) {
   test(`${kind}: --check-config is content with what is good, from each source`, async () => {
     const values = VALUES[kind]();
