@@ -66,17 +66,20 @@ export const cases = {
     quiet: { [`dcs_scans_running${WORKER}`]: '2x60', [`dcs_scan_paused_seconds_total${WORKER}`]: '0+90x60' } },
 };
 
-// A file for `promtool test rules`: of each alert the case in which it fires, the one in which it does not, or both.
-export function testFile(rules, alerts, which = ['fires', 'quiet']) {
+// What `promtool test rules` is to read, by alert: its rule alone in a group (with all of them each case would evaluate all), and
+// the case in which it fires, the one in which it does not, or both.
+export function testFiles(alerts, which = ['fires', 'quiet']) {
   const series = (values) => Object.entries(values).map(([name, text]) => ({ series: name, values: text }));
-  const tests = Object.entries(cases).flatMap(([name, { at, labels = {}, says = [], fires, quiet }]) => {
-    const { labels: own, annotations } = alerts.find(({ alert }) => alert === name);
+  return Object.entries(cases).map(([name, { at, labels = {}, says = [], fires, quiet }]) => {
+    const rule = alerts.find(({ alert }) => alert === name);
     const values = [...says];
-    const description = annotations.description.replace(/{{.*?}}/g, () => values.shift());
-    const alert = { exp_labels: { ...labels, ...own }, exp_annotations: { ...annotations, description } };
-    const both = { fires: [fires, [alert]], quiet: [quiet, []] };
-    return which.map((one) => both[one]).map(([input, expected]) => ({ interval: '1m', input_series: series(input),
-      alert_rule_test: [{ eval_time: `${at}m`, alertname: name, exp_alerts: expected }] }));
+    const description = rule.annotations.description.replace(/{{.*?}}/g, () => values.shift());
+    const expected = { exp_labels: { ...labels, ...rule.labels }, exp_annotations: { ...rule.annotations, description } };
+    const both = { fires: [fires, [expected]], quiet: [quiet, []] };
+    return {
+      name, rules: { groups: [{ name: 'alone', rules: [rule] }] },
+      tests: which.map((one) => both[one]).map(([input, alertsThen]) => ({ interval: '1m', input_series: series(input),
+        alert_rule_test: [{ eval_time: `${at}m`, alertname: name, exp_alerts: alertsThen }] })),
+    };
   });
-  return { rule_files: [rules], evaluation_interval: '1m', tests };
 }
