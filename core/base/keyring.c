@@ -2,20 +2,16 @@
  */
 #include "base/keyring.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 
 #include <openssl/evp.h>
 
 #include "base/log.h"
-#include "base/scope.h"
 #include "base/secret.h"
+#include "base/secret_file.h"
 #include "base/text.h"
 #include "keyring_key.h"
 
@@ -79,30 +75,12 @@ static int add_lines(struct key_list *list, char *content, const char *path, str
     return 0;
 }
 
-static int read_key_file(const char *path, char content[KEY_FILE_MAX + 1], struct error *err)
-{
-    SCOPED(scope_close) int file = open(path, O_RDONLY | O_CLOEXEC);
-    struct stat status;
-    if (file < 0 || fstat(file, &status) < 0)
-        return error_set(err, ERROR_SECRET, "%s: %s", path, strerror(errno));
-    if (!S_ISREG(status.st_mode) || (status.st_mode & S_IRWXO))
-        return error_set(err, ERROR_SECRET, "%s: must be a regular file that others cannot read",
-                         path);
-    if (status.st_size > KEY_FILE_MAX)
-        return error_set(err, ERROR_SECRET, "%s: larger than %d bytes", path, KEY_FILE_MAX);
-    ssize_t length = read(file, content, KEY_FILE_MAX);
-    if (length < 0)
-        return error_set(err, ERROR_SECRET, "%s: %s", path, strerror(errno));
-    content[length] = '\0';
-    return 0;
-}
-
 /* The list is the caller's to cleanse, also after a failure. */
 static int read_list(const char *path, struct key_list *ret_list, struct error *err)
 {
     char content[KEY_FILE_MAX + 1];
     *ret_list = (struct key_list){0};
-    int status = read_key_file(path, content, err);
+    int status = secret_file_read(path, content, sizeof(content), err);
     if (status == 0)
         status = add_lines(ret_list, content, path, err);
     secret_cleanse(content, sizeof(content));
