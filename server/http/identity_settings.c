@@ -2,73 +2,13 @@
  */
 #include "identity_settings.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <curl/curl.h>
-#include <openssl/ssl.h>
-
 #include "base/json_writer.h"
 #include "base/log.h"
-#include "base/scope.h"
 #include "base/secret.h"
-
-static void url_cleanup(CURLU **url)
-{
-    curl_url_cleanup(*url);
-}
-
-static void part_cleanup(char **part)
-{
-    curl_free(*part);
-}
-
-static void context_cleanup(SSL_CTX **context)
-{
-    SSL_CTX_free(*context);
-}
-
-/* Whether it is http:// or https:// and has neither user, query nor fragment. */
-static int check_url(const char *text, struct error *err)
-{
-    SCOPED(url_cleanup) CURLU *url = curl_url();
-    SCOPED(part_cleanup) char *scheme = NULL;
-    SCOPED(part_cleanup) char *unwanted = NULL;
-    if (!url || curl_url_set(url, CURLUPART_URL, text, 0) != CURLUE_OK ||
-        curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
-        (strcmp(scheme, "https") != 0 && strcmp(scheme, "http") != 0))
-        return error_set(err, ERROR_CONFIG, "identity_url: not an http or https URL");
-    if (curl_url_get(url, CURLUPART_USER, &unwanted, 0) == CURLUE_OK ||
-        curl_url_get(url, CURLUPART_QUERY, &unwanted, 0) == CURLUE_OK ||
-        curl_url_get(url, CURLUPART_FRAGMENT, &unwanted, 0) == CURLUE_OK)
-        return error_set(err, ERROR_CONFIG, "identity_url: user, query or fragment in it");
-    if (strcmp(scheme, "http") == 0)
-        LOG_WARNING("identity_without_tls");
-    return 0;
-}
-
-static int check_ca(const char *path, struct error *err)
-{
-    SCOPED(context_cleanup) SSL_CTX *context = SSL_CTX_new(TLS_client_method());
-    if (!context || SSL_CTX_load_verify_file(context, path) != 1)
-        return error_set(err, ERROR_CONFIG, "identity_ca: no certificates in '%s'", path);
-    return 0;
-}
-
-static char *make_tokens_url(const char *base)
-{
-    static const char path[] = "/v3/auth/tokens?nocatalog";
-    size_t length = strlen(base);
-    while (length > 0 && base[length - 1] == '/')
-        length--;
-    char *url = calloc(1, length + sizeof(path));
-    if (!url)
-        abort();
-    memcpy(url, base, length);
-    memcpy(url + length, path, sizeof(path));
-    return url;
-}
+#include "ops/outgoing.h"
 
 static void write_member(struct json_writer *body, const char *name, const char *text)
 {
@@ -143,12 +83,15 @@ int identity_settings_load(const struct config *config, struct identity_settings
                            struct error *err)
 {
     struct token_roles roles;
+    bool is_plain;
     *ret_settings = NULL;
     if (!config->identity_url[0])
         return 0;
-    if (check_url(config->identity_url, err) < 0 ||
-        (config->identity_ca[0] && check_ca(config->identity_ca, err) < 0))
+    if (outgoing_check_url("identity_url", config->identity_url, &is_plain, err) < 0 ||
+        (config->identity_ca[0] && outgoing_check_ca("identity_ca", config->identity_ca, err) < 0))
         return -1;
+    if (is_plain)
+        LOG_WARNING("identity_without_tls");
     if (!config->identity_user[0] || !config->identity_password[0])
         return error_set(err, ERROR_CONFIG, "%s: not set, which identity_url needs",
                          config->identity_user[0] ? "identity_password" : "identity_user");
@@ -158,7 +101,7 @@ int identity_settings_load(const struct config *config, struct identity_settings
     if (!settings)
         abort();
     *settings = (struct identity_settings){
-        .tokens_url = make_tokens_url(config->identity_url),
+        .tokens_url = outgoing_join(config->identity_url, "/v3/auth/tokens?nocatalog"),
         .ca = config->identity_ca[0] ? config->identity_ca : NULL,
         .login = make_login(config),
         .roles = roles,
