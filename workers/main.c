@@ -20,6 +20,7 @@
 #include "janitor.h"
 #include "model/migration.h"
 #include "model/scan_task_store.h"
+#include "ops/exporter.h"
 #include "ops/notify.h"
 #include "ops/operations.h"
 #include "prober.h"
@@ -47,13 +48,10 @@ static void print_usage(void)
 
 static void name_owner(const struct config *config, char ret_owner[OWNER_MAX])
 {
-    char host[64] = "";
-    if (config->worker_name[0]) {
+    if (config->worker_name[0])
         snprintf(ret_owner, OWNER_MAX, "%.*s", OWNER_MAX - 1, config->worker_name);
-        return;
-    }
-    gethostname(host, sizeof(host) - 1);
-    snprintf(ret_owner, OWNER_MAX, "%s:%ld", host, (long)getpid());
+    else
+        process_name(ret_owner);
 }
 
 static void on_notify(void *argument, const char *channel, const char *payload)
@@ -314,6 +312,8 @@ static int check(struct service *service, struct error *err)
         status = load_keys(service, err);
     if (status == 0)
         status = instance_outbound_check(service->config, err);
+    if (status == 0)
+        status = exporter_check(service->config, err);
     keyring_free(service->keyring);
     if (status == 0)
         puts("dcs-worker: the settings are good");
@@ -368,6 +368,13 @@ static int open_operations(struct worker *worker, struct error *err)
     return status;
 }
 
+static int open_exporter(struct worker *worker, struct error *err)
+{
+    char instance[OWNER_MAX];
+    name_owner(worker->config, instance);
+    return exporter_open(worker->config, "dcs-worker", instance, &worker->exporter, err);
+}
+
 int main(int argc, char **argv)
 {
     static struct config config;
@@ -387,7 +394,8 @@ int main(int argc, char **argv)
     service.argv = argv;
     if (mode != CONFIG_MODE_RUN)
         return check_or_print(mode, &service);
-    if (prepare(&service, &service.err) < 0 || open_operations(&service.worker, &service.err) < 0) {
+    if (prepare(&service, &service.err) < 0 || open_operations(&service.worker, &service.err) < 0 ||
+        open_exporter(&service.worker, &service.err) < 0) {
         fail(&service.err);
         return EXIT_FAILURE;
     }
@@ -398,6 +406,7 @@ int main(int argc, char **argv)
         _exit(EXIT_FAILURE);
     }
     pthread_join(thread, NULL);
+    exporter_close(service.worker.exporter);
     operations_close(service.worker.operations);
     queue_release(&service.worker.queue);
     keyring_free(service.keyring);

@@ -11,6 +11,7 @@
 #include "pg/session.h"
 #include "queue.h"
 
+struct exporter;
 struct operations;
 
 /* What all runners of a worker share. */
@@ -20,6 +21,7 @@ struct worker {
     const char *owner; /* in leases: who this is */
     struct queue queue;
     struct operations *operations; /* null: nobody asks */
+    struct exporter *exporter;     /* of traces; null: none are sent */
     struct lease_keeper *keeper;
 };
 

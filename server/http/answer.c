@@ -8,6 +8,7 @@
 #include "audit.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "request_span.h"
 
 static void log_answer(const struct exchange *exchange, int status, const struct error *err)
 {
@@ -154,6 +155,7 @@ void answer_reply(struct exchange *exchange, struct api_reply *reply)
 {
     log_answer(exchange, reply->status, NULL);
     audit_note(exchange, reply->status, NULL, reply->subject);
+    request_span_end(exchange, reply->status, NULL);
     send_reply(exchange, reply);
 }
 
@@ -177,6 +179,7 @@ void answer_error(struct exchange *exchange, const struct error *err)
         add_header(req, "allow", "Allow", exchange->match.allow);
     log_answer(exchange, reply.status, err);
     audit_note(exchange, reply.status, err, "");
+    request_span_end(exchange, reply.status, err);
     send_reply(exchange, &reply);
     api_reply_release(&reply);
 }
@@ -190,5 +193,6 @@ void answer_document(struct exchange *exchange, const struct document *document)
                "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
                "frame-ancestors 'none'");
     add_header(req, "x-content-type-options", "X-Content-Type-Options", "nosniff");
+    request_span_end(exchange, HTTP_OK, NULL);
     send_body(exchange, HTTP_OK, h2o_iovec_init(document->bytes, document->length), true);
 }

@@ -27,6 +27,7 @@
 #include "model/access_key_store.h"
 #include "model/audit_store.h"
 #include "model/migration.h"
+#include "ops/exporter.h"
 #include "ops/notify.h"
 #include "ops/operations.h"
 #include "request.h"
@@ -359,6 +360,13 @@ static int load_and_serve(struct server *server, const struct launch *launch, st
     return status;
 }
 
+static int open_exporter(struct server *server, struct error *err)
+{
+    char instance[PROCESS_NAME_MAX + 1];
+    process_name(instance);
+    return exporter_open(server->config, "dcs-server", instance, &server->exporter, err);
+}
+
 static int start(struct server *server, const struct launch *launch, struct error *err)
 {
     enum log_level level;
@@ -366,7 +374,10 @@ static int start(struct server *server, const struct launch *launch, struct erro
         log_set_threshold(level);
     if (check_settings(server->config, err) < 0 || open_operations(server, err) < 0)
         return -1;
-    int status = load_and_serve(server, launch, err);
+    int status = open_exporter(server, err);
+    if (status == 0)
+        status = load_and_serve(server, launch, err);
+    exporter_close(server->exporter);
     release_files(server);
     operations_close(server->operations);
     return status;
@@ -378,6 +389,8 @@ static int check(struct server *server, struct error *err)
     int status = check_settings(server->config, err);
     if (status == 0)
         status = load_files(server, err);
+    if (status == 0)
+        status = exporter_check(server->config, err);
     release_files(server);
     if (status == 0)
         puts("dcs-server: the settings are good");

@@ -27,11 +27,16 @@ const file = (name, content) => {
 const lines = (values) => Object.entries(values).map(([name, value]) => `${name} = ${value}\n`).join('');
 
 // Nobody may be asked: the database's port is closed, and its name resolves nowhere.
+const traced = () => ({
+  trace_endpoint: 'https://no-such-host.invalid:4318', trace_ca: world.authority.certificate,
+  trace_headers_file: file('trace-headers', 'Authorization: Bearer hunter5\n'),
+});
 const serverValues = () => ({
+  ...traced(),
   ...world.serverSettings(database), database_url: 'postgresql://u:hunter2@no-such-host.invalid:1/d', identity_url: 'https://127.0.0.1:1',
   identity_user: 'u', identity_password: 'hunter3', identity_ca: world.authority.certificate, tls_client_ca: world.authority.certificate,
 });
-const workerValues = () => ({ ...world.settings(database), database_url: 'postgresql://u:hunter2@no-such-host.invalid:1/d' });
+const workerValues = () => ({ ...traced(), ...world.settings(database), database_url: 'postgresql://u:hunter2@no-such-host.invalid:1/d' });
 const VALUES = { server: serverValues, worker: workerValues };
 
 const ask = (kind, args, values = {}) => run(kind, PROGRAMS[kind], args, { env: environmentOf(values) });
@@ -81,6 +86,12 @@ for (const kind of ['server', 'worker']) {
       [{ key_file: '/no-such-file' }, /key_file: .*no-such-file/],
       [{ key_file: file('no-key', 'hunter2\n') }, /key_file/],
       [{ listen_operations: 'nonsense' }, /listen_operations: 'nonsense' is not address:port/],
+      [{ trace_endpoint: 'collector:4318' }, /trace_endpoint: not an http or https URL/],
+      [{ trace_sample_ratio: '1%' }, /trace_sample_ratio: not a decimal/],
+      [{ trace_resource: 'service.name' }, /trace_resource: entry 1 is not name=value/],
+      [{ trace_ca: world.keyFile }, /trace_ca: no certificates in/],
+      [{ trace_headers_file: file('no-header', 'hunter2\n') }, /trace_headers_file: .*line 1 is not/],
+      [{ trace_headers_file: world.authority.certificate }, /trace_headers_file: .*others cannot read/],
       ...(kind === 'worker' ? [
         [{ heartbeat_seconds: 30 }, /heartbeat_seconds: must be at most a third/],
         [{ redis_networks: '10.0.0.0/33' }, /redis_networks/],

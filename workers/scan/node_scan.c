@@ -241,13 +241,34 @@ static int run(struct driver *driver, const struct node_place *place, struct nod
                                : 0;
 }
 
+static void tell_visit(const struct driver *driver, int64_t started_us, enum error_code failure)
+{
+    const struct scan_request *request = driver->request;
+    if (!request->visited)
+        return;
+    const struct scan_visit visit = {.node = &request->target.endpoint,
+                                     .started_us = started_us,
+                                     .ended_us = clock_monotonic_us(),
+                                     .keys_seen = driver->progress.keys_seen,
+                                     .commands = driver->commands,
+                                     .pauses = driver->progress.pauses,
+                                     .paused_ms = driver_cost(driver).paused_ms,
+                                     .failure = failure};
+    request->visited(request->visited_argument, &visit);
+}
+
 int node_scan_run(const struct scan_request *request, const struct node_place *place,
                   struct node_result *ret_result, struct error *err)
 {
     SCOPED(driver_release) struct driver driver = {0};
+    const int64_t started_us = clock_monotonic_us();
     struct scan_outcome *outcome = &ret_result->outcome;
     *ret_result = (struct node_result){0};
-    if (driver_init(&driver, request, err) < 0 || run(&driver, place, ret_result, err) < 0)
+    int status = driver_init(&driver, request, err);
+    if (status == 0)
+        status = run(&driver, place, ret_result, err);
+    tell_visit(&driver, started_us, status < 0 ? err->code : ERROR_NONE);
+    if (status < 0)
         return -1;
     outcome->keys_seen = driver.progress.keys_seen;
     outcome->commands = driver.commands;

@@ -26,6 +26,16 @@ struct scan_progress {
     int64_t pauses;     /* so far, for the tenant's sake */
 };
 
+/* What was read of one node, to its end or as far as it went. */
+struct scan_visit {
+    const struct endpoint *node;
+    int64_t started_us, ended_us; /* monotonic */
+    int64_t keys_seen;            /* with what an earlier run of this scan had seen of it */
+    int64_t commands;
+    int64_t pauses, paused_ms;
+    enum error_code failure; /* ERROR_NONE: to its end */
+};
+
 /* How the keys are spread over servers. */
 enum scan_layout {
     SCAN_ONE_SERVER, /* all of them at the target's endpoint */
@@ -67,6 +77,11 @@ struct scan_request {
      * quick.  May be null. */
     void (*progress)(void *argument, const struct scan_progress *progress);
     void *progress_argument;
+
+    /* Called when a node is done with, whatever came of it, on the thread that read it: those of a
+     * cluster have several.  May be null. */
+    void (*visited)(void *argument, const struct scan_visit *visit);
+    void *visited_argument;
 
     /* What the last checkpoint of an earlier run of this scan said, whose work is then not repeated
      * where the servers are still the same processes; what cannot be taken up is begun anew,
