@@ -76,6 +76,12 @@ struct metric metric_audit_lost = {
     .name = "dcs_audit_events_lost_total",
     .help = "Events of the audit log that found no room and are in the server's log only."};
 
+struct metric metric_certificate_not_after = {
+    .name = "dcs_tls_certificate_not_after_seconds",
+    .help =
+        "When the first certificate of the server's chain ends, in seconds since 1970; 0: none.",
+    .type = METRIC_GAUGE};
+
 static struct metric *const own[] = {
     &requests,
     &request_seconds,
@@ -90,6 +96,7 @@ static struct metric *const own[] = {
     &metric_audit_events,
     &metric_audit_pending,
     &metric_audit_lost,
+    &metric_certificate_not_after,
 };
 
 static const char *make_name(const struct operation *operation)

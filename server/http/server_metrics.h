@@ -46,6 +46,7 @@ extern struct metric metric_locks_met;
 extern struct metric metric_audit_events;
 extern struct metric metric_audit_pending;
 extern struct metric metric_audit_lost;
+extern struct metric metric_certificate_not_after;
 
 /* An answer is about to be sent. */
 void server_metrics_note_answer(const struct exchange *exchange, int status);

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/log.h"
+#include "server_metrics.h"
 
 enum { FILES = 3 };
 
@@ -57,6 +58,7 @@ static int load(struct tls_files *files, struct error *err)
         return -1;
     SSL_CTX_free(files->context);
     files->context = context;
+    metric_set(&metric_certificate_not_after, 0, 0, tls_context_not_after(context));
     return 0;
 }
 
