@@ -8,7 +8,8 @@ import { settings } from './settings.mjs';
 const NODE_SPREAD = ['topology.kubernetes.io/zone', 'kubernetes.io/hostname'];
 const GRACE_MARGIN_SECONDS = 3;
 const BELONGS_TO = { 'dcs-server': ['server'], 'dcs-worker': ['worker'], 'dcs-migration': ['migration'],
-  'dcs-operator': ['operator'], 'dcs-server-tls': ['server'], 'dcs-keys': ['server', 'worker', 'operator'] };
+  'dcs-operator': ['operator'], 'dcs-server-tls': ['server'], 'dcs-keys': ['server', 'worker', 'operator'],
+  'dcs-traces': ['server', 'worker'] };
 
 export const find = (objects, kind, name) =>
   objects.find((object) => object.kind === kind && (!name || object.metadata.name === name));
