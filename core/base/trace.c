@@ -118,8 +118,12 @@ void trace_begin(struct trace *trace, const char *id, struct trace_ratio ratio)
     static const uint64_t all = UINT64_C(1) << 56;
     *trace = (struct trace){0};
     memcpy(trace->id, id, TRACE_ID_LENGTH);
-    draw_span(trace);
     trace->sampled = randomness_of(id) >= all - ratio.threshold;
+    /* Nobody will look for the span of one that is not: most requests are spared another draw. */
+    if (trace->sampled)
+        draw_span(trace);
+    else
+        memcpy(trace->span, id, TRACE_SPAN_LENGTH);
 }
 
 void trace_format(const struct trace *trace, char ret_parent[TRACE_PARENT_LENGTH + 1])

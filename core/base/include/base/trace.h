@@ -37,7 +37,8 @@ int trace_ratio_parse(struct text text, struct trace_ratio *ret_ratio);
 /* A trace that begins with this span, which has no parent.  id are 32 lower-case digits that are
  * random: they decide whether it is sampled, so that who knows the id decides alike, and a larger
  * ratio takes all that a smaller one does (OpenTelemetry, "TraceState: Probability Sampling": the
- * last 56 bits against a threshold). */
+ * last 56 bits against a threshold).  Of one that is not sampled the span is the id's first half.
+ */
 void trace_begin(struct trace *trace, const char *id, struct trace_ratio ratio);
 
 /* The header's value for whoever is asked on behalf of the trace's span, which there must be. */

@@ -160,6 +160,7 @@ static void test_begins(void **state)
         assert_string_equal(trace.parent, "");
         assert_int_equal(strspn(trace.span, "0123456789abcdef"), TRACE_SPAN_LENGTH);
         assert_string_not_equal(trace.span, begin(id, "1").span);
+        assert_int_equal(strncmp(trace.span, id, TRACE_SPAN_LENGTH) == 0, !cases[i].sampled);
     }
 }
 
