@@ -11,6 +11,7 @@ import {
 } from '../support/collector.mjs';
 import { Exposition } from '../support/exposition.mjs';
 import { json } from '../support/http.mjs';
+import { Pipe } from '../support/pipe.mjs';
 import { OPERATIONS, Operations } from '../support/probes.mjs';
 import { World } from '../support/site.mjs';
 import { until } from '../support/wait.mjs';
@@ -176,11 +177,8 @@ test('a database that is away', async () => {
   await until('the database is there', async () => (await alice.client.get(alice.instances)).status === 200);
 });
 
-test('the last ones are sent at the stop, no secret ever', async () => {
-  const trace = newTrace();
-  await alice.client.request('GET', '/nowhere', { headers: parentOf(trace) });
+test('no secret ever', async () => {
   await site.server.stop();
-  assert.equal(collector.of(trace).length, 1);
   const all = JSON.stringify(collector.spans, (key, value) => (typeof value === 'bigint' ? String(value) : value));
   for (const name of ['secret-name', alice.key.id, alice.key.secret, 'limit=none'])
     assert.ok(!all.includes(name), name);
@@ -206,6 +204,14 @@ class Tried {
   }
 }
 
+test('the last ones are sent at the stop', async () => {
+  const tried = await Tried.start({ trace_endpoint: collector.endpoint, trace_interval_ms: 60_000 });
+  const trace = newTrace();
+  await tried.client.request('GET', '/nowhere', { headers: parentOf(trace) });
+  await site.server.stop();
+  assert.equal(collector.of(trace).length, 1);
+});
+
 test('a lock that is met, and met again', async () => {
   await Tried.start({ trace_endpoint: collector.endpoint });
   const holder = await world.postgres.open(site.database, 'SELECT FROM autoscan WHERE instance_id = $1 FOR UPDATE', [cache.id]);
@@ -223,7 +229,7 @@ test('a lock that is met, and met again', async () => {
 
 test('bad collectors: requests are answered as ever', async (t) => {
   const bad = await Collector.open(world);
-  const tried = await Tried.start({ trace_endpoint: bad.endpoint, trace_timeout_ms: 500 });
+  const tried = await Tried.start({ trace_endpoint: bad.endpoint, trace_timeout_ms: 1000 });
   const dropped = (reason) => tried.count('spans_dropped', { reason });
   const results = (result) => tried.count('exports', { result });
 
@@ -248,8 +254,10 @@ test('bad collectors: requests are answered as ever', async (t) => {
       bad.behave(behaviour);
       const from = bad.requests.length;
       await tried.serve();
-      const { spans } = await bad.request(behaviour, from);
+      const { spans, response } = await bad.request(behaviour, from);
       await tried.serve();
+      await until('it was answered', () => response.writableFinished || response.destroyed);
+      assert.equal(response.writableFinished, behaviour !== ENDLESS, 'so much of it was read');
       await until('it is counted', async () => (await dropped(reason)) > before);
       bad.behave(TAKING);
       await tried.serve(1);
@@ -271,10 +279,10 @@ test('a collector that never answers: a bounded number is held, and the stop doe
   const first = await bad.request(STALLING);
   const waiting = 3 - first.spans.length;
   const more = 100;
-  const ask = async (times) => {
-    for (let i = 0; i < times; i++) assert.equal((await tried.client.send('GET', '/nowhere')).status, 404);
-  };
-  await Promise.all(Array.from({ length: 4 }, () => ask((SPANS_MAX + more) / 4)));
+  const pipe = await Pipe.open({ port: site.port, ca: site.ca });
+  for (const answer of await pipe.exchange(Array(SPANS_MAX + more).fill('GET /nowhere HTTP/1.1\r\nHost: h\r\n\r\n')))
+    assert.equal(answer.status, 404);
+  pipe.close();
   assert.equal(await tried.count('spans_dropped', { reason: 'full' }), more + waiting);
   assert.equal(bad.requests.length, 1);
   await site.server.stop();
@@ -298,7 +306,10 @@ test('a token from a file, which may change; TLS', async () => {
   write('hunter2-second');
   await sent('hunter2-second');
   writeFileSync(file, 'hunter2-broken');
-  await site.server.event('traces_not_exported', (event) => /line 1 is not/.test(event.reason));
+  await until('a file that is none is told of', async () => {
+    await tried.serve(1);
+    return site.server.events.some(({ event, reason }) => event === 'traces_not_exported' && /line 1 is not/.test(reason));
+  });
   write('hunter2-third');
   await sent('hunter2-third');
   await site.server.stop();

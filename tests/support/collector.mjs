@@ -124,6 +124,7 @@ export const ENDLESS = {
         left -= piece.length;
         if (!response.write(piece)) return response.once('drain', write);
       }
+      response.end();
     };
     write();
   },
