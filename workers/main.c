@@ -206,21 +206,23 @@ static void *serve(void *argument)
     return NULL;
 }
 
-static void await(int descriptor, int other, int64_t timeout_ms)
-{
-    struct pollfd waits[] = {{.fd = descriptor, .events = POLLIN}, {.fd = other, .events = POLLIN}};
-    const int64_t until = clock_monotonic_ms() + timeout_ms;
-    int64_t left = timeout_ms;
-    while (poll(waits, 2, (int)left) < 0) {
-        left = until - clock_monotonic_ms();
-        left = left > 0 ? left : 0;
-    }
-}
-
-static bool has_ended(const struct service *service)
+static bool has_ended(const struct service *service, int64_t timeout_ms)
 {
     struct pollfd wait = {.fd = service->ended, .events = POLLIN};
-    return poll(&wait, 1, 0) == 1;
+    return poll(&wait, 1, (int)timeout_ms) == 1;
+}
+
+/* stop_seconds may be longer than a watchdog may be silent. */
+static bool await_end(const struct service *service, struct watchdog *watchdog)
+{
+    const int64_t until_ms = clock_monotonic_ms() + service->worker.config->stop_seconds * 1000;
+    int64_t left_ms;
+    do {
+        watchdog_tick(watchdog);
+        left_ms = until_ms - clock_monotonic_ms();
+        left_ms = left_ms > 0 ? left_ms : 0;
+    } while (!has_ended(service, watchdog_wait_ms(watchdog, left_ms)) && left_ms > 0);
+    return has_ended(service, 0);
 }
 
 static bool take_hangup(int hangups)
@@ -242,19 +244,17 @@ static void look_at_keys(const struct service *service, bool asked_for)
 
 /* Until the signal to stop, or the end.  Looks at the key file meanwhile, and at once where SIGHUP
  * asks for that. */
-static void attend_to_keys(struct service *service)
+static void attend_to_keys(struct service *service, struct watchdog *watchdog)
 {
     struct pollfd waits[] = {{.fd = service->signals, .events = POLLIN},
                              {.fd = service->ended, .events = POLLIN},
                              {.fd = service->hangups, .events = POLLIN}};
-    struct watchdog watchdog;
     struct pulse pulse = {0};
-    watchdog_init(&watchdog);
     pulse_begin(&pulse, "main", -1,
                 service->worker.config->stuck_seconds * 1000 + KEYRING_WATCH_MS);
     for (;;) {
-        watchdog_tick(&watchdog);
-        int ready = poll(waits, 3, (int)watchdog_wait_ms(&watchdog, KEYRING_WATCH_MS));
+        watchdog_tick(watchdog);
+        int ready = poll(waits, 3, (int)watchdog_wait_ms(watchdog, KEYRING_WATCH_MS));
         if (ready > 0 && (waits[0].revents || waits[1].revents))
             break;
         if (ready >= 0)
@@ -267,15 +267,16 @@ static void attend_to_keys(struct service *service)
 /* Returns whether the service ended, by itself or within its time after the signal. */
 static bool supervise(struct service *service)
 {
-    attend_to_keys(service);
-    if (has_ended(service))
+    struct watchdog watchdog;
+    watchdog_init(&watchdog);
+    attend_to_keys(service, &watchdog);
+    if (has_ended(service, 0))
         return true;
     LOG_INFO("stopping");
     operations_set_draining(service->worker.operations);
     notify_stopping();
     queue_stop(&service->worker.queue);
-    await(service->ended, -1, service->worker.config->stop_seconds * 1000);
-    return has_ended(service);
+    return await_end(service, &watchdog);
 }
 
 static int open_signals(int first, int second, struct error *err)

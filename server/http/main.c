@@ -1,5 +1,6 @@
 /* dcs-server: reads its settings, refuses to start on a bad one, runs the event loops until a
  * signal. */
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -33,7 +34,7 @@
 #include "request_limits.h"
 #include "tls_files.h"
 
-enum { LOOPS_MAX = 256, START_TIMEOUT_MS = 10000 };
+enum { LOOPS_MAX = 256, START_TIMEOUT_MS = 10000, LOOK_MS = 1000 };
 
 static void print_usage(void)
 {
@@ -167,7 +168,6 @@ static void take_signal(struct watch *watch, int number)
 /* Until a signal to stop, which is returned, or until then: 0. */
 static int attend(struct watch *watch, int64_t until_ms)
 {
-    enum { LOOK_MS = 1000 };
     struct pulse pulse = {0};
     int number = 0;
     pulse_begin(&pulse, "main", -1, LOOK_MS + watch->server->config->stuck_seconds * 1000);
@@ -199,12 +199,24 @@ static void drain(struct watch *watch, int number)
     attend(watch, clock_monotonic_ms() + server->config->drain_delay_seconds * 1000);
 }
 
-static void stop_loops(const struct loops *loops)
+/* A loop may take drain_seconds to end, which is longer than a watchdog may be silent. */
+static void join(pthread_t thread, struct watchdog *watchdog)
+{
+    int64_t until_ms;
+    struct timespec until;
+    do {
+        watchdog_tick(watchdog);
+        until_ms = clock_unix_ms() + watchdog_wait_ms(watchdog, LOOK_MS);
+        until = (struct timespec){.tv_sec = until_ms / 1000, .tv_nsec = until_ms % 1000 * 1000000};
+    } while (pthread_timedjoin_np(thread, NULL, &until) == ETIMEDOUT);
+}
+
+static void stop_loops(const struct loops *loops, struct watchdog *watchdog)
 {
     for (int i = 0; i < loops->count; i++)
         loop_request_stop(loops->loops[i]);
     for (int i = 0; i < loops->count; i++)
-        pthread_join(loops->loops[i]->thread, NULL);
+        join(loops->loops[i]->thread, watchdog);
     for (int i = 0; i < loops->count; i++)
         loop_free(loops->loops[i]);
 }
@@ -258,7 +270,7 @@ static int serve(struct server *server, const struct launch *launch, struct erro
     notify_ready();
     watchdog_init(&watch.watchdog);
     drain(&watch, attend(&watch, INT64_MAX));
-    stop_loops(&loops);
+    stop_loops(&loops, &watch.watchdog);
     pthread_barrier_destroy(&server->accepting);
     LOG_INFO("stopped");
     return 0;

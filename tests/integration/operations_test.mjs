@@ -213,6 +213,43 @@ test('systemd is told: ready, reloading, still well, stopping', async () => {
   }
 });
 
+// It may take longer to end than the watchdog waits.
+test('systemd is told that all is well until the end', async () => {
+  const start = async (kind, settings) => {
+    const notify = await NotifySocket.open(world);
+    const program = world.program(kind, settings, { env: { NOTIFY_SOCKET: notify.name, WATCHDOG_USEC: '200000' } });
+    await notify.heard('READY=1');
+    return { notify, program };
+  };
+  const ticksAfterStopping = ({ notify }) => notify.messages.slice(notify.messages.indexOf('STOPPING=1') + 1)
+    .filter((message) => message === 'WATCHDOG=1').length;
+  const alice = await site.tenant('watchdog');
+  const cache = await alice.instance('held', (await world.redis()).endpoint, '--no-probe');
+  await site.sql(`UPDATE instance SET status = 'RUNNING', capabilities = '{bigkey}' WHERE id = $1`, [cache.id]);
+  const draining = await start('server', { ...world.serverSettings(site.database), drain_seconds: 60, database_timeout_ms: 60_000 });
+  const { port } = await draining.program.event('listening', (event) => event.scheme === 'https');
+  const holder = await world.postgres.open(site.database, 'LOCK TABLE remembered_request IN ACCESS EXCLUSIVE MODE');
+  const answer = site.client(alice.key, { port }).post(cache.create);
+  await until('the request is in flight', () => holder.isWaitedFor());
+  draining.program.signal('SIGTERM');
+  await until('the server goes on telling', () => ticksAfterStopping(draining) > 5);
+  assert.ok(draining.program.running);
+  await holder.commit();
+  assert.equal((await answer).status, 200);
+  await draining.program.stop();
+
+  const waiting = await start('worker', world.settings(site.database, ROLES.worker));
+  await world.postgres.freeze();
+  try {
+    waiting.program.signal('SIGTERM');
+    await until('the worker goes on telling', () => ticksAfterStopping(waiting) > 5);
+    assert.ok(waiting.program.running);
+  } finally {
+    await world.postgres.thaw();
+  }
+  await waiting.program.stop();
+});
+
 // One that is stuck is not vouched for: systemd ends it.
 test('systemd is not told that all is well where it is not', async () => {
   const notify = await NotifySocket.open(world);
