@@ -129,7 +129,7 @@ const struct command commands[] = {
      "the\n"
      "next run.  It says at the end whether the old keys can be removed from the key files; where "
      "not,\n"
-     "the exit status is 1."},
+     "the exit status is 1, and 3 where a key is missing that would open what is left."},
     {"scan", NULL, "URL", SCAN, 0, command_scan, false,
      "analyse one Redis or Valkey from here; needs no database",
      "URL is redis://[user@]host[:port][/database], rediss:// with TLS.  What is there is found "
@@ -169,7 +169,8 @@ static const char epilogue[] =
     "  probe_timeout_ms          time to reach a Redis, and its longest silence, when probed\n"
     "\nExit status: 0 done; 1 failed, the reason is on standard error; 2 not understood, nothing "
     "was\n"
-    "done; 130 interrupted.  Colours are for terminals, and none where NO_COLOR is set.\n";
+    "done; 3 a key is missing in key_file; 130 interrupted.  Colours are for terminals, and none "
+    "where NO_COLOR is set.\n";
 
 static bool is_word(const struct arguments *arguments, int index, const char *word)
 {

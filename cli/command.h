@@ -17,7 +17,8 @@ struct cli {
 };
 
 /* Writes the command's answer to standard output.  A failure's code decides the exit status:
- * ERROR_INVALID_PARAMETER is 2, ERROR_SCAN_CANCELLED (by Ctrl-C) 130, any other is 1. */
+ * ERROR_INVALID_PARAMETER is 2, ERROR_SECRET_KEY 3, ERROR_SCAN_CANCELLED (by Ctrl-C) 130, any
+ * other is 1. */
 typedef int command_fn(struct cli *cli, struct error *err);
 
 struct command {

@@ -13,7 +13,14 @@
 #include "printable.h"
 #include "style.h"
 
-enum { STATUS_DONE = 0, STATUS_FAILED = 1, STATUS_USAGE = 2, STATUS_INTERRUPTED = 130 };
+/* docs/operations.md has them; they stay. */
+enum {
+    STATUS_DONE = 0,
+    STATUS_FAILED = 1,
+    STATUS_USAGE = 2,
+    STATUS_KEY_MISSING = 3,
+    STATUS_INTERRUPTED = 130
+};
 enum { STATEMENT_TIMEOUT_MS = 60000 };
 
 static void session_cleanup(struct pg_session **session)
@@ -59,15 +66,27 @@ static int help(int argc, char *const *argv)
     return 0;
 }
 
+static int status_of(const struct error *err)
+{
+    switch (err->code) {
+    case ERROR_INVALID_PARAMETER:
+        return STATUS_USAGE;
+    case ERROR_SECRET_KEY:
+        return STATUS_KEY_MISSING;
+    case ERROR_SCAN_CANCELLED:
+        return STATUS_INTERRUPTED;
+    default:
+        return STATUS_FAILED;
+    }
+}
+
 static int report_failure(const struct error *err)
 {
     /* It may quote a server's own words. */
     size_t width;
     SCOPED(scope_free) char *text = printable_copy(text_of(err->text), ERROR_TEXT_MAX, &width);
     fprintf(stderr, "dcsctl: %s\n", text);
-    if (err->code == ERROR_SCAN_CANCELLED)
-        return STATUS_INTERRUPTED;
-    return err->code == ERROR_INVALID_PARAMETER ? STATUS_USAGE : STATUS_FAILED;
+    return status_of(err);
 }
 
 int main(int argc, char **argv)
