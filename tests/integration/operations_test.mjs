@@ -231,10 +231,13 @@ test('systemd is told that all is well until the end', async () => {
   const holder = await world.postgres.open(site.database, 'LOCK TABLE remembered_request IN ACCESS EXCLUSIVE MODE');
   const answer = site.client(alice.key, { port }).post(cache.create);
   await until('the request is in flight', () => holder.isWaitedFor());
-  draining.program.signal('SIGTERM');
-  await until('the server goes on telling', () => ticksAfterStopping(draining) > 5);
-  assert.ok(draining.program.running);
-  await holder.commit();
+  try {
+    draining.program.signal('SIGTERM');
+    await until('the server goes on telling', () => ticksAfterStopping(draining) > 5);
+    assert.ok(draining.program.running);
+  } finally {
+    await holder.commit();
+  }
   assert.equal((await answer).status, 200);
   await draining.program.stop();
 
