@@ -165,6 +165,7 @@ static const char epilogue[] =
     "completion.\n"
     "\nSettings (--name value, DCS_NAME in the environment, 'name = value' in --config FILE):\n"
     "  database_url              PostgreSQL connection string; environment or file only\n"
+    "  database_password_file    file whose only line is its password\n"
     "  key_file                  file of key-encryption keys ('secret generate-key' makes one)\n"
     "  probe_timeout_ms          time to reach a Redis, and its longest silence, when probed\n"
     "\nExit status: 0 done; 1 failed, the reason is on standard error; 2 not understood, nothing "

@@ -12,6 +12,8 @@ struct cli {
     const struct config *config;
     const struct arguments *arguments;
     const char *word; /* the command's own word: a name, an id, a file; null where it takes none */
+    struct pg_login database, audit_database;
+    struct error password_problem; /* why one of their passwords cannot be read; no code: it can */
     struct pg_session *session;
     bool json;
 };

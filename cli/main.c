@@ -23,9 +23,25 @@ enum {
 };
 enum { STATEMENT_TIMEOUT_MS = 60000 };
 
-static void session_cleanup(struct pg_session **session)
+/* Commands that ask no database do not fail for want of its password. */
+static void open_database(struct cli *cli)
 {
-    pg_session_free(*session);
+    const struct config *config = cli->config;
+    struct error *problem = &cli->password_problem;
+    cli->database.uri = config->database_url;
+    cli->audit_database.uri = config->audit_database_url;
+    if (password_load(SECRET_FILE_DATABASE_PASSWORD, config->database_password_file,
+                      &cli->database.password, problem) == 0)
+        password_load(SECRET_FILE_AUDIT_DATABASE_PASSWORD, config->audit_database_password_file,
+                      &cli->audit_database.password, problem);
+    cli->session = pg_session_new(&cli->database, "dcsctl", STATEMENT_TIMEOUT_MS);
+}
+
+static void close_database(struct cli *cli)
+{
+    pg_session_free(cli->session);
+    password_free(cli->database.password);
+    password_free(cli->audit_database.password);
 }
 
 static int run(const struct config *config, const struct arguments *arguments, struct error *err)
@@ -35,14 +51,12 @@ static int run(const struct config *config, const struct arguments *arguments, s
     if (command_find(arguments, &command, &cli.word, err) < 0)
         return -1;
     cli.json = arguments_have(arguments, OPTION_JSON);
-    SCOPED(session_cleanup)
-    struct pg_session *session =
-        pg_session_new(config->database_url, "dcsctl", STATEMENT_TIMEOUT_MS);
-    cli.session = session;
+    open_database(&cli);
     int status = command->run(&cli, err);
     /* Where there is no database, nothing was changed. */
-    if (command->changes && config->database_url[0])
+    if (command->changes && config->database_url[0] && cli.password_problem.code == ERROR_NONE)
         audit_command(&cli, command, err);
+    close_database(&cli);
     return status;
 }
 

@@ -1,6 +1,7 @@
 /* dcsctl migrate */
 #include "base/scope.h"
 #include "command.h"
+#include "lookup.h"
 #include "model/database_role_store.h"
 #include "model/migration.h"
 #include "report.h"
@@ -45,8 +46,8 @@ static int set_roles(struct cli *cli, bool *ret_any, struct error *err)
 
 int command_migrate(struct cli *cli, struct error *err)
 {
-    if (cli->config->database_url[0] == '\0')
-        return error_set(err, ERROR_CONFIG, "database_url is not set (DCS_DATABASE_URL)");
+    if (cli_check_database(cli, err) < 0)
+        return -1;
     report_init(&applied, columns, 1);
     bool any_role = false;
     int status = migrations_apply(cli->session, remember, err);

@@ -132,9 +132,9 @@ static void work(struct worker *worker, struct pg_session *session, int signals)
 {
     static struct runner runners[RUNNERS_MAX];
     int count = (int)worker->config->scan_threads;
-    worker->keeper = lease_keeper_new(worker->config, worker->owner);
-    struct prober *prober = prober_new(&worker->access);
-    struct scheduler *scheduler = scheduler_new(worker->config);
+    worker->keeper = lease_keeper_new(worker->config, &worker->database, worker->owner);
+    struct prober *prober = prober_new(&worker->access, &worker->database);
+    struct scheduler *scheduler = scheduler_new(worker->config, &worker->database);
     for (int i = 0; i < count; i++)
         runner_start(&runners[i], worker, i);
     LOG_INFO("working", LOG_TEXT("worker", worker->owner), LOG_NUMBER("threads", count));
@@ -189,7 +189,7 @@ static int start(struct service *service, struct error *err)
     worker->access = (struct instance_access){config, service->keyring, outbound};
     worker->owner = owner;
     struct pg_session *session =
-        pg_session_new(config->database_url, "dcs-worker upkeep", STATEMENT_TIMEOUT_MS);
+        pg_session_new(&worker->database, "dcs-worker upkeep", STATEMENT_TIMEOUT_MS);
     int status = check_database(session, err);
     if (status == 0)
         work(worker, session, service->signals);
@@ -231,20 +231,21 @@ static bool take_hangup(int hangups)
     return read(hangups, &signal, sizeof(signal)) == (ssize_t)sizeof(signal);
 }
 
-static void look_at_keys(const struct service *service, bool asked_for)
+static void look_at_secrets(const struct service *service, bool asked_for)
 {
     if (asked_for) {
         notify_reloading();
         config_reload(service->config, service->argc, service->argv, environ);
     }
     keyring_watch(service->keyring, asked_for);
+    password_watch(service->worker.database.password, asked_for);
     if (asked_for)
         notify_ready();
 }
 
-/* Until the signal to stop, or the end.  Looks at the key file meanwhile, and at once where SIGHUP
- * asks for that. */
-static void attend_to_keys(struct service *service, struct watchdog *watchdog)
+/* Until the signal to stop, or the end.  Looks at the files of secrets meanwhile, and at once where
+ * SIGHUP asks for that. */
+static void attend_to_secrets(struct service *service, struct watchdog *watchdog)
 {
     struct pollfd waits[] = {{.fd = service->signals, .events = POLLIN},
                              {.fd = service->ended, .events = POLLIN},
@@ -258,7 +259,7 @@ static void attend_to_keys(struct service *service, struct watchdog *watchdog)
         if (ready > 0 && (waits[0].revents || waits[1].revents))
             break;
         if (ready >= 0)
-            look_at_keys(service, ready > 0 && take_hangup(service->hangups));
+            look_at_secrets(service, ready > 0 && take_hangup(service->hangups));
         pulse_beat(&pulse);
     }
     pulse_end(&pulse);
@@ -269,7 +270,7 @@ static bool supervise(struct service *service)
 {
     struct watchdog watchdog;
     watchdog_init(&watchdog);
-    attend_to_keys(service, &watchdog);
+    attend_to_secrets(service, &watchdog);
     if (has_ended(service, 0))
         return true;
     LOG_INFO("stopping");
@@ -292,11 +293,21 @@ static int open_signals(int first, int second, struct error *err)
     return descriptor;
 }
 
-static int load_keys(struct service *service, struct error *err)
+static int load_secrets(struct service *service, struct error *err)
 {
-    if (keyring_load(service->config->key_file, &service->keyring, err) < 0)
+    const struct config *config = service->config;
+    struct pg_login *database = &service->worker.database;
+    if (keyring_load(config->key_file, &service->keyring, err) < 0)
         return error_prefix(err, "key_file");
-    return 0;
+    database->uri = config->database_url;
+    return password_load(SECRET_FILE_DATABASE_PASSWORD, config->database_password_file,
+                         &database->password, err);
+}
+
+static void release_secrets(struct service *service)
+{
+    keyring_free(service->keyring);
+    password_free(service->worker.database.password);
 }
 
 static int read_settings(struct service *service, struct error *err)
@@ -312,10 +323,10 @@ static int check(struct service *service, struct error *err)
 {
     int status = check_settings(service->config, err);
     if (status == 0)
-        status = load_keys(service, err);
+        status = load_secrets(service, err);
     if (status == 0)
         status = instance_outbound_check(service->config, err);
-    keyring_free(service->keyring);
+    release_secrets(service);
     if (status == 0)
         puts("dcs-worker: the settings are good");
     return status;
@@ -346,7 +357,7 @@ static int prepare(struct service *service, struct error *err)
         return -1;
     if (log_level_parse(service->config->log_level, &level) == 0)
         log_set_threshold(level);
-    if (check_settings(service->config, err) < 0 || load_keys(service, err) < 0)
+    if (check_settings(service->config, err) < 0 || load_secrets(service, err) < 0)
         return -1;
     keyring_log(service->keyring);
     return 0;
@@ -361,6 +372,7 @@ static int open_operations(struct worker *worker, struct error *err)
 {
     const struct operations_settings settings = {.program = "dcs-worker",
                                                  .config = worker->config,
+                                                 .database = worker->database,
                                                  .survey = worker_metrics_survey,
                                                  .metrics = worker_metrics_list(),
                                                  .metric_count = WORKER_METRICS_PARTS};
@@ -401,7 +413,7 @@ int main(int argc, char **argv)
     pthread_join(thread, NULL);
     operations_close(service.worker.operations);
     queue_release(&service.worker.queue);
-    keyring_free(service.keyring);
+    release_secrets(&service);
     if (service.status < 0)
         fail(&service.err);
     return service.status < 0 ? EXIT_FAILURE : EXIT_SUCCESS;

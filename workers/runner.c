@@ -411,8 +411,7 @@ void runner_start(struct runner *runner, struct worker *worker, int number)
 {
     runner->worker = worker;
     runner->number = number;
-    runner->session =
-        pg_session_new(worker->config->database_url, "dcs-worker", STATEMENT_TIMEOUT_MS);
+    runner->session = pg_session_new(&worker->database, "dcs-worker", STATEMENT_TIMEOUT_MS);
     if (pthread_create(&runner->thread, NULL, run_tasks, runner) != 0)
         abort();
 }

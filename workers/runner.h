@@ -17,6 +17,7 @@ struct operations;
 struct worker {
     const struct config *config;
     struct instance_access access;
+    struct pg_login database;
     const char *owner; /* in leases: who this is */
     struct queue queue;
     struct operations *operations; /* null: nobody asks */

@@ -99,7 +99,7 @@ struct monitor *monitor_new(const struct operations_settings *settings,
     monitor->each_round = each_round;
     monitor->argument = argument;
     snprintf(name, sizeof(name), "%s operations", settings->program);
-    monitor->session = pg_session_new(settings->config->database_url, name, MONITOR_STATEMENT_MS);
+    monitor->session = pg_session_new(&settings->database, name, MONITOR_STATEMENT_MS);
     pthread_mutex_init(&monitor->mutex, NULL);
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);

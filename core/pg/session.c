@@ -52,14 +52,14 @@ int pg_session_check_uri(const char *uri, struct error *err)
     return 0;
 }
 
-struct pg_session *pg_session_new(const char *uri, const char *application,
+struct pg_session *pg_session_new(const struct pg_login *login, const char *application,
                                   int statement_timeout_ms)
 {
     struct pg_session *session = calloc(1, sizeof(*session));
     if (!session)
         abort();
     session->connector =
-        pg_connector_new(uri, application, statement_timeout_ms, statement_timeout_ms / 5 * 4);
+        pg_connector_new(login, application, statement_timeout_ms, statement_timeout_ms / 5 * 4);
     session->statement_timeout_ms = statement_timeout_ms;
     return session;
 }

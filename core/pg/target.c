@@ -270,7 +270,7 @@ static void on_notice(void *argument, const char *message)
 }
 
 PGconn *pg_target_connect(const struct pg_target *target, const struct pg_host *host,
-                          const char *address)
+                          const char *address, const char *password)
 {
     /* The last one of a name wins.  Ten seconds without a sign of life end a connection. */
     struct parameters parameters = {0};
@@ -283,6 +283,7 @@ PGconn *pg_target_connect(const struct pg_target *target, const struct pg_host *
         if (!is_of_hosts(option->keyword))
             add(&parameters, option->keyword, option->val);
     }
+    add(&parameters, "password", password);
     add(&parameters, "host", host->name);
     add(&parameters, "hostaddr", address);
     add(&parameters, "port", host->port);

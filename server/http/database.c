@@ -101,7 +101,7 @@ struct database *database_new(struct loop *loop, enum database_use use)
         abort();
     database->loop = loop;
     database->settings = (struct pg_pipeline_settings){
-        .uri = audits ? config->audit_database_url : config->database_url,
+        .login = audits ? loop->server->audit_database : loop->server->database,
         .application = audits ? "dcs-server audit" : "dcs-server",
         .statement_timeout_ms = (int)config->database_timeout_ms,
         .lock_timeout_ms = audits ? (int)config->database_timeout_ms / 5 * 4 : LOCK_WAIT_MS,

@@ -50,6 +50,9 @@ struct identity_service {
     char token[TOKEN_TEXT_MAX + 1];
     unsigned login; /* how many there have been */
     bool is_logging_in;
+    enum password_which which; /* the login is by */
+    char *login_body;          /* of the login that is under way, and the password in it */
+    struct password_text password;
     int64_t login_at_ms; /* when the tick begins the next one */
 };
 
@@ -234,13 +237,40 @@ static int read_login(struct identity_service *service, const struct client_answ
     return 0;
 }
 
+static void end_login(struct identity_service *service)
+{
+    service->is_logging_in = false;
+    secret_cleanse_text(service->login_body);
+    free(service->login_body);
+    service->login_body = NULL;
+}
+
+static void note_accepted(const struct identity_service *service)
+{
+    if (service->settings->password)
+        password_note_accepted(service->settings->password, service->which, &service->password);
+}
+
+static void log_in_with(struct identity_service *service, enum password_which which);
+
+/* Our password may have been changed in the file alone so far. */
+static bool try_accepted(struct identity_service *service)
+{
+    if (service->which == PASSWORD_ACCEPTED || !password_has_accepted(service->settings->password))
+        return false;
+    log_in_with(service, PASSWORD_ACCEPTED);
+    return true;
+}
+
 static void on_logged_in(void *argument, const struct client_answer *answer,
                          const struct error *client_error)
 {
     struct identity_service *service = argument;
     struct error err = {0};
     int64_t now_ms = clock_monotonic_ms(), lifetime_ms = 0;
-    service->is_logging_in = false;
+    end_login(service);
+    if (answer && answer->status == 401 && try_accepted(service))
+        return;
     service->login_at_ms = now_ms + LOGIN_AGAIN_MS;
     if (!answer)
         error_set(&err, ERROR_UNAVAILABLE, "identity service: our login: %s", client_error->text);
@@ -249,6 +279,7 @@ static void on_logged_in(void *argument, const struct client_answer *answer,
         fail_waiting(service, now_ms, &err);
         return;
     }
+    note_accepted(service);
     LOG_INFO("identity_logged_in", LOG_NUMBER("seconds", lifetime_ms / 1000));
     int64_t reserve_ms = lifetime_ms / 4 < RENEW_BEFORE_MS ? lifetime_ms / 4 : RENEW_BEFORE_MS;
     if (lifetime_ms - reserve_ms > LOGIN_AGAIN_MS)
@@ -257,18 +288,24 @@ static void on_logged_in(void *argument, const struct client_answer *answer,
         ask(validation_of(service->waiting.next));
 }
 
-static void log_in(struct identity_service *service)
+static void log_in_with(struct identity_service *service, enum password_which which)
 {
+    service->login_body = identity_settings_login(service->settings, which, &service->password);
     const struct client_request request = {
         .url = service->settings->tokens_url,
-        .body = service->settings->login,
+        .body = service->login_body,
         .wanted_header = "x-subject-token",
         .timeout_ms = IDENTITY_TIMEOUT_MS,
     };
-    if (service->is_logging_in)
-        return;
     service->is_logging_in = true;
+    service->which = which;
     client_send(service->client, &request, on_logged_in, service);
+}
+
+static void log_in(struct identity_service *service)
+{
+    if (!service->is_logging_in)
+        log_in_with(service, PASSWORD_OF_FILE);
 }
 
 const struct token *identity_service_recall(struct identity_service *service,
@@ -367,6 +404,7 @@ void identity_service_free(struct identity_service *service)
     if (!service)
         return;
     client_free(service->client);
+    end_login(service);
     error_set(&err, ERROR_UNAVAILABLE, "closing");
     while (!h2o_linklist_is_empty(&service->waiting))
         finish(validation_of(service->waiting.next), NULL, &err);

@@ -38,7 +38,8 @@ struct tls_files;
 /* What all loops share. */
 struct server {
     const struct config *config;
-    struct keyring *keyring; /* main refreshes it */
+    struct keyring *keyring; /* main refreshes it, and these passwords */
+    struct pg_login database, audit_database;
     struct api_context api;
     struct document_set *documents;
     struct limits *limits;

@@ -67,10 +67,9 @@ static void add_statement(struct server *server, const struct pg_statement *stat
     server->statements[server->statement_count++] = statement;
 }
 
-static int check_database(const struct config *config, struct error *err)
+static int check_database(const struct server *server, struct error *err)
 {
-    struct pg_session *session =
-        pg_session_new(config->database_url, "dcs-server", START_TIMEOUT_MS);
+    struct pg_session *session = pg_session_new(&server->database, "dcs-server", START_TIMEOUT_MS);
     int status = pg_session_connect(session, err);
     if (status == 0)
         status = migrations_check(session, err);
@@ -150,6 +149,14 @@ struct watch {
     struct watchdog watchdog;
 };
 
+static void watch_passwords(struct server *server, bool asked)
+{
+    password_watch(server->database.password, asked);
+    password_watch(server->audit_database.password, asked);
+    if (server->identity)
+        password_watch(server->identity->password, asked);
+}
+
 static void take_signal(struct watch *watch, int number)
 {
     struct server *server = watch->server;
@@ -159,6 +166,7 @@ static void take_signal(struct watch *watch, int number)
     if (number == SIGHUP)
         config_reload(watch->launch->config, watch->launch->argc, watch->launch->argv, environ);
     keyring_watch(server->keyring, number == SIGHUP);
+    watch_passwords(server, number == SIGHUP);
     if (number == SIGHUP || (number < 0 && server->tls && tls_files_changed(server->tls)))
         reload_tls(server, watch->loops);
     if (tells)
@@ -298,6 +306,7 @@ static int open_operations(struct server *server, struct error *err)
     const struct config *config = server->config;
     const struct operations_settings settings = {.program = "dcs-server",
                                                  .config = config,
+                                                 .database = server->database,
                                                  .can_work = can_work,
                                                  .argument = server,
                                                  .metrics = server_metrics_list(),
@@ -324,6 +333,24 @@ static int check_settings(const struct config *config, struct error *err)
     if (config->audit_database_url[0] && pg_session_check_uri(config->audit_database_url, err) < 0)
         return error_prefix(err, "audit_database_url");
     return 0;
+}
+
+static int load_passwords(struct server *server, struct error *err)
+{
+    const struct config *config = server->config;
+    server->database.uri = config->database_url;
+    server->audit_database.uri = config->audit_database_url;
+    if (password_load(SECRET_FILE_DATABASE_PASSWORD, config->database_password_file,
+                      &server->database.password, err) < 0)
+        return -1;
+    return password_load(SECRET_FILE_AUDIT_DATABASE_PASSWORD, config->audit_database_password_file,
+                         &server->audit_database.password, err);
+}
+
+static void release_passwords(struct server *server)
+{
+    password_free(server->database.password);
+    password_free(server->audit_database.password);
 }
 
 static int load_files(struct server *server, struct error *err)
@@ -361,7 +388,7 @@ static int load_and_serve(struct server *server, const struct launch *launch, st
         .project_instances_max = config->project_instances_max,
         .project_schedule_entries_max = config->project_schedule_entries_max,
     };
-    if (check_database(config, err) < 0)
+    if (check_database(server, err) < 0)
         return -1;
     init_http(server);
     server->limits = limits_new(config);
@@ -376,11 +403,16 @@ static int start(struct server *server, const struct launch *launch, struct erro
     enum log_level level;
     if (log_level_parse(server->config->log_level, &level) == 0)
         log_set_threshold(level);
-    if (check_settings(server->config, err) < 0 || open_operations(server, err) < 0)
+    if (check_settings(server->config, err) < 0)
         return -1;
-    int status = load_and_serve(server, launch, err);
+    int status = load_passwords(server, err);
+    if (status == 0)
+        status = open_operations(server, err);
+    if (status == 0)
+        status = load_and_serve(server, launch, err);
     release_files(server);
     operations_close(server->operations);
+    release_passwords(server);
     return status;
 }
 
@@ -389,8 +421,11 @@ static int check(struct server *server, struct error *err)
 {
     int status = check_settings(server->config, err);
     if (status == 0)
+        status = load_passwords(server, err);
+    if (status == 0)
         status = load_files(server, err);
     release_files(server);
+    release_passwords(server);
     if (status == 0)
         puts("dcs-server: the settings are good");
     return status;

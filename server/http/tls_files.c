@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/log.h"
+#include "base/secret_file.h"
 
 enum { FILES = 3 };
 
@@ -102,9 +103,13 @@ int tls_files_reload(struct tls_files *files)
 {
     struct error err = {0};
     if (load(files, &err) < 0) {
+        secret_file_count(SECRET_FILE_TLS, SECRET_FILE_FAILED);
+        secret_file_set_used(SECRET_FILE_TLS, false);
         LOG_ERROR("tls_not_reloaded", LOG_ERROR_FIELDS(&err));
         return -1;
     }
+    secret_file_count(SECRET_FILE_TLS, SECRET_FILE_LOADED);
+    secret_file_set_used(SECRET_FILE_TLS, true);
     LOG_INFO("tls_reloaded");
     return 0;
 }

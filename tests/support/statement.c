@@ -97,7 +97,8 @@ int main(int argc, char **argv)
         fputs("DCS_DATABASE_URL is not set\n", stderr);
         return 2;
     }
-    struct pg_session *session = pg_session_new(url, "dcs_statement", 10000);
+    struct pg_session *session =
+        pg_session_new(&(struct pg_login){.uri = url}, "dcs_statement", 10000);
     bool lines = argc == 2 && strcmp(argv[1], "-") == 0;
     int status = lines ? execute_lines(session) : execute(session, argc - 1, argv + 1);
     pg_session_free(session);

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 
 #include "base/error.h"
+#include "pg/login.h"
 #include "pg/result.h"
 #include "pg/statement.h"
 
@@ -26,10 +27,10 @@ enum { PG_SESSION_GRACE_MS = 3000 };
  * nobody. */
 int pg_session_check_uri(const char *uri, struct error *err);
 
-/* uri need not stay.  application is shown in pg_stat_activity.  Never null; freed by
- * pg_session_free.
+/* login need not stay, but its password.  application is shown in pg_stat_activity.  Never null;
+ * freed by pg_session_free.
  */
-struct pg_session *pg_session_new(const char *uri, const char *application,
+struct pg_session *pg_session_new(const struct pg_login *login, const char *application,
                                   int statement_timeout_ms);
 void pg_session_free(struct pg_session *session);
 
