@@ -15,6 +15,11 @@
 /* Our own token is renewed when a quarter of its life is left, or this, and at most so often. */
 enum { RENEW_BEFORE_MS = 60000, LOGIN_AGAIN_MS = 5000 };
 
+/* Keystone revokes by whole seconds: what is issued in the second in which our password changes is
+ * revoked with all that was issued before.  A token of ours that is denied so early is replaced by
+ * one of another second; twice in all, for each validation. */
+enum { YOUNG_MS = 2000, REST_MS = 1100, DENIALS_MAX = 2 };
+
 /* From here on a failure is slow. */
 enum { SLOW_MS = 1000 };
 
@@ -30,8 +35,8 @@ struct validation {
     unsigned char digest[DIGEST_LENGTH];
     char token[TOKEN_TEXT_MAX + 1];
     int64_t started_ms;
-    unsigned login;  /* the one by which it was asked */
-    bool was_denied; /* once, for our own token's sake */
+    unsigned login; /* the one by which it was asked */
+    int denials;    /* for our own token's sake */
     bool is_probe;
     int waiter_count;
     struct waiter *waiters;
@@ -54,6 +59,8 @@ struct identity_service {
     char *login_body;          /* of the login that is under way, and the password in it */
     struct password_text password;
     int64_t login_at_ms; /* when the tick begins the next one */
+    int64_t login_began_ms;
+    int64_t rest_until_ms; /* nobody logs in before */
 };
 
 static struct validation *validation_of(h2o_linklist_t *link)
@@ -125,20 +132,27 @@ static void await_login(struct validation *validation)
     log_in(service);
 }
 
+static void drop_token(struct identity_service *service)
+{
+    int64_t now_ms = clock_monotonic_ms();
+    service->token[0] = '\0';
+    if (now_ms - service->login_began_ms < YOUNG_MS)
+        service->rest_until_ms = now_ms + REST_MS;
+}
+
 /* Our own token is not valid any more: it was revoked, or the service's keys are others.  Another
- * login is worth one try, which all who were denied by the same token share. */
+ * login is worth a try, which all who were denied by the same token share. */
 static void ask_by_another_login(struct validation *validation)
 {
     struct identity_service *service = validation->service;
     struct error err = {0};
-    if (validation->was_denied) {
+    if (validation->denials++ == DENIALS_MAX) {
         error_set(&err, ERROR_UNAVAILABLE, "identity service: our own token is not accepted");
         fail(validation, false, &err);
         return;
     }
-    validation->was_denied = true;
-    if (validation->login == service->login)
-        service->token[0] = '\0';
+    if (validation->login == service->login && service->token[0])
+        drop_token(service);
     if (service->token[0])
         ask(validation);
     else
@@ -298,13 +312,14 @@ static void log_in_with(struct identity_service *service, enum password_which wh
         .timeout_ms = IDENTITY_TIMEOUT_MS,
     };
     service->is_logging_in = true;
+    service->login_began_ms = clock_monotonic_ms();
     service->which = which;
     client_send(service->client, &request, on_logged_in, service);
 }
 
 static void log_in(struct identity_service *service)
 {
-    if (!service->is_logging_in)
+    if (!service->is_logging_in && clock_monotonic_ms() >= service->rest_until_ms)
         log_in_with(service, PASSWORD_OF_FILE);
 }
 
@@ -380,7 +395,7 @@ void identity_service_tick(struct identity_service *service)
     client_tick(service->client);
     error_set(&err, ERROR_UNAVAILABLE, "identity service: our login takes too long");
     fail_waiting(service, now_ms - IDENTITY_TIMEOUT_MS, &err);
-    if (now_ms >= service->login_at_ms)
+    if (now_ms >= service->login_at_ms || !h2o_linklist_is_empty(&service->waiting))
         log_in(service);
 }
 
