@@ -13,6 +13,8 @@ const struct scan_kind scan_kinds[SCAN_KIND_COUNT] = {
                           ERROR_HOTKEY_UNSUPPORTED, ERROR_UNKNOWN_HOTKEY_TASK},
     [SCAN_KIND_EXPIRED] = {SCAN_KIND_EXPIRED, "expired", ERROR_TASK_STILL_RUNNING,
                            ERROR_EXPIRED_UNSUPPORTED, ERROR_INVALID_TASK_ID},
+    [SCAN_KIND_ANALYSIS] = {SCAN_KIND_ANALYSIS, "analysis", ERROR_ANALYSIS_RUNNING,
+                            ERROR_ANALYSIS_UNSUPPORTED, ERROR_UNKNOWN_ANALYSIS},
 };
 
 const struct scan_kind *scan_kind_find(const char *name)
@@ -28,6 +30,7 @@ bool scan_kind_supported(enum scan_kind_id id, const struct server_capability *s
 {
     switch (id) {
     case SCAN_KIND_BIGKEY:
+    case SCAN_KIND_ANALYSIS:
         return server->version >= VERSION_SCAN;
     case SCAN_KIND_HOTKEY:
         return (server->version >= VERSION_LFU && server->lfu) || server->hotkeys_command;

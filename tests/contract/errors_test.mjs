@@ -21,6 +21,7 @@ const NOT_HERE = {
 // Rows of the table of errors that no operation of this version documents.
 const NO_OPERATION = {
   'DCS.3053': 'offline analysis', 'DCS.4231': 'offline analysis', 'DCS.4232': 'offline analysis',
+  'EXT.0404': 'analyses', 'EXT.0409': 'analyses', 'EXT.0410': 'analyses',
   'DCS.4026': 'no operation depends on another state than RUNNING',
 };
 

@@ -6,7 +6,13 @@
 
 #include "base/error.h"
 
-enum scan_kind_id { SCAN_KIND_BIGKEY, SCAN_KIND_HOTKEY, SCAN_KIND_EXPIRED, SCAN_KIND_COUNT };
+enum scan_kind_id {
+    SCAN_KIND_BIGKEY,
+    SCAN_KIND_HOTKEY,
+    SCAN_KIND_EXPIRED,
+    SCAN_KIND_ANALYSIS, /* of the whole keyspace; not of the DCS v2 API */
+    SCAN_KIND_COUNT
+};
 
 struct scan_kind {
     enum scan_kind_id id;

@@ -11,6 +11,7 @@
 #define SCAN_SCAN_H
 
 #include "base/error.h"
+#include "model/analysis_options.h"
 #include "model/scan_kind.h"
 #include "redis/connection.h"
 #include "scan/profile.h"
@@ -57,6 +58,8 @@ struct scan_request {
     bool hotkeys_command;
 
     bool with_bytes; /* big keys: entries say their memory as well, `bytes`, as MEMORY USAGE does */
+
+    const struct scan_analysis_options *analysis; /* of an analysis; null: the defaults */
 
     /* Asked about every 100 ms on the scan's thread; true ends the scan with ERROR_SCAN_CANCELLED.
      * May be null. */
