@@ -1,25 +1,21 @@
 /* Names of any bytes as JSON, and the way back. */
-#include "key_name.h"
+#include "insight/key_name.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "unit.h"
 
-/* Ranked and written, as a scan does it. The result is freed by the caller. */
+/* Kept and written.  The result is freed by the caller. */
 static char *shown(const char *bytes, size_t length)
 {
-    struct ranking ranking;
+    const struct kept_name name = kept_name_of((struct text){bytes, length});
     struct json_writer writer;
-    struct scan_key key = {.name = {bytes, length}};
     size_t ignored;
-    ranking_init(&ranking, 1);
-    ranking_offer(&ranking, 0, &key, 1);
     json_writer_init(&writer);
-    key_name_write(&writer, &ranking.places[0]);
+    key_name_write(&writer, &name, text_is_utf8(bytes, length));
     char *text = json_writer_take(&writer, &ignored);
     json_writer_release(&writer);
-    ranking_release(&ranking);
     return text;
 }
 
