@@ -12,7 +12,7 @@ import { PROGRAMS, World } from '../support/site.mjs';
 import { run } from '../support/program.mjs';
 import { until } from '../support/wait.mjs';
 
-const KINDS = ['bigkey', 'hotkey', 'expired'];
+const KINDS = ['bigkey', 'hotkey', 'expired', 'analysis'];
 const PASSWORD = 'of-the-scanner';
 const WITH_LFU = { 'maxmemory-policy': 'allkeys-lfu' };
 const ROOT = new URL('../../deploy/redis-acl/', import.meta.url).pathname;
@@ -24,6 +24,7 @@ const OF_KIND = {
   bigkey: [...LENGTHS, 'memory|usage', 'object|encoding'],
   hotkey: [...LENGTHS, 'object|freq'],
   expired: [],
+  analysis: [...LENGTHS, 'xlen', 'memory|usage', 'pttl', 'object|encoding', 'object|freq', 'object|idletime'],
 };
 const MOVING_SLOTS = ['multi', 'exec', 'cluster|countkeysinslot', 'cluster|getkeysinslot'];
 const OF_CLUSTER = ['type', 'readonly', 'cluster|slots', 'cluster|nodes', ...MOVING_SLOTS];
@@ -72,8 +73,10 @@ async function withUsers(file, how = {}) {
   return redis;
 }
 
-const as = (user) => ({ REDIS_USER: user, REDIS_PASSWORD: PASSWORD });
-const names = (result) => result.keys?.map(({ name, type, db, size }) => `${db} ${type} ${size} ${name}`).sort();
+const EVERYTHING = JSON.stringify({ measures: ['memory', 'ttl', 'encoding', 'usage'] });
+const as = (user) => ({ REDIS_USER: user, REDIS_PASSWORD: PASSWORD, SCAN_ANALYSIS: EVERYTHING });
+const entries = ({ keys }) => keys?.largest_by_size ?? keys;
+const names = (result) => entries(result)?.map(({ name, type, db, size }) => `${db} ${type} ${size} ${name}`).sort();
 const refusals = async (node) => sorted((await node.command('ACL', 'LOG')).map((entry) => String(entry[entry.findIndex((word) => String(word) === 'object') + 1])));
 
 async function called(node) {
@@ -88,7 +91,7 @@ async function refusedOf(nodes) {
 test('each user has what its kinds send, and nothing else', () => {
   for (const { file, keys, also } of FILES) {
     const users = usersOf(file);
-    assert.equal(users.size, 8);
+    assert.equal(users.size, 10);
     for (const [name, rules] of users) {
       const start = ['off', ...keys, '-@all'];
       assert.deepEqual(rules.slice(0, start.length), start, `${file}: ${name}`);
@@ -105,6 +108,7 @@ test('a server: every kind by every user that may, and nothing is sent that is r
   for (const { file, also, refused } of runnable()) {
     const redis = await withUsers(file);
     await fillSmall(redis);
+    await redis.command('SET', 'fleeting', 'value', 'EX', '10000');
     const right = {};
     for (const kind of KINDS) right[kind] = await scanOnce(redis.endpoint, kind);
     for (const name of [...usersOf(file).keys()].filter((user) => !isOfCluster(user))) {
@@ -116,6 +120,14 @@ test('a server: every kind by every user that may, and nothing is sent that is r
         assert.deepEqual(names(result), names(right[kind]), `${file}: ${name}`);
         assert.equal(result.keys_seen, right[kind].keys_seen);
         tried.push(`${file} ${name} ${kind}`);
+        if (kind !== 'analysis') continue;
+        assert.deepEqual(result.keys.not_measured, [], name);
+        // Idle times are asked where there is no counter of use.
+        await redis.command('CONFIG', 'SET', 'maxmemory-policy', 'noeviction');
+        const again = await scanOnce(redis.endpoint, kind, { env: as(name) });
+        assert.deepEqual(again.keys.not_measured, [], name);
+        assert.deepEqual(names(again), names(right[kind]), name);
+        await redis.command('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lfu');
       }
       const unmentioned = (await refusals(redis)).filter((command) => ![...refused, 'config|get'].includes(command));
       assert.deepEqual(unmentioned, [], `${file}: ${name}`);

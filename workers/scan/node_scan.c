@@ -50,9 +50,8 @@ static int check_mode(const struct driver *driver, const struct node_place *plac
 static int choose_method(struct driver *driver, const struct redis_probe *probe, struct error *err)
 {
     const struct scan_method *const *methods = scan_methods_of(driver->request->kind->id);
-    struct scan_server server = {.probe = probe,
-                                 .no_touch = redis_connection_touches_nothing(driver->connection),
-                                 .with_bytes = driver->request->with_bytes};
+    struct scan_server server = scan_server_of(driver->request, probe);
+    server.no_touch = redis_connection_touches_nothing(driver->connection);
     const char *reason = NULL;
     if (driver->request->hotkeys_command && driver->request->kind->id == SCAN_KIND_HOTKEY &&
         redis_probe_has_command(driver->connection, "hotkeys", &server.hotkeys_command, err) < 0)
@@ -65,6 +64,8 @@ static int choose_method(struct driver *driver, const struct redis_probe *probe,
             return refuse(driver, ERROR_REDIS_UNREADY, "a replica whose link to its master is down",
                           err);
         driver->method = *methods;
+        for (int i = 0; i < DRIVER_BATCHES_MAX; i++)
+            driver->batches[i].questions_each = driver->method->questions_each;
         if (driver->method->new)
             driver->state = driver->method->new (&server);
         return 0;
