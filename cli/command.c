@@ -34,10 +34,11 @@
      OPTION_BIT(OPTION_PASSWORD_FILE) | OPTION_BIT(OPTION_ASK_PASSWORD) |                          \
      OPTION_BIT(OPTION_TLS_CA) | OPTION_BIT(OPTION_TLS_SERVER_NAME) |                              \
      OPTION_BIT(OPTION_CLIENT_CERTIFICATE) | OPTION_BIT(OPTION_CLIENT_KEY_FILE) |                  \
-     OPTION_BIT(OPTION_ADDRESS_MAP) | OPTION_BIT(OPTION_BYTES) | OPTION_BIT(OPTION_TIMEOUT) |      \
-     OPTION_BIT(OPTION_BATCH_KEYS) | OPTION_BIT(OPTION_NODES_AT_ONCE) |                            \
-     OPTION_BIT(OPTION_HOTKEYS_COMMAND) | OPTION_BIT(OPTION_LIMIT) |                               \
-     OPTION_BIT(OPTION_NO_PROGRESS))
+     OPTION_BIT(OPTION_ADDRESS_MAP) | OPTION_BIT(OPTION_BYTES) | OPTION_BIT(OPTION_MEASURES) |     \
+     OPTION_BIT(OPTION_SEPARATORS) | OPTION_BIT(OPTION_PREFIX_DEPTH) | OPTION_BIT(OPTION_TOP) |    \
+     OPTION_BIT(OPTION_TIMEOUT) | OPTION_BIT(OPTION_BATCH_KEYS) |                                  \
+     OPTION_BIT(OPTION_NODES_AT_ONCE) | OPTION_BIT(OPTION_HOTKEYS_COMMAND) |                       \
+     OPTION_BIT(OPTION_LIMIT) | OPTION_BIT(OPTION_NO_PROGRESS))
 
 const struct command commands[] = {
     {"migrate", NULL, NULL, ROLES, 0, command_migrate, true,
@@ -145,6 +146,8 @@ const struct command commands[] = {
      "they\n"
      "are gone already): a SCAN of a master does that to every such key that it meets, whatever "
      "its kind.\n"
+     "--kind analysis tells what the whole keyspace adds up to: --measures, --separators,\n"
+     "--prefix-depth and --top belong to it.\n"
      "Ctrl-C stops the scan."},
     {"audit", "list", NULL, AUDIT_LIST, 0, command_audit_list, false,
      "who did or tried what, the latest first", NULL},

@@ -70,6 +70,8 @@ test('values, files, and words in any order', async () => {
     [['--project=task', 'key', 'li'], ['list']],
     [['scan', 'redis://h', '--ki'], ['--kind']],
     [['scan', '--kind', 'e'], ['expired']],
+    [['scan', '--kind', 'a'], ['analysis']],
+    [['scan', 'redis://h', '--kind', 'analysis', '--se'], ['--sentinel-master', '--separators']],
     [['key', 'add', '--role', 'op'], ['operator']],
     [['key', 'add', '--role', 'DCS U'], ['DCS\\ UserAccess']],
     [['key', 'add', '--role', 'DCS\\ F'], ['DCS\\ FullAccess']],
