@@ -141,6 +141,7 @@ static int scan(struct run *run, struct scan_outcome *ret_outcome, struct error 
         .guard_ms = (int)config->scan_guard_ms,
         .ceiling_ms = (int)config->scan_ceiling_ms,
         .hotkeys_command = run->claim.target.hotkeys_command,
+        .analysis = &run->claim.analysis,
         .stopped = scan_must_stop,
         .stopped_argument = run,
         .progress = on_progress,
@@ -232,6 +233,16 @@ static void log_expiry(const struct run *run, const struct scan_outcome *outcome
              LOG_TEXT("lazy_free", lazy[outcome->expiry.lazy_free]));
 }
 
+/* Fails where the result is longer than what can be recorded; that it is so will not pass. */
+static int check_result(const struct scan_outcome *outcome, struct error *err)
+{
+    if (outcome->keys_length <= SCAN_TASK_RESULT_MAX)
+        return 0;
+    return error_set(err, ERROR_CONFIG,
+                     "the result has %zu bytes, more than %d: a smaller `top` makes it fit",
+                     outcome->keys_length, SCAN_TASK_RESULT_MAX);
+}
+
 static void record_success(struct run *run, const struct scan_outcome *outcome)
 {
     const char *note = outcome->note;
@@ -260,7 +271,8 @@ static void record_success(struct run *run, const struct scan_outcome *outcome)
              LOG_NUMBER("touched", outcome->cost.touched), LOG_TEXT("note", note));
     log_expiry(run, outcome);
     struct error err = {0};
-    if (record(run, &scan_task_succeed, &parameters, &err) == 0) {
+    if (check_result(outcome, &err) == 0 &&
+        record(run, &scan_task_succeed, &parameters, &err) == 0) {
         note_end(run, ATTEMPT_SUCCEEDED);
         return;
     }

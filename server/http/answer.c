@@ -160,7 +160,7 @@ void answer_reply(struct exchange *exchange, struct api_reply *reply)
 static enum api_error_form error_form(const struct exchange *exchange)
 {
     struct text target = {exchange->req->input.path.base, exchange->req->input.path.len};
-    return route_is_administration(target) ? API_ERROR_PROBLEM : API_ERROR_DCS;
+    return route_has_problems(target) ? API_ERROR_PROBLEM : API_ERROR_DCS;
 }
 
 void answer_error(struct exchange *exchange, const struct error *err)

@@ -1,4 +1,4 @@
-/* The contract, embedded, and the viewer's few files, read once. */
+/* The contracts, embedded, and the viewer's few files, read once. */
 #include "document.h"
 
 #include <errno.h>
@@ -17,23 +17,26 @@ struct document_set {
     struct document documents[DOCUMENTS_MAX];
 };
 
-static const char page[] = "<!doctype html>\n"
-                           "<html lang=\"en\">\n"
-                           "<head>\n"
-                           "<meta charset=\"utf-8\">\n"
-                           "<title>Cache analysis API</title>\n"
-                           "<link rel=\"stylesheet\" href=\"/docs/swagger-ui.css\">\n"
-                           "</head>\n"
-                           "<body>\n"
-                           "<main id=\"viewer\"></main>\n"
-                           "<script src=\"/docs/swagger-ui-bundle.js\"></script>\n"
-                           "<script src=\"/docs/start.js\"></script>\n"
-                           "</body>\n"
-                           "</html>\n";
+/* A page of the viewer, and what starts it: of the DCS v2 API, and of the extended one. */
+#define PAGE(script)                                                                               \
+    "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"                      \
+    "<title>Cache analysis API</title>\n"                                                          \
+    "<link rel=\"stylesheet\" href=\"/docs/swagger-ui.css\">\n</head>\n<body>\n"                   \
+    "<main id=\"viewer\"></main>\n<script src=\"/docs/swagger-ui-bundle.js\"></script>\n"          \
+    "<script src=\"" script "\"></script>\n</body>\n</html>\n"
+#define START(document)                                                                            \
+    "SwaggerUIBundle({url: '" document "', dom_id: '#viewer', validatorUrl: null, "                \
+    "supportedSubmitMethods: []});\n"
 
-static const char start_script[] =
-    "SwaggerUIBundle({url: '/openapi.json', dom_id: '#viewer', validatorUrl: null, "
-    "supportedSubmitMethods: []});\n";
+static const struct {
+    const char *path, *text;
+} viewer_texts[] = {
+    {"/docs", PAGE("/docs/start.js")},
+    {"/docs/", PAGE("/docs/start.js")},
+    {"/docs/start.js", START("/openapi.json")},
+    {"/docs/ext", PAGE("/docs/start-ext.js")},
+    {"/docs/start-ext.js", START("/ext-v1.json")},
+};
 
 static void add(struct document_set *set, const char *path, const char *type, char *bytes,
                 size_t length)
@@ -94,10 +97,11 @@ static int load_viewer(struct document_set *set, const char *directory, struct e
 {
     static const char *const paths[] = {"/docs/swagger-ui.css", "/docs/swagger-ui-bundle.js",
                                         "/docs/favicon-32x32.png"};
-    add(set, "/docs", type_of(""), text_copy(page, sizeof(page) - 1), sizeof(page) - 1);
-    add(set, "/docs/", type_of(""), text_copy(page, sizeof(page) - 1), sizeof(page) - 1);
-    add(set, "/docs/start.js", type_of(".js"), text_copy(start_script, sizeof(start_script) - 1),
-        sizeof(start_script) - 1);
+    for (size_t i = 0; i < sizeof(viewer_texts) / sizeof(viewer_texts[0]); i++) {
+        size_t length = strlen(viewer_texts[i].text);
+        add(set, viewer_texts[i].path, type_of(viewer_texts[i].path),
+            text_copy(viewer_texts[i].text, length), length);
+    }
     for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
         if (load_file(set, directory, paths[i], err) < 0)
             return -1;

@@ -17,6 +17,7 @@ enum scan_kind_id {
 struct scan_kind {
     enum scan_kind_id id;
     const char *name;             /* as stored in scan_task.kind and in instance.capabilities */
+    enum error_code not_running;  /* the instance is not */
     enum error_code busy;         /* one is waiting or running already */
     enum error_code unsupported;  /* the instance cannot do it */
     enum error_code unknown_task; /* a task id that does not exist */
