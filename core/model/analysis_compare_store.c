@@ -29,7 +29,8 @@
 /* What each ranking says of a key: one that is in both is the same in both.  A shard is no part of
  * a key, as slots move. */
 #define RANKED(ranking)                                                                            \
-    "SELECT side, '" ranking "' AS ranking, k.* FROM found, "                                      \
+    "SELECT side, '" ranking "' AS ranking, k.name COLLATE \"C\" AS name, \"binary\", "            \
+    "    name_cut, type, db, bytes, size FROM found, "                                             \
     "    jsonb_to_recordset(document->'" ranking "') AS k (name text, \"binary\" boolean, "        \
     "        name_cut boolean, type text, db integer, bytes bigint, size bigint) "
 #define KEYS                                                                                       \
@@ -48,7 +49,8 @@
     "measured AS (SELECT side, top, count(bytes) AS listed, min(bytes) AS least "                  \
     "    FROM found LEFT JOIN ranked USING (side) "                                                \
     "    WHERE ranking IS NULL OR ranking = 'largest_by_bytes' GROUP BY side, top), "              \
-    "weakest AS (SELECT side, NULL::text AS type, least AS bytes, NULL::bigint AS size "           \
+    "weakest AS MATERIALIZED (SELECT side, NULL::text AS type, least AS bytes, NULL::bigint AS "   \
+    "size "                                                                                        \
     "        FROM measured WHERE listed >= top "                                                   \
     "    UNION ALL SELECT side, type, NULL, min(size) FROM found JOIN ranked USING (side) "        \
     "        WHERE ranking = 'largest_by_size' AND NOT EXISTS (SELECT FROM measured m "            \
@@ -206,11 +208,11 @@
     "CASE WHEN NOT (document #>> '{prefixes,exact}')::boolean THEN (document->>'" member           \
     "')::bigint / nullif((document #>> '{prefixes,capacity}')::bigint, 0) END) AS " member
 #define PREFIXES                                                                                   \
-    "grouped AS MATERIALIZED (SELECT side, p->>'prefix' AS name, "                                 \
+    "grouped AS MATERIALIZED (SELECT side, (p->>'prefix') COLLATE \"C\" AS name, "                 \
     "        coalesce((p->>'binary')::boolean, false) AS is_binary, false AS is_cut, "             \
     "        0 AS db, (p->>'bytes')::bigint AS bytes, (p->>'keys')::bigint AS size "               \
     "    FROM found, jsonb_array_elements(document #> '{prefixes,items}') AS items (p)), "         \
-    "lightest AS (SELECT side, " LIGHTEST("bytes") ", " LIGHTEST(                                  \
+    "lightest AS MATERIALIZED (SELECT side, " LIGHTEST("bytes") ", " LIGHTEST(                     \
         "keys") " FROM found), "                                                                   \
                 "compared_prefixes AS (SELECT 'prefixes' AS section, " EITHER("name") ", " EITHER( \
                     "is_binary") ", false AS is_cut, NULL::text AS type, NULL::integer AS db, "    \

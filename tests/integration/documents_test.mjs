@@ -35,17 +35,19 @@ async function document(path, type) {
   return answer;
 }
 
-test('the description, as it is in the sources', async () => {
+test('the descriptions, as they are in the sources', async () => {
   assert.equal((await document('/openapi.yaml', 'application/yaml')).body, read('dcs-v2.yaml'));
   const served = await document('/openapi.json', 'application/json');
   assert.equal(served.body, read('dcs-v2.json'));
   assert.equal(served.json.openapi, '3.1.0');
   await document('/openapi.json?x=1', 'application/json');
+  assert.equal((await document('/ext-v1.yaml', 'application/yaml')).body, read('ext-v1.yaml'));
+  assert.equal((await document('/ext-v1.json', 'application/json')).body, read('ext-v1.json'));
 });
 
 test('the viewer, and nothing from elsewhere', async () => {
   const types = { css: 'text/css; charset=utf-8', js: 'text/javascript; charset=utf-8' };
-  for (const path of ['/docs', '/docs/']) {
+  for (const path of ['/docs', '/docs/', '/docs/ext']) {
     const page = await document(path, 'text/html; charset=utf-8');
     const references = [...page.body.matchAll(/(?:src|href)="([^"]*)"/g)].map((match) => match[1]);
     assert.ok(references.length >= 3);
@@ -56,9 +58,11 @@ test('the viewer, and nothing from elsewhere', async () => {
     }
   }
   await document('/docs/favicon-32x32.png', 'image/png');
-  const start = await document('/docs/start.js', types.js);
-  assert.match(start.body, /'\/openapi\.json'/);
-  assert.match(start.body, /validatorUrl: null/);
+  for (const [script, shown] of [['start', /'\/openapi\.json'/], ['start-ext', /'\/ext-v1\.json'/]]) {
+    const start = await document(`/docs/${script}.js`, types.js);
+    assert.match(start.body, shown);
+    assert.match(start.body, /validatorUrl: null/);
+  }
   const style = await document('/docs/swagger-ui.css', types.css);
   assert.doesNotMatch(style.body, /@import|url\(["']?(https?:)?\/\//);
 });

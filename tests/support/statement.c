@@ -8,7 +8,9 @@
 
 #include "base/json_writer.h"
 #include "base/scope.h"
+#include "model/analysis_store.h"
 #include "model/autoscan_round_store.h"
+#include "model/instance_store.h"
 #include "model/request_store.h"
 #include "model/scan_task_store.h"
 #include "pg/session.h"
@@ -20,6 +22,7 @@ static const struct pg_statement *const statements[] = {
     &scan_task_fail,    &scan_task_release,  &scan_task_retry,       &scan_task_give_up,
     &scan_task_forget,  &scan_task_create,   &autoscan_advance,      &autoscan_advance_one,
     &autoscan_list_due, &autoscan_set_aside, &autoscan_round_forget, &remembered_request_forget,
+    &analysis_compare,  &analysis_export,    &analysis_series,       &instance_overview,
 };
 
 static const struct pg_statement *find(const char *name)
