@@ -284,12 +284,10 @@ static void cleanup_json(json_t **object)
     json_decref(*object);
 }
 
-int scan_analysis_write(const struct scan_options *options, const struct scan_outcome *outcome,
-                        struct error *err)
+int scan_analysis_write(struct text result, size_t limit, struct error *err)
 {
-    size_t limit = (size_t)options->limit;
     SCOPED(cleanup_json)
-    json_t *document = json_loadb(outcome->keys, outcome->keys_length, JSON_ALLOW_NUL, NULL);
+    json_t *document = json_loadb(result.bytes, result.length, JSON_ALLOW_NUL, NULL);
     if (!document)
         return error_set(err, ERROR_INTERNAL, "the analysis is no JSON");
     if (json_integer_value(json_object_get(document, "keys")) == 0)

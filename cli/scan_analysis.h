@@ -2,11 +2,11 @@
 #ifndef CLI_SCAN_ANALYSIS_H
 #define CLI_SCAN_ANALYSIS_H
 
-#include "scan_options.h"
+#include "base/error.h"
+#include "base/text.h"
 
 /* Types, databases, shards, prefixes, the largest keys and histograms: a table each where there is
- * something to tell; at most the options' limit of rows of those that may be long. */
-int scan_analysis_write(const struct scan_options *options, const struct scan_outcome *outcome,
-                        struct error *err);
+ * something to tell; at most `limit` rows of those that may be long. */
+int scan_analysis_write(struct text result, size_t limit, struct error *err);
 
 #endif

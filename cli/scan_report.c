@@ -172,6 +172,15 @@ static void write_summary(const struct scan_options *options, const struct scan_
     print_remarks(outcome);
 }
 
+static int write_result(const struct scan_options *options, const struct scan_outcome *outcome,
+                        struct error *err)
+{
+    if (options->request.kind->id != SCAN_KIND_ANALYSIS)
+        return scan_keys_write(options, outcome, err);
+    return scan_analysis_write((struct text){outcome->keys, outcome->keys_length},
+                               (size_t)options->limit, err);
+}
+
 int scan_report_write(const struct scan_options *options, const struct scan_target *target,
                       const struct scan_outcome *outcome, bool json, struct error *err)
 {
@@ -179,9 +188,7 @@ int scan_report_write(const struct scan_options *options, const struct scan_targ
         write_json(options, target, outcome);
         return 0;
     }
-    if (outcome->keys && (options->request.kind->id == SCAN_KIND_ANALYSIS
-                              ? scan_analysis_write(options, outcome, err)
-                              : scan_keys_write(options, outcome, err)) < 0)
+    if (outcome->keys && write_result(options, outcome, err) < 0)
         return -1;
     write_summary(options, target, outcome);
     return 0;
