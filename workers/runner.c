@@ -271,8 +271,7 @@ static void record_success(struct run *run, const struct scan_outcome *outcome)
              LOG_NUMBER("touched", outcome->cost.touched), LOG_TEXT("note", note));
     log_expiry(run, outcome);
     struct error err = {0};
-    if (check_result(outcome, &err) == 0 &&
-        record(run, &scan_task_succeed, &parameters, &err) == 0) {
+    if (record(run, &scan_task_succeed, &parameters, &err) == 0) {
         note_end(run, ATTEMPT_SUCCEEDED);
         return;
     }
@@ -363,7 +362,9 @@ static void run_claim(struct run *run, const struct error *unusable)
     metric_observe(&metric_attempt_seconds, kind_label(run->claim.kind),
                    clock_monotonic_ms() - run->lease.started_ms);
     lease_close(keeper, &run->lease);
-    if (succeeded)
+    if (succeeded && check_result(&outcome, &err) < 0)
+        record_failure(run, &err);
+    else if (succeeded)
         record_success(run, &outcome);
     else if (usable)
         settle(run, &err);

@@ -14,9 +14,10 @@ const guide = readFileSync(new URL('../../docs/api-guide.md', import.meta.url), 
 const LARGEST = 4321;
 const RUN_MS = 90_000;
 
-// The only block of that language.
-function program(language) {
-  const blocks = [...guide.matchAll(/^```(\w+)\n(.*?)^```$/gms)].filter(([, name]) => name === language);
+// The only block of that language, or the one that begins so.
+function program(language, beginning = '') {
+  const blocks = [...guide.matchAll(/^```(\w+)\n(.*?)^```$/gms)]
+    .filter(([, name, text]) => name === language && text.startsWith(beginning));
   assert.equal(blocks.length, 1, language);
   return blocks[0][2];
 }
@@ -60,12 +61,22 @@ test('each program does what it says', { concurrency: true }, (t) => Promise.all
   assert.equal(lines.length, 4);
 }))));
 
+test('the extended interface, on the way of the first one', async () => {
+  const [start, end] = program('bash').split('# Away with the record');
+  const path = join(world.directory, 'guide', 'extended.sh');
+  writeFileSync(path, `${start}${program('sh', 'ext=')}# Away with the record${end}`);
+  const { status, stdout, stderr } = await run('extended.sh', 'bash', [path], { env: environment, deadlineMs: RUN_MS });
+  assert.equal(status, 0, stderr);
+  assert.deepEqual(stdout.trim().split('\n').slice(5).map((line) => line.replace(/\r$/, '')), ['2 keys', 'session:\t1', '{"new":0,"gone":0,"grown":0,"shrunk":0}', '2',
+    'type,keys,bytes,elements,keys_without_ttl,bytes_without_ttl,largest_bytes,largest_size', '["03:30"]', '2', 'true']);
+});
+
 test('and each cleans up', async () => {
   assert.deepEqual(await site.sql('SELECT FROM project'), []);
   assert.deepEqual(await site.sql('SELECT FROM access_key WHERE project_id IS NOT NULL'), []);
   // The log follows the answers by a moment.
   await until('each analysis is in the audit log', async () => (await site.sql(
-    "SELECT FROM audit_event WHERE action LIKE '%analyzeBigKey' AND decision = 'allowed'")).length === PROGRAMS.length);
+    "SELECT FROM audit_event WHERE action LIKE '%analyzeBigKey' AND decision = 'allowed'")).length === PROGRAMS.length + 1);
 });
 
 for (const [language, name, command] of PROGRAMS) {
