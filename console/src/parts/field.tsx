@@ -95,15 +95,17 @@ export function Checks<T extends string>({ label, choices, chosen, onChosen }: {
   onChosen: (chosen: T[]) => void;
 }) {
   return (
-    <fieldset class="checks">
+    <fieldset class={choices.some(({ hint }) => hint !== undefined) ? 'checks' : 'checks short'}>
       <legend>{label}</legend>
-      {choices.map(({ id, name, hint }) => (
-        <Check
-          key={id} label={name} hint={hint} checked={chosen.includes(id)}
-          onChecked={(checked) => onChosen(choices.map((one) => one.id)
-            .filter((one) => (one === id ? checked : chosen.includes(one))))}
-        />
-      ))}
+      <div class="choices">
+        {choices.map(({ id, name, hint }) => (
+          <Check
+            key={id} label={<bdi>{name}</bdi>} hint={hint} checked={chosen.includes(id)}
+            onChecked={(checked) => onChosen(choices.map((one) => one.id)
+              .filter((one) => (one === id ? checked : chosen.includes(one))))}
+          />
+        ))}
+      </div>
     </fieldset>
   );
 }

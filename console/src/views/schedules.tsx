@@ -171,7 +171,7 @@ function LengthField({ label, hint, error, length, onLength }:
   { label: string; hint?: string; error?: string | undefined; length: Length; onLength: (length: Length) => void }) {
   const w = words().schedules;
   return (
-    <div class="row top">
+    <div class="row start">
       <TextField label={label} hint={hint} error={error} type="number" min={0} value={length.figure} onValue={(figure) => onLength({ ...length, figure })} />
       <SelectField
         label={w.unit} value={length.unit} onValue={(unit) => onLength({ ...length, unit: unit as Unit })}

@@ -37,22 +37,19 @@ function Navigation() {
   );
 }
 
-function TopBar({ config }: { config: ConsoleConfig | undefined }) {
+function TopBar() {
   const w = words();
   const who = session.value;
   return (
-    <header class="top">
+    <header class={who === undefined ? 'top' : 'top signed'}>
       <div class="top-inner">
         <a class="brand" href={address([])}>
           <span class="brand-mark" aria-hidden="true" />
-          <span>{w.product}</span>
+          <span class="brand-text">{w.product}</span>
         </a>
         {who !== undefined && <Navigation />}
         <div class="top-end">
           {who !== undefined && <span class="project" title={who.projectId}><bdi>{who.projectName}</bdi></span>}
-          {config?.documentation !== undefined && /^(https:\/)?\//.test(config.documentation) && (
-            <a class="top-link" href={config.documentation} rel="noreferrer">{w.nav.documentation}</a>
-          )}
           <Choice<Language> label={w.languageLabel} value={language.value} choices={LANGUAGES} onChoose={chooseLanguage} />
           <Choice<Theme>
             label={w.themeLabel} value={theme.value} onChoose={chooseTheme}
@@ -62,6 +59,19 @@ function TopBar({ config }: { config: ConsoleConfig | undefined }) {
         </div>
       </div>
     </header>
+  );
+}
+
+// An address of another scheme than these would be run, or be somebody else's.
+const isAddress = (text: string | undefined): text is string => text !== undefined && /^(https:\/\/|\/(?!\/))/.test(text);
+
+function Foot({ config: { version, documentation } }: { config: ConsoleConfig }) {
+  const w = words();
+  return (
+    <footer class="foot">
+      <span>{w.product} {version}</span>
+      {isAddress(documentation) && <a href={documentation} rel="noreferrer">{w.nav.documentation}</a>}
+    </footer>
   );
 }
 
@@ -128,10 +138,10 @@ export function Shell({ config, children }: { config: ConsoleConfig | undefined;
   return (
     <>
       <a class="skip" href="#main" onClick={skip}>{w.skip}</a>
-      <TopBar config={config} />
+      <TopBar />
       <ConnectionBanner />
       <main id="main" class="main" tabIndex={-1}>{children}</main>
-      {config !== undefined && <footer class="foot"><span>{w.product} {config.version}</span></footer>}
+      {config !== undefined && <Foot config={config} />}
       <Messages />
       <Idle />
     </>
