@@ -40,14 +40,9 @@ export const PAGE_LIMIT = 1000;
 export const instances = (query: Parameters = {}): Promise<InstancePage> =>
   receive(ext('/instances'), { query: { limit: PAGE_LIMIT, ...query } });
 
-/** One instance out of the pages of all; undefined where it is not there. */
-export async function instance(id: string): Promise<InstanceSummary | undefined> {
-  for (let offset = 0; ; offset += PAGE_LIMIT) {
-    const page = await instances({ offset });
-    const found = page.instances.find((one) => one.id === id);
-    if (found !== undefined || offset + PAGE_LIMIT >= page.count) return found;
-  }
-}
+/** One instance; undefined where it is not there. */
+export const instance = async (id: string): Promise<InstanceSummary | undefined> =>
+  (await instances({ instance_id: id })).instances.find((one) => one.id === id);
 
 export const nodes = (id: string): Promise<InstanceNodes> => receive(v2(id, '/logical-nodes'));
 
@@ -87,7 +82,7 @@ interface KindPaths {
 const PATHS: Record<Exclude<Kind, 'analysis'>, KindPaths> = {
   bigkey: { create: '/bigkey-task', list: '/bigkey-tasks', one: '/bigkey-task/', schedule: '/bigkey/autoscan' },
   hotkey: { create: '/hotkey-task', list: '/hotkey-tasks', one: '/hotkey-task/', schedule: '/hotkey/autoscan' },
-  expire: {
+  expired: {
     create: '/auto-expire/scan', list: '/auto-expire/histories', one: '', schedule: '/scan-expire-keys/autoscan-config',
   },
 };
@@ -122,10 +117,10 @@ export const dailySchedule = (id: string, kind: Kind): Promise<DailySchedule> =>
 export const putDailySchedule = (id: string, kind: Kind, body: DailySchedule): Promise<DailySchedule> =>
   receive(scheduleAt(id, kind), { method: 'PUT', body });
 
-export const expireSchedule = (id: string): Promise<ExpireSchedule> => receive(scheduleAt(id, 'expire'));
+export const expireSchedule = (id: string): Promise<ExpireSchedule> => receive(scheduleAt(id, 'expired'));
 
 export const putExpireSchedule = (id: string, body: ExpireSchedule): Promise<ExpireSchedule> =>
-  receive(scheduleAt(id, 'expire'), { method: 'PUT', body });
+  receive(scheduleAt(id, 'expired'), { method: 'PUT', body });
 
 // Files.
 

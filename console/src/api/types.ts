@@ -1,7 +1,7 @@
 // The bodies of /v2 and /ext/v1 as they come over the wire. Members that are not known are left out there,
 // so nearly everything is optional here. Times are ISO texts in UTC, names escaped (format/name.ts).
 
-export type Kind = 'bigkey' | 'hotkey' | 'expire' | 'analysis';
+export type Kind = 'bigkey' | 'hotkey' | 'expired' | 'analysis';
 export type TaskStatus = 'waiting' | 'running' | 'success' | 'failed';
 export type ScanType = 'manual' | 'auto';
 export type Unit = 'byte' | 'count';
@@ -233,13 +233,15 @@ export interface ComparedEntry {
   name?: string;
   prefix?: string;
   binary?: boolean;
+  name_cut?: boolean;
   type?: string;
   db?: number;
   before?: ComparedFigures;
   after?: ComparedFigures;
   bytes_delta?: number;
-  before_at_most?: { bytes: number };
-  after_at_most?: { bytes: number };
+  /** Where it is in the ranking of one analysis only: the most it can have had in the other. */
+  before_at_most?: ComparedFigures;
+  after_at_most?: ComparedFigures;
 }
 
 export type Change = 'new' | 'gone' | 'grown' | 'shrunk';

@@ -39,7 +39,7 @@ export const en = {
   elements: (value: number, figure: string): string => `${figure} ${value === 1 ? 'element' : 'elements'}`,
   nav: { label: 'Main', instances: 'Instances', webhooks: 'Webhooks', documentation: 'Documentation' },
   missing: { title: 'Not found', text: 'There is no such page.' },
-  kind: { analysis: 'Keyspace analysis', bigkey: 'Big keys', hotkey: 'Hot keys', expire: 'Expired keys' },
+  kind: { analysis: 'Keyspace analysis', bigkey: 'Big keys', hotkey: 'Hot keys', expired: 'Expired keys' },
   scanType: { manual: 'by hand', auto: 'by schedule' },
   status: {
     waiting: 'waiting', running: 'running', success: 'finished', failed: 'failed',
@@ -109,7 +109,7 @@ export const en = {
     missingText: 'This instance does not exist, or belongs to another project.',
   },
   tabs: {
-    label: 'Instance', overview: 'Overview', analyses: 'Analyses', bigkey: 'Big keys', hotkey: 'Hot keys', expire: 'Expired keys',
+    label: 'Instance', overview: 'Overview', analyses: 'Analyses', bigkey: 'Big keys', hotkey: 'Hot keys', expired: 'Expired keys',
     trends: 'Trends', compare: 'Compare', schedules: 'Schedules',
   },
   overview: {
@@ -199,15 +199,15 @@ export const en = {
     databases: 'Databases', shards: 'Shards', ttl: 'Remaining TTL', sizes: 'Memory per key', idle: 'Idle time', frequency: 'Access frequency',
   },
   keyTasks: {
-    start: { bigkey: 'Find big keys', hotkey: 'Find hot keys', expire: 'Scan expired keys' }, started: 'Scan started',
-    history: { bigkey: 'Big-key scans', hotkey: 'Hot-key scans', expire: 'Expired-key scans' },
+    start: { bigkey: 'Find big keys', hotkey: 'Find hot keys', expired: 'Scan expired keys' }, started: 'Scan started',
+    history: { bigkey: 'Big-key scans', hotkey: 'Hot-key scans', expired: 'Expired-key scans' },
     note: {
       bigkey: 'The 20 largest keys of each type, by bytes of strings and elements of everything else.',
       hotkey: 'The 100 keys used most often, by the counter of the LFU policy.',
-      expire: 'Touches expired keys that are still held, so that Redis releases them.',
+      expired: 'Touches expired keys that are still held, so that Redis releases them.',
     },
-    keys: { bigkey: 'Biggest keys', hotkey: 'Hottest keys', expire: 'Keys' },
-    back: { bigkey: 'All big-key scans', hotkey: 'All hot-key scans', expire: 'All expired-key scans' },
+    keys: { bigkey: 'Biggest keys', hotkey: 'Hottest keys', expired: 'Keys' },
+    back: { bigkey: 'All big-key scans', hotkey: 'All hot-key scans', expired: 'All expired-key scans' },
     none: 'No scans yet', nothing: 'No keys found', found: 'Keys found', releasedColumn: 'Released',
     released: (figure: ComponentChildren): ComponentChildren => [figure, ' expired keys released in all.'],
     hotNeedsLfu: (policy: string): string => `Hot keys need an LFU eviction policy; this instance has ${policy}.`,

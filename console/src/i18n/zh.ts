@@ -35,7 +35,7 @@ export const zh: Words = {
   elements: (_value, figure) => `${figure} 个元素`,
   nav: { label: '主导航', instances: '实例', webhooks: 'Webhook', documentation: '文档' },
   missing: { title: '未找到', text: '没有这个页面。' },
-  kind: { analysis: '键空间分析', bigkey: '大 Key', hotkey: '热 Key', expire: '过期 Key' },
+  kind: { analysis: '键空间分析', bigkey: '大 Key', hotkey: '热 Key', expired: '过期 Key' },
   scanType: { manual: '手动', auto: '定时' },
   status: {
     waiting: '等待中', running: '运行中', success: '已完成', failed: '失败',
@@ -101,7 +101,7 @@ export const zh: Words = {
     missingText: '该实例不存在，或属于其他项目。',
   },
   tabs: {
-    label: '实例', overview: '概览', analyses: '分析', bigkey: '大 Key', hotkey: '热 Key', expire: '过期 Key', trends: '趋势',
+    label: '实例', overview: '概览', analyses: '分析', bigkey: '大 Key', hotkey: '热 Key', expired: '过期 Key', trends: '趋势',
     compare: '对比', schedules: '定时',
   },
   overview: {
@@ -173,15 +173,15 @@ export const zh: Words = {
     ttl: '剩余过期时间', sizes: '每键内存', idle: '空闲时间', frequency: '访问频率',
   },
   keyTasks: {
-    start: { bigkey: '查找大 Key', hotkey: '查找热 Key', expire: '扫描过期 Key' }, started: '扫描已开始',
-    history: { bigkey: '大 Key 扫描', hotkey: '热 Key 扫描', expire: '过期 Key 扫描' },
+    start: { bigkey: '查找大 Key', hotkey: '查找热 Key', expired: '扫描过期 Key' }, started: '扫描已开始',
+    history: { bigkey: '大 Key 扫描', hotkey: '热 Key 扫描', expired: '过期 Key 扫描' },
     note: {
       bigkey: '每种类型最大的 20 个键：字符串按字节，其他按元素数。',
       hotkey: '访问最频繁的 100 个键，依据 LFU 策略的计数器。',
-      expire: '访问已过期但仍占用内存的键，使 Redis 释放它们。',
+      expired: '访问已过期但仍占用内存的键，使 Redis 释放它们。',
     },
-    keys: { bigkey: '最大的键', hotkey: '最热的键', expire: '键' },
-    back: { bigkey: '所有大 Key 扫描', hotkey: '所有热 Key 扫描', expire: '所有过期 Key 扫描' },
+    keys: { bigkey: '最大的键', hotkey: '最热的键', expired: '键' },
+    back: { bigkey: '所有大 Key 扫描', hotkey: '所有热 Key 扫描', expired: '所有过期 Key 扫描' },
     none: '还没有扫描', nothing: '没有找到键', found: '找到的键', releasedColumn: '已释放',
     released: (figure) => ['共释放 ', figure, ' 个过期键。'],
     hotNeedsLfu: (policy) => `热 Key 需要 LFU 淘汰策略；该实例为 ${policy}。`,

@@ -1,7 +1,7 @@
 // Two analyses side by side: what is new, gone, grown and shrunk.
 
 import { useMemo, useState } from 'preact/hooks';
-import { CHANGES, type AnalysisRecord, type Change, type ComparedEntry, type Comparison as Compared } from '../api/types';
+import { CHANGES, type AnalysisRecord, type Change, type ComparedEntry, type ComparedFigures, type Comparison as Compared } from '../api/types';
 import * as service from '../api/service';
 import { VirtualTable } from '../charts';
 import type { Column } from '../charts/types';
@@ -26,28 +26,36 @@ type What = 'keys' | 'prefixes';
 const delta = (before: number | undefined, after: number | undefined): number | undefined =>
   (before === undefined || after === undefined ? undefined : after - before);
 
-function Side({ figures, atMost }: { figures: ComparedEntry['before']; atMost: { bytes: number } | undefined }) {
+// Bytes where they were measured, else the size of a key or the number of keys.
+const figureOf = (figures: ComparedFigures | undefined): number | undefined => figures?.bytes ?? figures?.size ?? figures?.keys;
+
+function Side({ figures, atMost }: { figures: ComparedFigures | undefined; atMost: ComparedFigures | undefined }) {
   const w = words();
   if (figures !== undefined) {
-    return figures.bytes !== undefined ? <Bytes value={figures.bytes} /> : <Count value={figures.size ?? figures.keys} />;
+    return figures.bytes !== undefined ? <Bytes value={figures.bytes} /> : <Count value={figureOf(figures)} />;
   }
   // Outside its ranking there: no larger than the last place of that; where the ranking was not full it was not there.
   return atMost === undefined ? <span class="faint">{w.comparison.absent}</span>
-    : <span class="soft number" title={w.comparison.atMostHint}>{w.comparison.atMost(inBytes(atMost.bytes))}</span>;
+    : <span class="soft number" title={w.comparison.atMostHint}>{w.comparison.atMost(atMost.bytes === undefined ? inCount(figureOf(atMost) ?? 0) : inBytes(atMost.bytes))}</span>;
+}
+
+function Delta({ of: { before, after, bytes_delta: bytes } }: { of: ComparedEntry }) {
+  if (bytes !== undefined) return <Bytes delta value={bytes} />;
+  return <Count delta value={delta(figureOf(before), figureOf(after))} />;
 }
 
 function columnsOf(what: What): Column<ComparedEntry>[] {
   const w = words();
   return [
     { id: 'name', header: what === 'keys' ? w.key.name : w.prefixes.prefix, width: 'minmax(8rem, 1fr)',
-      cell: ({ name, prefix, binary }) => <KeyName name={name ?? prefix ?? ''} binary={binary} /> },
+      cell: ({ name, prefix, binary, name_cut: cut }) => <KeyName name={name ?? prefix ?? ''} binary={binary} cut={cut} /> },
     ...(what === 'keys' ? [
       { id: 'type', header: w.key.type, width: '6.5rem', from: 520, cell: ({ type }: ComparedEntry) => (type === undefined ? '–' : <TypeTag type={type} />) },
       { id: 'db', header: w.key.db, width: '4rem', align: 'end' as const, from: 820, cell: ({ db }: ComparedEntry) => db },
     ] : []),
     { id: 'before', header: w.comparison.before, width: '8rem', align: 'end', from: 640, cell: ({ before, before_at_most: most }) => <Side figures={before} atMost={most} /> },
     { id: 'after', header: w.comparison.after, width: '8rem', align: 'end', from: 400, cell: ({ after, after_at_most: most }) => <Side figures={after} atMost={most} /> },
-    { id: 'delta', header: w.comparison.change, width: '7rem', align: 'end', cell: ({ bytes_delta: bytes }) => <Bytes delta value={bytes} /> },
+    { id: 'delta', header: w.comparison.change, width: '7rem', align: 'end', cell: (entry) => <Delta of={entry} /> },
   ];
 }
 

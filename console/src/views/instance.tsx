@@ -28,14 +28,14 @@ export interface TabProps {
   onChange: () => void;
 }
 
-const TABS = ['overview', 'analyses', 'bigkey', 'hotkey', 'expire', 'trends', 'compare', 'schedules'] as const;
+const TABS = ['overview', 'analyses', 'bigkey', 'hotkey', 'expired', 'trends', 'compare', 'schedules'] as const;
 type Tab = typeof TABS[number];
 
 function contents(tab: Tab, task: string | undefined, props: TabProps): JSX.Element {
   switch (tab) {
     case 'overview': return <Overview {...props} />;
     case 'analyses': return task === undefined ? <Analyses {...props} /> : <Report key={task} {...props} task={task} />;
-    case 'bigkey': case 'hotkey': case 'expire': return <KeyTasks key={tab} {...props} kind={tab} task={task} />;
+    case 'bigkey': case 'hotkey': case 'expired': return <KeyTasks key={tab} {...props} kind={tab} task={task} />;
     case 'trends': return <Trends {...props} />;
     case 'compare': return <Comparison {...props} />;
     case 'schedules': return <Schedules {...props} />;

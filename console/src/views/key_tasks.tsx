@@ -57,7 +57,7 @@ function List({ instance, kind, onChange }: Props) {
     onChange();
   };
   const active = query.data?.records.find(({ status }) => !isFinal(status)) ?? instance.active?.find((one) => one.kind === kind);
-  const hasResult = kind !== 'expire';
+  const hasResult = kind !== 'expired';
   return (
     <>
       {active !== undefined && <ActiveTask key={active.id} instance={instance.id} task={active.id} kind={kind as Kind} onEnd={reload} />}
@@ -155,13 +155,13 @@ export function FailedReason({ instance, task }: { instance: string; task: strin
 
 export function KeyTasks({ task, ...props }: Props & { task: string | undefined }) {
   const w = words();
-  if (task !== undefined && props.kind !== 'expire') return <Show key={task} {...props} task={task} />;
+  if (task !== undefined && props.kind !== 'expired') return <Show key={task} {...props} task={task} />;
   return (
     <>
       {props.kind === 'hotkey' && props.instance.maxmemory_policy !== undefined &&
         !props.instance.maxmemory_policy.endsWith('lfu') && <p class="card-note">{w.keyTasks.hotNeedsLfu(props.instance.maxmemory_policy)}</p>}
       <List {...props} />
-      {props.kind === 'expire' && (
+      {props.kind === 'expired' && (
         <p class="back"><ButtonLink href={address(['instances', props.instance.id, 'schedules'])}>{w.tabs.schedules}</ButtonLink></p>
       )}
     </>

@@ -19,7 +19,7 @@ const LIMIT = 10;
 const EVERY_MS = 5000;
 
 const pageOf = (instance: string, task: Task): string =>
-  address(['instances', instance, task.kind === 'analysis' ? 'analyses' : task.kind, ...(task.kind === 'expire' ? [] : [task.id])]);
+  address(['instances', instance, task.kind === 'analysis' ? 'analyses' : task.kind, ...(task.kind === 'expired' ? [] : [task.id])]);
 
 function Recent({ instance }: TabProps) {
   const w = words();

@@ -100,7 +100,7 @@ function columnsOf(measure: PrefixMeasure, whole: number, instance: string): Col
     { id: 'ttl', header: w.withoutTtl, width: '8rem', align: 'end', from: 780, cell: (node) => <Share part={item(node).keys_without_ttl} whole={item(node).keys} /> },
     { id: 'below', header: w.prefixes.below, width: '6rem', align: 'end', from: 860, cell: ({ children }) => (children.length > 0 ? inCount(children.length) : '–') },
     { id: 'trend', header: w.tabs.trends, width: '5.5rem', align: 'end', from: 940,
-      cell: (node) => <a href={address(['instances', instance, 'trends'], { prefix: item(node).prefix })} onClick={(event) => event.stopPropagation()}>{w.prefixes.trend}</a> },
+      cell: (node) => <a href={address(['instances', instance, 'trends'], { prefix: item(node).prefix, binary: item(node).binary === true ? 'true' : undefined })} onClick={(event) => event.stopPropagation()}>{w.prefixes.trend}</a> },
   ];
 }
 

@@ -221,9 +221,9 @@ function ExpireForm({ instance, zone, onSaved, of }: FormProps & { of: ExpireSch
 
 function Expire(props: FormProps) {
   const w = words();
-  const query = useQuery(`schedule expire ${props.instance}`, () => service.expireSchedule(props.instance));
+  const query = useQuery(`schedule expired ${props.instance}`, () => service.expireSchedule(props.instance));
   return (
-    <Section title={w.kind.expire}>
+    <Section title={w.kind.expired}>
       <Loaded query={query}>
         {(of) => (
           <ExpireForm

@@ -105,18 +105,18 @@ function PrefixForm({ prefix }: { prefix: string }) {
   const [text, setText] = useState(prefix);
   const submit = (event: Event): void => {
     event.preventDefault();
-    amend({ prefix: text });
+    amend({ prefix: text, binary: undefined });
   };
   return (
     <form class="row bottom" onSubmit={submit}>
-      <TextField label={w.trends.prefix} hint={w.trends.prefixHint} mono value={text} onValue={setText} maxLength={1100} />
+      <TextField label={w.trends.prefix} hint={w.trends.prefixHint} mono value={text} onValue={setText} maxLength={1024} />
       <Button submit>{w.trends.show}</Button>
       {prefix !== '' && (
         <Button
           look="quiet"
           onPress={() => {
             setText('');
-            amend({ prefix: undefined });
+            amend({ prefix: undefined, binary: undefined });
           }}
         >
           {w.trends.all}
@@ -131,8 +131,9 @@ export function Trends({ instance }: TabProps) {
   const prefix = route.value.query.get('prefix') ?? '';
   const span = spanOf(route.value.query.get('days'));
   const [wanted, setWanted] = useState<Shown>('bytes');
-  const parameters = { prefix, from: since(span), limit: LIMIT };
-  const query = useQuery<Series>(`series ${instance.id} ${span} ${prefix}`, () => service.series(instance.id, parameters));
+  const binary = route.value.query.get('binary') === 'true';
+  const parameters = { prefix, from: since(span), limit: LIMIT, ...(binary ? { binary: 'true' } : {}) };
+  const query = useQuery<Series>(`series ${instance.id} ${span} ${binary} ${prefix}`, () => service.series(instance.id, parameters));
   const shownOf = (points: readonly SeriesPoint[]): Shown[] => [
     ...(points.some(({ bytes }) => bytes !== undefined) ? ['bytes'] as const : []), 'keys',
     ...(points.some(({ types = [] }) => types.length > 0) ? ['types'] as const : []),
@@ -140,7 +141,7 @@ export function Trends({ instance }: TabProps) {
   ];
   return (
     <Section
-      title={w.tabs.trends} note={prefix === '' ? undefined : <>{w.trends.ofPrefix} <KeyName name={prefix} /></>}
+      title={w.tabs.trends} note={prefix === '' ? undefined : <>{w.trends.ofPrefix} <KeyName name={prefix} binary={binary} /></>}
       actions={(
         <>
           <Segments

@@ -18,7 +18,7 @@ import { tell } from '../state/message';
 import { onSignOut } from '../state/session';
 import { useQuery } from '../state/query';
 
-const KINDS: readonly Kind[] = ['analysis', 'bigkey', 'hotkey', 'expire'];
+const KINDS: readonly Kind[] = ['analysis', 'bigkey', 'hotkey', 'expired'];
 const EVERY_MS = 5000;
 const NAME_MAX = 1100;
 
