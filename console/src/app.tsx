@@ -14,11 +14,9 @@ import { Instances } from './views/instances';
 import { Instance } from './views/instance';
 import { Webhooks } from './views/webhooks';
 import { WebhookEditor } from './views/webhook_editor';
-import { address, route } from './router';
+import { address, isId, route } from './router';
 import { epoch } from './state/connection';
 import { session } from './state/session';
-
-const ID = /^[0-9a-f-]{36}$/i;
 
 function Missing() {
   const w = words();
@@ -33,11 +31,11 @@ function view(path: readonly string[]): JSX.Element {
   const [area = 'instances', id, ...rest] = path;
   if (area === 'instances') {
     if (id === undefined) return <Instances />;
-    if (ID.test(id)) return <Instance key={id} id={id} path={rest} />;
+    if (isId(id)) return <Instance key={id} id={id} path={rest} />;
   }
   if (area === 'webhooks') {
     if (id === undefined) return <Webhooks />;
-    if (id === 'new' || ID.test(id)) return <WebhookEditor key={id} id={id === 'new' ? undefined : id} />;
+    if (id === 'new' || isId(id)) return <WebhookEditor key={id} id={id === 'new' ? undefined : id} />;
   }
   return <Missing />;
 }

@@ -31,6 +31,9 @@ addEventListener('hashchange', () => {
   route.value = parse(location.hash);
 });
 
+// An id of an address becomes part of the path of a signed request: nothing else may.
+export const isId = (text: string | undefined): text is string => text !== undefined && /^[0-9a-f-]{36}$/i.test(text);
+
 type Query = Record<string, string | undefined>;
 
 /** The address of a page, for href. */

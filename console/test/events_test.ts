@@ -28,6 +28,19 @@ test('characters cut in the middle', async () => {
     },
   });
   const found = [];
-  for await (const event of eventsOf(new Response(body))) found.push(event);
+  for await (const event of eventsOf(new Response(body), 1000)) found.push(event);
   assert.deepEqual(found, [{ event: 'message', data: '键👩‍👧' }]);
+});
+
+test('a stream that says nothing is given up', async () => {
+  let cancelled = false;
+  const body = new ReadableStream<Uint8Array>({
+    cancel() {
+      cancelled = true;
+    },
+  });
+  await assert.rejects(async () => {
+    for await (const event of eventsOf(new Response(body), 1)) assert.fail(event.data);
+  }, /silence/);
+  assert.ok(cancelled);
 });

@@ -44,15 +44,28 @@ export class EventParser {
   }
 }
 
-/** The events of an answer until it ends. Throws as the reading of a body does. */
-export async function* eventsOf(response: Response): AsyncGenerator<ServerEvent> {
+/** What comes next, or a failure after a time without anything: a connection may die unseen. */
+async function nextOf<T>(coming: Promise<T>, silenceMs: number): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const silence = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('silence')), silenceMs);
+  });
+  try {
+    return await Promise.race([coming, silence]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The events of an answer until it ends. Throws as the reading of a body does, and after `silenceMs` without a byte. */
+export async function* eventsOf(response: Response, silenceMs: number): AsyncGenerator<ServerEvent> {
   if (response.body === null) return;
   const reader = response.body.getReader();
   const decoder = new TextDecoder();
   const parser = new EventParser();
   try {
     for (;;) {
-      const { done, value } = await reader.read();
+      const { done, value } = await nextOf(reader.read(), silenceMs);
       if (done) return;
       yield* parser.push(decoder.decode(value, { stream: true }));
     }

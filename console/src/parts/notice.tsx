@@ -29,11 +29,12 @@ function titleOf(error: ApiError | Error): string {
 }
 
 /** A failure in words, with what the service said and the id by which its log knows the request. */
-export function Failure({ error, retry }: { error: ApiError | Error; retry?: () => void }) {
+export function Failure({ error, title = titleOf(error), retry }:
+  { error: ApiError | Error; title?: string; retry?: () => void }) {
   const w = words();
   const said = error.message;
   return (
-    <Notice tone="bad" title={titleOf(error)}>
+    <Notice tone="bad" title={title}>
       {said !== '' && <p><bdi>{said}</bdi></p>}
       {error instanceof ApiError && !error.isGone && (
         <p class="small soft">

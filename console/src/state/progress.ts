@@ -11,6 +11,8 @@ import { connection, epoch } from './connection';
 
 const STREAMS_MAX = 2;
 const ASK_MS = 2000;
+// The service sends a comment every 15 seconds.
+const SILENCE_MS = 40_000;
 
 let streams = 0;
 
@@ -28,7 +30,7 @@ async function stream({ instance, task, signal, tell }: Watch): Promise<boolean>
   if (streams >= STREAMS_MAX) return false;
   streams++;
   try {
-    for await (const { event, data } of eventsOf(await service.progressEvents(instance, task, signal))) {
+    for await (const { event, data } of eventsOf(await service.progressEvents(instance, task, signal), SILENCE_MS)) {
       if (event !== 'progress' && event !== 'end') continue;
       const progress = JSON.parse(data) as Progress;
       tell(progress);

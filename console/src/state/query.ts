@@ -39,6 +39,10 @@ interface State<T> {
   loading: boolean;
 }
 
+// What is read at an interval has mostly not changed; then nothing below is drawn again.
+const isSame = (before: State<unknown>, name: string, data: unknown): boolean =>
+  before.name === name && before.data !== undefined && JSON.stringify(before.data) === JSON.stringify(data);
+
 /** `name` says what is read: another name is another reading, and starts it. */
 export function useQuery<T>(name: string, read: () => Promise<T>, { every, enabled = true }: Options = {}): Query<T> {
   const [state, setState] = useState<State<T>>({ name: '', data: undefined, error: undefined, loading: true });
@@ -64,7 +68,9 @@ export function useQuery<T>(name: string, read: () => Promise<T>, { every, enabl
         const data = await reader.current();
         if (!current) return;
         keep(name, data);
-        setState({ name, data, error: undefined, loading: false });
+        setState((before) => ({
+          name, data: every !== undefined && isSame(before, name, data) ? before.data : data, error: undefined, loading: false,
+        }));
       } catch (error) {
         if (!current) return;
         setState((before) => ({

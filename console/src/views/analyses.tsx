@@ -15,6 +15,7 @@ import { Pager, Table } from '../parts/table';
 import { StatusTag } from '../parts/tag';
 import { address } from '../router';
 import { tell } from '../state/message';
+import { isFinal } from '../state/progress';
 import { useQuery } from '../state/query';
 import { ActiveTask, DeleteTask } from './active_task';
 import type { TabProps } from './instance';
@@ -142,7 +143,8 @@ function History({ instance, records, onDeleted }: { instance: string; records: 
         { id: 'bytes', header: w.bytes, end: true, cell: ({ bytes }) => <Bytes value={bytes} /> },
         {
           id: 'actions', header: w.actions, silent: true, end: true,
-          cell: ({ id }) => <DeleteTask instance={instance} task={id} kind="analysis" onDeleted={onDeleted} />,
+          cell: ({ id, status }) => (isFinal(status)
+            ? <DeleteTask instance={instance} task={id} kind="analysis" onDeleted={onDeleted} /> : null),
         },
       ]}
     />
@@ -159,7 +161,7 @@ export function Analyses({ instance, onChange }: TabProps) {
     query.reload();
     onChange();
   };
-  const active = query.data?.records.find(({ status }) => status === 'waiting' || status === 'running')
+  const active = query.data?.records.find(({ status }) => !isFinal(status))
     ?? instance.active?.find(({ kind }) => kind === 'analysis');
   const finished = (query.data?.records ?? []).filter(({ status }) => status === 'success');
   return (

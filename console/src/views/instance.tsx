@@ -9,7 +9,7 @@ import { MemoryMeter } from '../parts/meter';
 import { Empty, Loaded } from '../parts/notice';
 import { Page } from '../parts/page';
 import { StatusTag } from '../parts/tag';
-import { address } from '../router';
+import { address, isId } from '../router';
 import { useQuery } from '../state/query';
 import { Analyses } from './analyses';
 import { Comparison } from './comparison';
@@ -89,7 +89,7 @@ export function Instance({ id, path }: { id: string; path: readonly string[] }) 
     >
       <Tabs id={id} tab={tab} />
       <Loaded query={query}>
-        {(instance) => (instance === undefined ? null : contents(tab, path[1], { instance, onChange: query.reload }))}
+        {(instance) => (instance === undefined ? null : contents(tab, isId(path[1]) ? path[1] : undefined, { instance, onChange: query.reload }))}
       </Loaded>
     </Page>
   );

@@ -85,7 +85,8 @@ function List({ instance, kind, onChange }: Props) {
                   ...(hasResult
                     ? [{
                       id: 'actions', header: w.actions, silent: true, end: true,
-                      cell: ({ id }: { id: string }) => <DeleteTask instance={instance.id} task={id} kind={kind} onDeleted={reload} />,
+                      cell: ({ id, status }: { id: string; status: string }) => (isFinal(status)
+                        ? <DeleteTask instance={instance.id} task={id} kind={kind} onDeleted={reload} /> : null),
                     }]
                     : [{ id: 'num', header: w.keyTasks.releasedColumn, end: true, cell: ({ num }: { num?: number }) => <Count value={num} /> }]),
                 ]}

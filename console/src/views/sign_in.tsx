@@ -56,9 +56,9 @@ function Form({ onSession, onDone, ready, children }: FormProps) {
   return (
     <form class="stack" onSubmit={(event) => void submit(event)}>
       {children}
-      {error !== undefined && (error instanceof ApiError && error.status === 401
-        ? <Notice tone="bad" title={w.signInRefused}><p class="small soft"><bdi>{error.message}</bdi></p></Notice>
-        : <Failure error={error} />)}
+      {error !== undefined && (
+        <Failure error={error} {...(error instanceof ApiError && error.status === 401 ? { title: w.signInRefused } : {})} />
+      )}
       <Button submit look="primary" busy={busy} disabled={!ready}>{w.signIn}</Button>
     </form>
   );
