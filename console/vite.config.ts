@@ -15,6 +15,6 @@ export default defineConfig({
   },
   server: {
     proxy: Object.fromEntries(['/ext', '/v2', '/v3', '/console/config.json'].map((path) =>
-      [path, { target: process.env['DCS_SERVER'] ?? 'http://127.0.0.1:8080' }])),
+      [path, { target: process.env['API'] ?? 'http://127.0.0.1:8080' }])),
   },
 });

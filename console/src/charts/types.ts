@@ -12,7 +12,7 @@
 //   accessible name; prefers-reduced-motion is kept.
 // - Width follows the container (ResizeObserver); they work from 280 px on.
 
-import type { ComponentChildren, JSX } from 'preact';
+import type { ComponentChildren } from 'preact';
 
 /** Which colour: a type of Redis, or one of the neutral series. `.tone-NAME` of tokens.css sets --tone, --tone-soft, --tone-ink. */
 export type Tone =
@@ -33,7 +33,7 @@ export interface TreemapItem {
   description: string;
 }
 
-/** Squarified treemap of one level, up to 10,000 items; those that would be under 3 px a side are drawn together as one rest. */
+/** Squarified treemap of one level, up to 10,000 items; those that would be a dot are drawn together as one rest. */
 export interface TreemapProps {
   label: string;
   items: readonly TreemapItem[];
@@ -96,14 +96,12 @@ export interface HistogramBucket {
   description: string;
 }
 
-/** Vertical columns of equal width, in the order given. */
+/** Rows close together, in the order given. */
 export interface HistogramProps {
   label: string;
   buckets: readonly HistogramBucket[];
   format: Format;
   tone: Tone;
-  /** Default 160. */
-  height?: number;
 }
 
 export interface TrendSeries {
@@ -130,6 +128,8 @@ export interface TrendProps {
   marks: readonly TrendMark[];
   format: Format;
   formatTime: Format;
+  /** The figures are bytes: the steps of the axis are powers of two. */
+  binary?: boolean;
   /** Default 240. */
   height?: number;
   /** The time nearest to the pointer was clicked, or Enter pressed on it. */
@@ -176,14 +176,4 @@ export interface VirtualTableProps<Row> {
   selected?: string | undefined;
   /** A row was clicked or Enter pressed on it. */
   onOpen?: (row: Row) => void;
-}
-
-/** The components, as index.ts of this directory exports them. */
-export interface Charts {
-  Treemap: (props: TreemapProps) => JSX.Element;
-  Icicle: (props: IcicleProps) => JSX.Element;
-  Bars: (props: BarsProps) => JSX.Element;
-  Histogram: (props: HistogramProps) => JSX.Element;
-  Trend: (props: TrendProps) => JSX.Element;
-  VirtualTable: <Row>(props: VirtualTableProps<Row>) => JSX.Element;
 }

@@ -15,7 +15,8 @@ export interface Piece {
 // plain space. U+200D (joiner) and variation selectors are parts of emoji and of several scripts.
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\u115f\u1160\u3164\uffa0]/u;
 const JOINER = '\u200d';
-const JOINS = /[\p{Extended_Pictographic}\p{M}\p{L}\u{1f3fb}-\u{1f3ff}]$/u;
+// Of one code point; anchored at its start, as V8 does not find one beyond U+FFFF by '$'.
+const JOINS = /^[\p{Extended_Pictographic}\p{M}\p{L}\u{1f3fb}-\u{1f3ff}]/u;
 const JOINED = /^[\p{Extended_Pictographic}\p{L}]/u;
 
 const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t', '\0': '\\0' };

@@ -173,7 +173,7 @@ export const en = {
     databases: 'Databases', shards: 'Shards',
   },
   key: {
-    title: 'Key', name: 'Name', type: 'Type', bytes: 'Memory', size: 'Size', db: 'Database', shard: 'Shard', ttl: 'TTL', noTtl: 'none',
+    title: 'Key', name: 'Name', type: 'Type', bytes: 'Memory', size: 'Size', db: 'DB', shard: 'Shard', ttl: 'TTL', noTtl: 'none',
     encoding: 'Encoding', idle: 'Idle', freq: 'Frequency', empty: '(empty name)', binary: '(not UTF-8)', cut: '(name cut here)',
   },
   keyTable: {

@@ -154,7 +154,7 @@ export const zh: Words = {
     databases: '数据库', shards: '分片',
   },
   key: {
-    title: '键', name: '名称', type: '类型', bytes: '内存', size: '大小', db: '数据库', shard: '分片', ttl: '过期时间', noTtl: '无',
+    title: '键', name: '名称', type: '类型', bytes: '内存', size: '大小', db: 'DB', shard: '分片', ttl: '过期时间', noTtl: '无',
     encoding: '编码', idle: '空闲', freq: '频率', empty: '（空名称）', binary: '（非 UTF-8）', cut: '（名称在此截断）',
   },
   keyTable: {

@@ -47,18 +47,18 @@ const FIGURES: readonly Figure[] = ['bytes', 'size', 'ttl_ms', 'idle_s', 'freq',
 function columnsOf(keys: readonly RankedKey[], w: ReturnType<typeof words>, showsTtl: boolean): Column<RankedKey>[] {
   const has = (member: keyof RankedKey): boolean => keys.some((key) => key[member] !== undefined);
   const columns: (Column<RankedKey> | false)[] = [
-    { id: 'name', header: w.key.name, width: 'minmax(8rem, 1fr)', sortable: true,
+    { id: 'name', header: w.key.name, width: 'minmax(9rem, 1fr)', sortable: true,
       cell: (key) => <KeyName name={key.name} binary={key.binary} cut={key.name_cut} /> },
-    { id: 'type', header: w.key.type, width: '6.5rem', sortable: true, from: 460, cell: ({ type }) => <TypeTag type={type} /> },
-    has('bytes') && { id: 'bytes', header: w.key.bytes, width: '6.5rem', align: 'end', sortable: true, cell: ({ bytes }) => <Bytes value={bytes} /> },
+    { id: 'type', header: w.key.type, width: '6rem', sortable: true, from: 460, cell: ({ type }) => <TypeTag type={type} /> },
+    has('bytes') && { id: 'bytes', header: w.key.bytes, width: '5.5rem', align: 'end', sortable: true, cell: ({ bytes }) => <Bytes value={bytes} /> },
     has('freq') && { id: 'freq', header: w.key.freq, width: '6rem', align: 'end', sortable: true, cell: ({ freq }) => <Count value={freq} /> },
-    has('size') && { id: 'size', header: w.key.size, width: '9rem', align: 'end', sortable: true, from: has('bytes') ? 620 : 0, cell: (key) => <Size of={key} /> },
-    (showsTtl || has('ttl_ms')) && { id: 'ttl_ms', header: w.key.ttl, width: '7rem', align: 'end', sortable: true, from: 720,
+    has('size') && { id: 'size', header: w.key.size, width: '8.5rem', align: 'end', sortable: true, from: has('bytes') ? 620 : 0, cell: (key) => <Size of={key} /> },
+    (showsTtl || has('ttl_ms')) && { id: 'ttl_ms', header: w.key.ttl, width: '6rem', align: 'end', sortable: true, from: 740,
       cell: ({ ttl_ms: ttl }) => (ttl === undefined ? <span class="faint">{w.key.noTtl}</span> : <Duration seconds={ttl / 1000} />) },
-    has('idle_s') && { id: 'idle_s', header: w.key.idle, width: '7rem', align: 'end', sortable: true, from: 860, cell: ({ idle_s: idle }) => <Duration seconds={idle} /> },
-    has('encoding') && { id: 'encoding', header: w.key.encoding, width: '8rem', sortable: true, from: 960, cell: ({ encoding }) => <bdi>{encoding}</bdi> },
-    { id: 'db', header: w.key.db, width: '4.5rem', align: 'end', sortable: true, from: 800, cell: ({ db }) => db },
-    has('shard') && { id: 'shard', header: w.key.shard, width: '9rem', from: 1060, cell: ({ shard }) => <bdi class="clip">{shard}</bdi> },
+    has('idle_s') && { id: 'idle_s', header: w.key.idle, width: '5.5rem', align: 'end', sortable: true, from: 880, cell: ({ idle_s: idle }) => <Duration seconds={idle} /> },
+    has('encoding') && { id: 'encoding', header: w.key.encoding, width: '6.5rem', sortable: true, from: 1000, cell: ({ encoding }) => <bdi>{encoding}</bdi> },
+    { id: 'db', header: w.key.db, width: '3rem', align: 'end', sortable: true, from: 800, cell: ({ db }) => db },
+    has('shard') && { id: 'shard', header: w.key.shard, width: '8rem', from: 1120, cell: ({ shard }) => <bdi class="clip">{shard}</bdi> },
   ];
   return columns.filter((column): column is Column<RankedKey> => column !== false);
 }

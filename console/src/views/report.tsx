@@ -290,12 +290,12 @@ function Places({ of }: { of: AnalysisDocument }) {
     <div class={several && databases.length > 0 ? 'columns' : undefined}>
       {databases.length > 0 && (
         <Section title={w.report.databases}>
-          <WeightTable label={w.key.db} of={of} rows={databases.map((one) => ({ ...one, name: String(one.db) }))} />
+          <WeightTable label={w.report.databases} of={of} rows={databases.map((one) => ({ ...one, name: String(one.db) }))} />
         </Section>
       )}
       {several && (
         <Section title={w.report.shards}>
-          <WeightTable label={w.key.shard} of={of} rows={shards.map((one) => ({ ...one, name: one.shard }))} />
+          <WeightTable label={w.report.shards} of={of} rows={shards.map((one) => ({ ...one, name: one.shard }))} />
         </Section>
       )}
     </div>

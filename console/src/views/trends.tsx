@@ -68,7 +68,7 @@ function Chart({ instance, points, shown }: { instance: string; points: readonly
   return (
     <Trend
       label={w.trends.chart} times={times} series={series} marks={marks} height={280} formatTime={inMoment}
-      format={isInBytes(points, shown) ? inBytes : inCount}
+      format={isInBytes(points, shown) ? inBytes : inCount} binary={isInBytes(points, shown)}
       onPick={(index) => {
         const point = points[index];
         if (point !== undefined) go(['instances', instance, 'analyses', point.task_id]);
@@ -109,7 +109,7 @@ function PrefixForm({ prefix }: { prefix: string }) {
   };
   return (
     <form class="row bottom" onSubmit={submit}>
-      <TextField label={w.trends.prefix} hint={w.trends.prefixHint} mono value={text} onValue={setText} maxLength={1024} />
+      <TextField label={w.trends.prefix} mono value={text} onValue={setText} maxLength={1024} />
       <Button submit>{w.trends.show}</Button>
       {prefix !== '' && (
         <Button
@@ -153,6 +153,7 @@ export function Trends({ instance }: TabProps) {
       )}
     >
       <PrefixForm key={prefix} prefix={prefix} />
+      <p class="hint">{w.trends.prefixHint}</p>
       <Loaded query={query} lines={6}>
         {({ points }) => {
           if (points.length === 0) return <Empty title={w.trends.none}><p>{w.trends.noneText}</p></Empty>;
