@@ -1,7 +1,7 @@
 // A table of any length: only the rows that are seen, and a few around them, exist.
 
-import type { JSX } from 'preact';
-import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { Component, type JSX } from 'preact';
+import { useCallback, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { useWidth } from './size';
 import type { Column, Sort, VirtualTableProps } from './types';
 
@@ -22,25 +22,60 @@ function Header<Row>({ column, sort, onSort }: { column: Column<Row>; sort: Sort
   );
 }
 
+interface LineProps<Row> {
+  id: string;
+  row: Row;
+  index: number;
+  columns: readonly Column<Row>[];
+  tracks: string;
+  height: number;
+  isCurrent: boolean;
+  isSelected: boolean;
+  isPressable: boolean;
+  onPress: (index: number) => void;
+}
+
+// Scrolling draws the rows that come into sight, not those that are there already.
+class Line<Row> extends Component<LineProps<Row>> {
+  override shouldComponentUpdate(next: LineProps<Row>): boolean {
+    const names = Object.keys(next) as (keyof LineProps<Row>)[];
+    return names.some((name) => next[name] !== this.props[name]);
+  }
+
+  override render({ id, row, index, columns, tracks, height, isCurrent, isSelected, isPressable, onPress }: LineProps<Row>) {
+    const states = [['pressable', isPressable], ['current', isCurrent], ['selected', isSelected]] as const;
+    return (
+      <div
+        id={id} role="row" aria-rowindex={index + 2} aria-selected={isPressable ? isSelected : undefined}
+        class={['vt-row', 'vt-data', ...states.filter(([, is]) => is).map(([name]) => name)].join(' ')}
+        style={{ gridTemplateColumns: tracks, height: `${height}px`, transform: `translateY(${index * height}px)` }}
+        onClick={() => onPress(index)}
+      >
+        {columns.map((column) => <div key={column.id} role="gridcell" class={`vt-cell ${column.align ?? 'start'}`}>{column.cell(row)}</div>)}
+      </div>
+    );
+  }
+}
+
 export function VirtualTable<Row>({
   label, columns, rows, rowId, sort, onSort, empty, rowHeight = 36, visibleRows = 15, selected, onOpen,
 }: VirtualTableProps<Row>) {
   const grid = useRef<HTMLDivElement>(null);
   const width = useWidth(grid);
   const id = useId();
-  const [top, setTop] = useState(0);
+  const [seen, setSeen] = useState(0);
   const [active, setActive] = useState(0);
   const shown = useMemo(() => columns.filter(({ from = 0 }) => width === 0 || width >= from), [columns, width]);
   const tracks = shown.map((column) => column.width).join(' ');
   const count = Math.min(rows.length, visibleRows);
-  const first = Math.max(0, Math.min(Math.floor(top / rowHeight), rows.length - count) - AROUND);
+  const first = Math.max(0, Math.min(seen, rows.length - count) - AROUND);
   const last = Math.min(rows.length, first + count + 2 * AROUND + 1);
   const current = Math.min(active, Math.max(0, rows.length - 1));
 
   // Another order or another choice of rows begins at the top.
   useLayoutEffect(() => {
     if (grid.current !== null) grid.current.scrollTop = 0;
-    setTop(0);
+    setSeen(0);
     setActive(0);
   }, [rows]);
 
@@ -48,9 +83,9 @@ export function VirtualTable<Row>({
     const element = grid.current;
     if (element === null) return;
     const [from, to] = [index * rowHeight, (index + 1) * rowHeight];
-    const seen = count * rowHeight;
+    const height = count * rowHeight;
     if (from < element.scrollTop) element.scrollTop = from;
-    else if (to > element.scrollTop + seen) element.scrollTop = to - seen;
+    else if (to > element.scrollTop + height) element.scrollTop = to - height;
   };
   const move = (index: number): void => {
     const to = Math.max(0, Math.min(rows.length - 1, index));
@@ -76,12 +111,21 @@ export function VirtualTable<Row>({
     event.preventDefault();
   };
 
+  // The same function each time, so that a row that did not change is not drawn for its sake.
+  const open = useRef((_index: number): void => undefined);
+  open.current = (index) => {
+    const row = rows[index];
+    setActive(index);
+    if (row !== undefined) onOpen?.(row);
+  };
+  const openRow = useCallback((index: number) => open.current(index), []);
+
   if (rows.length === 0) return <div class="empty">{empty}</div>;
   return (
     <div
       ref={grid} class="vt" role="grid" aria-label={label} aria-rowcount={rows.length + 1} aria-colcount={shown.length} tabIndex={0}
       aria-activedescendant={current >= first && current < last ? `${id}-${current}` : undefined}
-      onScroll={(event) => setTop(event.currentTarget.scrollTop)} onKeyDown={press}
+      onScroll={(event) => setSeen(Math.floor(event.currentTarget.scrollTop / rowHeight))} onKeyDown={press}
       style={{ maxHeight: `calc(2.25rem + ${count * rowHeight + 2}px)` }}
     >
       <div role="rowgroup" class="vt-head">
@@ -94,17 +138,10 @@ export function VirtualTable<Row>({
           const index = first + i;
           const name = rowId(row);
           return (
-            <div
-              key={name} id={`${id}-${index}`} role="row" aria-rowindex={index + 2} aria-selected={onOpen === undefined ? undefined : name === selected}
-              class={`vt-row vt-data${onOpen === undefined ? '' : ' pressable'}${index === current ? ' current' : ''}${name === selected ? ' selected' : ''}`}
-              style={{ gridTemplateColumns: tracks, height: `${rowHeight}px`, transform: `translateY(${index * rowHeight}px)` }}
-              onClick={() => {
-                setActive(index);
-                onOpen?.(row);
-              }}
-            >
-              {shown.map((column) => <div key={column.id} role="gridcell" class={`vt-cell ${column.align ?? 'start'}`}>{column.cell(row)}</div>)}
-            </div>
+            <Line
+              key={name} id={`${id}-${index}`} row={row} index={index} columns={shown} tracks={tracks} height={rowHeight} onPress={openRow}
+              isCurrent={index === current} isSelected={name === selected} isPressable={onOpen !== undefined}
+            />
           );
         })}
       </div>

@@ -19,7 +19,7 @@ export const keyId = (key: RankedKey): string => JSON.stringify([key.shard ?? ''
 export function Size({ of }: { of: RankedKey }) {
   if (of.unit === 'byte') return <Bytes value={of.size} />;
   return of.size === undefined ? <Count value={undefined} />
-    : <span class="number">{words().elements(of.size, inCount(of.size))}</span>;
+    : <span class="number" title={words().elements(of.size, inCount(of.size))}>{inCount(of.size)}</span>;
 }
 
 export function KeyDetail({ of, onClose }: { of: RankedKey; onClose: () => void }) {
@@ -52,7 +52,7 @@ function columnsOf(keys: readonly RankedKey[], w: ReturnType<typeof words>, show
     { id: 'type', header: w.key.type, width: '6rem', sortable: true, from: 460, cell: ({ type }) => <TypeTag type={type} /> },
     has('bytes') && { id: 'bytes', header: w.key.bytes, width: '5.5rem', align: 'end', sortable: true, cell: ({ bytes }) => <Bytes value={bytes} /> },
     has('freq') && { id: 'freq', header: w.key.freq, width: '6rem', align: 'end', sortable: true, cell: ({ freq }) => <Count value={freq} /> },
-    has('size') && { id: 'size', header: w.key.size, width: '8.5rem', align: 'end', sortable: true, from: has('bytes') ? 620 : 0, cell: (key) => <Size of={key} /> },
+    has('size') && { id: 'size', header: w.key.size, width: '7rem', align: 'end', sortable: true, from: has('bytes') ? 620 : 0, cell: (key) => <Size of={key} /> },
     (showsTtl || has('ttl_ms')) && { id: 'ttl_ms', header: w.key.ttl, width: '6rem', align: 'end', sortable: true, from: 740,
       cell: ({ ttl_ms: ttl }) => (ttl === undefined ? <span class="faint">{w.key.noTtl}</span> : <Duration seconds={ttl / 1000} />) },
     has('idle_s') && { id: 'idle_s', header: w.key.idle, width: '5.5rem', align: 'end', sortable: true, from: 880, cell: ({ idle_s: idle }) => <Duration seconds={idle} /> },

@@ -93,9 +93,9 @@ function columnsOf(measure: PrefixMeasure, whole: number, instance: string): Col
   const w = words();
   const item = ({ item: found }: PrefixNode): PrefixWeight => found as PrefixWeight;
   return [
-    { id: 'prefix', header: w.prefixes.prefix, width: 'minmax(8rem, 1fr)', cell: (node) => <KeyName name={item(node).prefix} binary={item(node).binary} /> },
-    { id: 'bytes', header: w.bytes, width: '11rem', align: 'end', from: measure === 'bytes' ? 0 : 640, cell: (node) => <Range item={item(node)} measure="bytes" /> },
-    { id: 'keys', header: w.keys, width: '11rem', align: 'end', from: measure === 'keys' ? 0 : 640, cell: (node) => <Range item={item(node)} measure="keys" /> },
+    { id: 'prefix', header: w.prefixes.prefix, width: 'minmax(5rem, 1fr)', cell: (node) => <KeyName name={item(node).prefix} binary={item(node).binary} /> },
+    { id: 'bytes', header: w.bytes, width: '9.5rem', align: 'end', from: measure === 'bytes' ? 0 : 640, cell: (node) => <Range item={item(node)} measure="bytes" /> },
+    { id: 'keys', header: w.keys, width: '9.5rem', align: 'end', from: measure === 'keys' ? 0 : 640, cell: (node) => <Range item={item(node)} measure="keys" /> },
     { id: 'share', header: w.prefixes.share, width: '5.5rem', align: 'end', from: 480, cell: (node) => <Share part={weightOf(node, measure)} whole={whole} /> },
     { id: 'ttl', header: w.withoutTtl, width: '8rem', align: 'end', from: 780, cell: (node) => <Share part={item(node).keys_without_ttl} whole={item(node).keys} /> },
     { id: 'below', header: w.prefixes.below, width: '6rem', align: 'end', from: 860, cell: ({ children }) => (children.length > 0 ? inCount(children.length) : '–') },
