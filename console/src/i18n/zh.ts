@@ -28,7 +28,7 @@ export const zh: Words = {
   languageLabel: '语言',
   themeLabel: '外观',
   theme: { system: '跟随系统', light: '浅色', dark: '深色' },
-  duration: { units: ['天', '小时', '分钟', '秒'], gap: ' ' },
+  duration: { units: ['天', '小时', '分钟', '秒'], gap: '' },
   exactBytes: (figure) => `${figure} 字节`,
   keysOf: (_value, figure) => `${figure} 个键`,
   keysWord: (_value, figure) => [figure, ' 个键'],

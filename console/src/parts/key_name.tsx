@@ -46,5 +46,5 @@ export function CopyName({ name }: { name: string }) {
     }
     setBusy(false);
   };
-  return <Button small busy={busy} onPress={() => void copy()}>{w.copy}</Button>;
+  return <Button busy={busy} onPress={() => void copy()}>{w.copy}</Button>;
 }

@@ -53,12 +53,12 @@ function columnsOf(keys: readonly RankedKey[], w: ReturnType<typeof words>, show
     has('bytes') && { id: 'bytes', header: w.key.bytes, width: '5.5rem', align: 'end', sortable: true, cell: ({ bytes }) => <Bytes value={bytes} /> },
     has('freq') && { id: 'freq', header: w.key.freq, width: '6rem', align: 'end', sortable: true, cell: ({ freq }) => <Count value={freq} /> },
     has('size') && { id: 'size', header: w.key.size, width: '7rem', align: 'end', sortable: true, from: has('bytes') ? 620 : 0, cell: (key) => <Size of={key} /> },
-    (showsTtl || has('ttl_ms')) && { id: 'ttl_ms', header: w.key.ttl, width: '6rem', align: 'end', sortable: true, from: 740,
+    (showsTtl || has('ttl_ms')) && { id: 'ttl_ms', header: w.key.ttl, width: '7rem', align: 'end', sortable: true, from: 740,
       cell: ({ ttl_ms: ttl }) => (ttl === undefined ? <span class="faint">{w.key.noTtl}</span> : <Duration seconds={ttl / 1000} />) },
-    has('idle_s') && { id: 'idle_s', header: w.key.idle, width: '5.5rem', align: 'end', sortable: true, from: 880, cell: ({ idle_s: idle }) => <Duration seconds={idle} /> },
-    has('encoding') && { id: 'encoding', header: w.key.encoding, width: '6.5rem', sortable: true, from: 1000, cell: ({ encoding }) => <bdi>{encoding}</bdi> },
+    has('idle_s') && { id: 'idle_s', header: w.key.idle, width: '6.5rem', align: 'end', sortable: true, from: 880, cell: ({ idle_s: idle }) => <Duration seconds={idle} /> },
+    has('encoding') && { id: 'encoding', header: w.key.encoding, width: '6.5rem', sortable: true, from: 1020, cell: ({ encoding }) => <bdi>{encoding}</bdi> },
     { id: 'db', header: w.key.db, width: '3rem', align: 'end', sortable: true, from: 800, cell: ({ db }) => db },
-    has('shard') && { id: 'shard', header: w.key.shard, width: '8rem', from: 1120, cell: ({ shard }) => <bdi class="clip">{shard}</bdi> },
+    has('shard') && { id: 'shard', header: w.key.shard, width: '8rem', from: 1150, cell: ({ shard }) => <bdi class="clip">{shard}</bdi> },
   ];
   return columns.filter((column): column is Column<RankedKey> => column !== false);
 }
