@@ -71,3 +71,12 @@ test('the key can not be read out', async () => {
 
 test('a stamp has neither dashes nor fractions', () =>
   assert.equal(stamp(new Date('2026-11-22T17:09:23.456Z')), '20261122T170923Z'));
+
+test('a query is decoded, encoded by RFC 3986 and sorted', async () => {
+  const canonical = await canonicalRequest({
+    method: 'GET', target: '/a%2fb/%e9x?b=2&a=%c3%a9&b=1&empty&c=%zz+*&c=\u00e9', headers: [], body: new Uint8Array(),
+  }, []);
+  const [, uri, query] = canonical.split('\n');
+  assert.equal(uri, '/a%2Fb/%E9x/');
+  assert.equal(query, 'a=%C3%A9&b=1&b=2&c=%25zz%2B%2A&c=%C3%A9&empty=');
+});

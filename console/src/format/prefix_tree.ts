@@ -26,7 +26,7 @@ export function prefixTree(items: readonly PrefixWeight[], measure: PrefixMeasur
     .sort((a, b) => a.item.depth - b.item.depth);
   for (const { item, id } of byDepth) {
     if (id === '' || nodes.has(id)) continue;
-    const parent = parentOf(nodes, id, item.depth, root);
+    const parent = parentOf(nodes, id, root);
     const node: PrefixNode = { id, item, depth: item.depth, parent, children: [] };
     parent.children.push(node);
     nodes.set(id, node);
@@ -37,11 +37,11 @@ export function prefixTree(items: readonly PrefixWeight[], measure: PrefixMeasur
   return nodes;
 }
 
-// The longest prefix of less depth that `id` begins with.
-function parentOf(nodes: Map<string, PrefixNode>, id: string, depth: number, root: PrefixNode): PrefixNode {
+// The longest that `id` begins with; those of less depth are there already.
+function parentOf(nodes: Map<string, PrefixNode>, id: string, root: PrefixNode): PrefixNode {
   for (let length = id.length - 1; length > 0; length--) {
     const found = nodes.get(id.slice(0, length));
-    if (found !== undefined && found.depth < depth) return found;
+    if (found !== undefined) return found;
   }
   return root;
 }
