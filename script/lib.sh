@@ -5,7 +5,7 @@
 
 # What it takes to build, and to run what was built against real servers.
 BUILD_PACKAGES=(build-essential cmake ninja-build pkg-config libh2o-evloop-dev libpq-dev
-    libjansson-dev libssl-dev libhiredis-dev libcurl4-openssl-dev libmicrohttpd-dev)
+    libjansson-dev libssl-dev libhiredis-dev libcurl4-openssl-dev libmicrohttpd-dev zlib1g-dev)
 SERVER_PACKAGES=(postgresql redis-server redis-tools openssl)
 # And with PostgreSQL made highly available.
 PATRONI_PACKAGES=(patroni python3-etcd etcd-server)

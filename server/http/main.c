@@ -18,7 +18,7 @@
 #include "base/scope.h"
 #include "client_count.h"
 #include "descriptors.h"
-#include "document.h"
+#include "document_files.h"
 #include "exchange.h"
 #include "framing.h"
 #include "h2o_answer.h"
@@ -319,7 +319,7 @@ static int load_files(struct server *server, struct error *err)
     const struct config *config = server->config;
     if (keyring_load(config->key_file, &server->keyring, err) < 0)
         return error_prefix(err, "key_file");
-    if (document_set_load(config->docs_directory, &server->documents, err) < 0)
+    if (document_files_load(config, &server->documents, err) < 0)
         return -1;
     if (network_list_parse(text_of(config->trusted_proxies), &server->trusted_proxies, err) < 0)
         return error_prefix(err, "trusted_proxies");

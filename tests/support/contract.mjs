@@ -12,7 +12,7 @@ import { parse } from 'yaml';
 
 const SOURCE = new URL('../../openapi/dcs-v2.yaml', import.meta.url);
 const METHODS = ['get', 'put', 'post', 'delete', 'patch'];
-const DOCUMENTS = /^\/(openapi\.(yaml|json)|docs(\/.*)?)$/;
+const DOCUMENTS = /^\/(openapi\.(yaml|json)|docs(\/.*)?|console(\/.*)?)$/;
 const ADMINISTRATION = /^\/admin\//;
 // What may be wrong with a request that belongs to no operation.
 const ANYWHERE = new Set(['404 DCS.4001', '400 DCS.4800', '413 APIGW.0201', '414 APIGW.0201', '431 APIGW.0201',
