@@ -48,7 +48,7 @@ const struct option_description option_descriptions[OPTION_COUNT] = {
     [OPTION_SENTINEL_MASTER] = {"--sentinel-master", "NAME", 1,
                                 "the endpoints are Sentinels, which know the master as NAME"},
     [OPTION_NO_PROBE] = {"--no-probe", NULL, 1, "do not probe now; leave it to a worker"},
-    [OPTION_KIND] = {"--kind", "KIND", 1, "bigkey (default), hotkey or expired"},
+    [OPTION_KIND] = {"--kind", "KIND", 1, "bigkey (default), hotkey, expired or analysis"},
     [OPTION_ASK_PASSWORD] = {"--ask-password", NULL, 1, "ask for the password on the terminal"},
     [OPTION_TIMEOUT] = {"--timeout", "SECONDS", 1, "longest run (1 to 604800; 21600)"},
     [OPTION_BATCH_KEYS] = {"--batch-keys", "N", 1,
@@ -77,6 +77,14 @@ const struct option_description option_descriptions[OPTION_COUNT] = {
     [OPTION_OLDER_THAN] = {"--older-than", "DAYS", 1, "age from which events go (1 to 36500)"},
     [OPTION_CHECK] = {"--check", NULL, 1, "count what is left to do, and change nothing"},
     [OPTION_INTERVAL] = {"--interval", "SECONDS", 1, "look again after so long (1 to 3600)"},
+    [OPTION_PATIENCE] = {"--patience", "SECONDS", 1,
+                         "how long to go on asking for what others hold (1 to 86400; 300)"},
+    [OPTION_MEASURES] = {"--measures", "LIST", 1,
+                         "of memory, ttl, encoding and usage, commas between (memory,ttl)"},
+    [OPTION_SEPARATORS] = {"--separators", "CHARS", 1,
+                           "what ends a prefix of a name, 1 to 8 punctuation characters (:)"},
+    [OPTION_PREFIX_DEPTH] = {"--prefix-depth", "N", 1, "prefixes of a name (1 to 16; 8)"},
+    [OPTION_TOP] = {"--top", "N", 1, "keys per ranking of an analysis (1 to 10000; 100)"},
 };
 
 const char *const option_choices[OPTION_COUNT] = {
@@ -84,7 +92,7 @@ const char *const option_choices[OPTION_COUNT] = {
     [OPTION_STATUS] = "waiting|running|success|failed",
     [OPTION_CACHE_MODE] = "single|ha|ha_rw_split|proxy|cluster",
     [OPTION_PROFILE] = "gentle|balanced|fast",
-    [OPTION_KIND] = "bigkey|hotkey|expired",
+    [OPTION_KIND] = "bigkey|hotkey|expired|analysis",
     [OPTION_DECISION] = "allowed|refused|rejected|failed",
 };
 

@@ -38,8 +38,8 @@ static const struct report_column pruned_columns[] = {{"pruned", "pruned", REPOR
 
 struct pg_session *audit_session(struct cli *cli)
 {
-    const char *uri = cli->config->audit_database_url;
-    return uri[0] ? pg_session_new(uri, "dcsctl audit", STATEMENT_TIMEOUT_MS) : cli->session;
+    const struct pg_login *own = &cli->audit_database;
+    return own->uri[0] ? pg_session_new(own, "dcsctl audit", STATEMENT_TIMEOUT_MS) : cli->session;
 }
 
 void audit_session_release(struct cli *cli, struct pg_session *session)
@@ -154,6 +154,8 @@ static int execute(struct cli *cli, const struct pg_statement *statement,
                    const struct pg_parameters *parameters, struct pg_rows *ret_rows,
                    struct error *err)
 {
+    if (cli_check_passwords(cli, err) < 0)
+        return -1;
     struct pg_session *session = audit_session(cli);
     int status = pg_session_execute(session, statement, parameters, ret_rows, err);
     audit_session_release(cli, session);

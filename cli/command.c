@@ -34,18 +34,19 @@
      OPTION_BIT(OPTION_PASSWORD_FILE) | OPTION_BIT(OPTION_ASK_PASSWORD) |                          \
      OPTION_BIT(OPTION_TLS_CA) | OPTION_BIT(OPTION_TLS_SERVER_NAME) |                              \
      OPTION_BIT(OPTION_CLIENT_CERTIFICATE) | OPTION_BIT(OPTION_CLIENT_KEY_FILE) |                  \
-     OPTION_BIT(OPTION_ADDRESS_MAP) | OPTION_BIT(OPTION_BYTES) | OPTION_BIT(OPTION_TIMEOUT) |      \
-     OPTION_BIT(OPTION_BATCH_KEYS) | OPTION_BIT(OPTION_NODES_AT_ONCE) |                            \
-     OPTION_BIT(OPTION_HOTKEYS_COMMAND) | OPTION_BIT(OPTION_LIMIT) |                               \
-     OPTION_BIT(OPTION_NO_PROGRESS))
+     OPTION_BIT(OPTION_ADDRESS_MAP) | OPTION_BIT(OPTION_BYTES) | OPTION_BIT(OPTION_MEASURES) |     \
+     OPTION_BIT(OPTION_SEPARATORS) | OPTION_BIT(OPTION_PREFIX_DEPTH) | OPTION_BIT(OPTION_TOP) |    \
+     OPTION_BIT(OPTION_TIMEOUT) | OPTION_BIT(OPTION_BATCH_KEYS) |                                  \
+     OPTION_BIT(OPTION_NODES_AT_ONCE) | OPTION_BIT(OPTION_HOTKEYS_COMMAND) |                       \
+     OPTION_BIT(OPTION_LIMIT) | OPTION_BIT(OPTION_NO_PROGRESS))
 
 const struct command commands[] = {
-    {"migrate", NULL, NULL, ROLES, 0, command_migrate, true,
+    {"migrate", NULL, NULL, ROLES | OPTION_BIT(OPTION_PATIENCE), 0, command_migrate, true,
      "bring the database's schema up to date",
-     "Prints what it applied.  Safe to repeat, and to run twice at once.  Roles that are named "
-     "once "
-     "are\n"
-     "remembered; each is given what its program needs, and no more, at every run."},
+     "Prints what it applied.  Safe to repeat, to cut off, and to run twice at once: it goes on\n"
+     "where it was.  It gives way to requests, and gives up where others let it do nothing for so\n"
+     "long.  Roles that are named once are remembered; each is given what its program needs, and\n"
+     "no more, at every run."},
     {"project", "add", "NAME", QUOTAS | OPTION_BIT(OPTION_ID), 0, command_project_add, true,
      "make a project; prints its id",
      "Without --id it gets one of its own, and is for access keys alone: a token opens the project "
@@ -129,7 +130,7 @@ const struct command commands[] = {
      "the\n"
      "next run.  It says at the end whether the old keys can be removed from the key files; where "
      "not,\n"
-     "the exit status is 1."},
+     "the exit status is 1, and 3 where a key is missing that would open what is left."},
     {"scan", NULL, "URL", SCAN, 0, command_scan, false,
      "analyse one Redis or Valkey from here; needs no database",
      "URL is redis://[user@]host[:port][/database], rediss:// with TLS.  What is there is found "
@@ -145,6 +146,8 @@ const struct command commands[] = {
      "they\n"
      "are gone already): a SCAN of a master does that to every such key that it meets, whatever "
      "its kind.\n"
+     "--kind analysis tells what the whole keyspace adds up to: --measures, --separators,\n"
+     "--prefix-depth and --top belong to it.\n"
      "Ctrl-C stops the scan."},
     {"audit", "list", NULL, AUDIT_LIST, 0, command_audit_list, false,
      "who did or tried what, the latest first", NULL},
@@ -165,11 +168,13 @@ static const char epilogue[] =
     "completion.\n"
     "\nSettings (--name value, DCS_NAME in the environment, 'name = value' in --config FILE):\n"
     "  database_url              PostgreSQL connection string; environment or file only\n"
+    "  database_password_file    file whose only line is its password\n"
     "  key_file                  file of key-encryption keys ('secret generate-key' makes one)\n"
     "  probe_timeout_ms          time to reach a Redis, and its longest silence, when probed\n"
     "\nExit status: 0 done; 1 failed, the reason is on standard error; 2 not understood, nothing "
     "was\n"
-    "done; 130 interrupted.  Colours are for terminals, and none where NO_COLOR is set.\n";
+    "done; 3 a key is missing in key_file; 130 interrupted.  Colours are for terminals, and none "
+    "where NO_COLOR is set.\n";
 
 static bool is_word(const struct arguments *arguments, int index, const char *word)
 {

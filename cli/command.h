@@ -12,12 +12,15 @@ struct cli {
     const struct config *config;
     const struct arguments *arguments;
     const char *word; /* the command's own word: a name, an id, a file; null where it takes none */
+    struct pg_login database, audit_database;
+    struct error password_problem; /* why one of their passwords cannot be read; no code: it can */
     struct pg_session *session;
     bool json;
 };
 
 /* Writes the command's answer to standard output.  A failure's code decides the exit status:
- * ERROR_INVALID_PARAMETER is 2, ERROR_SCAN_CANCELLED (by Ctrl-C) 130, any other is 1. */
+ * ERROR_INVALID_PARAMETER is 2, ERROR_SECRET_KEY 3, ERROR_SCAN_CANCELLED (by Ctrl-C) 130, any
+ * other is 1. */
 typedef int command_fn(struct cli *cli, struct error *err);
 
 struct command {

@@ -6,11 +6,26 @@
 #include "model/project_store.h"
 #include "pg/session.h"
 
-int cli_execute(struct cli *cli, const struct pg_statement *statement,
-                const struct pg_parameters *parameters, struct pg_rows *ret_rows, struct error *err)
+int cli_check_passwords(const struct cli *cli, struct error *err)
+{
+    if (cli->password_problem.code == ERROR_NONE)
+        return 0;
+    *err = cli->password_problem;
+    return -1;
+}
+
+int cli_check_database(const struct cli *cli, struct error *err)
 {
     if (cli->config->database_url[0] == '\0')
         return error_set(err, ERROR_CONFIG, "database_url is not set (DCS_DATABASE_URL)");
+    return cli_check_passwords(cli, err);
+}
+
+int cli_execute(struct cli *cli, const struct pg_statement *statement,
+                const struct pg_parameters *parameters, struct pg_rows *ret_rows, struct error *err)
+{
+    if (cli_check_database(cli, err) < 0)
+        return -1;
     return pg_session_execute(cli->session, statement, parameters, ret_rows, err);
 }
 

@@ -8,6 +8,11 @@
 
 enum { NAME_MAX_CHARACTERS = 64 };
 
+/* Whether the passwords of the databases could be read, and whether there is a database to ask;
+ * they ask nobody.  Fail with the setting's name. */
+int cli_check_passwords(const struct cli *cli, struct error *err);
+int cli_check_database(const struct cli *cli, struct error *err);
+
 /* A statement of the session, with the name of the setting in its failure where it is not set. */
 int cli_execute(struct cli *cli, const struct pg_statement *statement,
                 const struct pg_parameters *parameters, struct pg_rows *ret_rows,

@@ -13,12 +13,35 @@
 #include "printable.h"
 #include "style.h"
 
-enum { STATUS_DONE = 0, STATUS_FAILED = 1, STATUS_USAGE = 2, STATUS_INTERRUPTED = 130 };
+/* docs/operations.md has them; they stay. */
+enum {
+    STATUS_DONE = 0,
+    STATUS_FAILED = 1,
+    STATUS_USAGE = 2,
+    STATUS_KEY_MISSING = 3,
+    STATUS_INTERRUPTED = 130
+};
 enum { STATEMENT_TIMEOUT_MS = 60000 };
 
-static void session_cleanup(struct pg_session **session)
+/* Commands that ask no database do not fail for want of its password. */
+static void open_database(struct cli *cli)
 {
-    pg_session_free(*session);
+    const struct config *config = cli->config;
+    struct error *problem = &cli->password_problem;
+    cli->database.uri = config->database_url;
+    cli->audit_database.uri = config->audit_database_url;
+    if (password_load(SECRET_FILE_DATABASE_PASSWORD, config->database_password_file,
+                      &cli->database.password, problem) == 0)
+        password_load(SECRET_FILE_AUDIT_DATABASE_PASSWORD, config->audit_database_password_file,
+                      &cli->audit_database.password, problem);
+    cli->session = pg_session_new(&cli->database, "dcsctl", STATEMENT_TIMEOUT_MS);
+}
+
+static void close_database(struct cli *cli)
+{
+    pg_session_free(cli->session);
+    password_free(cli->database.password);
+    password_free(cli->audit_database.password);
 }
 
 static int run(const struct config *config, const struct arguments *arguments, struct error *err)
@@ -28,14 +51,12 @@ static int run(const struct config *config, const struct arguments *arguments, s
     if (command_find(arguments, &command, &cli.word, err) < 0)
         return -1;
     cli.json = arguments_have(arguments, OPTION_JSON);
-    SCOPED(session_cleanup)
-    struct pg_session *session =
-        pg_session_new(config->database_url, "dcsctl", STATEMENT_TIMEOUT_MS);
-    cli.session = session;
+    open_database(&cli);
     int status = command->run(&cli, err);
     /* Where there is no database, nothing was changed. */
-    if (command->changes && config->database_url[0])
+    if (command->changes && config->database_url[0] && cli.password_problem.code == ERROR_NONE)
         audit_command(&cli, command, err);
+    close_database(&cli);
     return status;
 }
 
@@ -59,15 +80,27 @@ static int help(int argc, char *const *argv)
     return 0;
 }
 
+static int status_of(const struct error *err)
+{
+    switch (err->code) {
+    case ERROR_INVALID_PARAMETER:
+        return STATUS_USAGE;
+    case ERROR_SECRET_KEY:
+        return STATUS_KEY_MISSING;
+    case ERROR_SCAN_CANCELLED:
+        return STATUS_INTERRUPTED;
+    default:
+        return STATUS_FAILED;
+    }
+}
+
 static int report_failure(const struct error *err)
 {
     /* It may quote a server's own words. */
     size_t width;
     SCOPED(scope_free) char *text = printable_copy(text_of(err->text), ERROR_TEXT_MAX, &width);
     fprintf(stderr, "dcsctl: %s\n", text);
-    if (err->code == ERROR_SCAN_CANCELLED)
-        return STATUS_INTERRUPTED;
-    return err->code == ERROR_INVALID_PARAMETER ? STATUS_USAGE : STATUS_FAILED;
+    return status_of(err);
 }
 
 int main(int argc, char **argv)

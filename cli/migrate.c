@@ -1,6 +1,7 @@
 /* dcsctl migrate */
 #include "base/scope.h"
 #include "command.h"
+#include "lookup.h"
 #include "model/database_role_store.h"
 #include "model/migration.h"
 #include "report.h"
@@ -43,17 +44,33 @@ static int set_roles(struct cli *cli, bool *ret_any, struct error *err)
     return 0;
 }
 
+static int get_patience_ms(const struct cli *cli, int64_t *ret_ms, struct error *err)
+{
+    const char *value = arguments_value(cli->arguments, OPTION_PATIENCE);
+    int64_t seconds = MIGRATION_PATIENCE_SECONDS;
+    if (value && (text_parse_integer(text_of(value), &seconds) < 0 || seconds < 1 ||
+                  seconds > MIGRATION_PATIENCE_SECONDS_MAX))
+        return error_set(err, ERROR_INVALID_PARAMETER,
+                         "--patience must be a whole number from 1 to %d",
+                         MIGRATION_PATIENCE_SECONDS_MAX);
+    *ret_ms = seconds * 1000;
+    return 0;
+}
+
 int command_migrate(struct cli *cli, struct error *err)
 {
-    if (cli->config->database_url[0] == '\0')
-        return error_set(err, ERROR_CONFIG, "database_url is not set (DCS_DATABASE_URL)");
+    int64_t patience_ms = 0;
+    if (get_patience_ms(cli, &patience_ms, err) < 0)
+        return -1;
+    if (cli_check_database(cli, err) < 0)
+        return -1;
     report_init(&applied, columns, 1);
     bool any_role = false;
-    int status = migrations_apply(cli->session, remember, err);
+    int status = migrations_apply(cli->session, patience_ms, remember, err);
     if (status == 0)
         status = set_roles(cli, &any_role, err);
     if (status == 0 && any_role)
-        status = migrations_grant(cli->session, err);
+        status = migrations_grant(cli->session, patience_ms, err);
     /* What was applied before a failure stays applied. */
     if (status == 0 || applied.count > 0)
         report_write_list(&applied, cli->json, "migrations", "The schema is up to date.");

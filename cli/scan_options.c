@@ -68,11 +68,46 @@ static int get_kind_and_profile(struct scan_options *options, const struct cli *
     options->request.kind = scan_kind_find(kind ? kind : "bigkey");
     if (!options->request.kind)
         return error_set(err, ERROR_INVALID_PARAMETER,
-                         "--kind must be bigkey, hotkey or expired, not '%s'", kind);
+                         "--kind must be bigkey, hotkey, expired or analysis, not '%s'", kind);
     options->profile = profile ? profile : cli->config->scan_profile;
     if (scan_profile_parse(options->profile, &options->request.profile) < 0)
         return error_set(err, ERROR_INVALID_PARAMETER,
                          "--profile must be gentle, balanced or fast, not '%s'", options->profile);
+    return 0;
+}
+
+static int get_analysis(struct scan_options *options, const struct arguments *arguments,
+                        struct error *err)
+{
+    static const enum option of_analysis[] = {OPTION_MEASURES, OPTION_SEPARATORS,
+                                              OPTION_PREFIX_DEPTH, OPTION_TOP};
+    struct scan_analysis_options *analysis = &options->analysis;
+    bool is_analysis = options->request.kind->id == SCAN_KIND_ANALYSIS;
+    analysis_options_init(analysis);
+    options->request.analysis = is_analysis ? analysis : NULL;
+    for (size_t i = 0; !is_analysis && i < sizeof(of_analysis) / sizeof(of_analysis[0]); i++) {
+        if (arguments_have(arguments, of_analysis[i]))
+            return error_set(err, ERROR_INVALID_PARAMETER, "%s needs --kind analysis",
+                             option_descriptions[of_analysis[i]].name);
+    }
+    const char *measures = arguments_value(arguments, OPTION_MEASURES);
+    const char *separators = arguments_value(arguments, OPTION_SEPARATORS);
+    int64_t depth = analysis->prefix_depth, top = analysis->top;
+    if (measures && analysis_measures_parse(measures, &analysis->measures) < 0)
+        return error_set(err, ERROR_INVALID_PARAMETER,
+                         "--measures must be of memory, ttl, encoding and usage, each once, with "
+                         "commas between, not '%s'",
+                         measures);
+    if (separators &&
+        analysis_separators_parse(separators, strlen(separators), analysis->separators) < 0)
+        return error_set(err, ERROR_INVALID_PARAMETER,
+                         "--separators must be 1 to %d different ASCII punctuation characters",
+                         ANALYSIS_SEPARATORS_MAX);
+    if (get_number(arguments, OPTION_PREFIX_DEPTH, 1, ANALYSIS_DEPTH_MAX, &depth, err) < 0 ||
+        get_number(arguments, OPTION_TOP, 1, ANALYSIS_TOP_MAX, &top, err) < 0)
+        return -1;
+    analysis->prefix_depth = (int)depth;
+    analysis->top = (int)top;
     return 0;
 }
 
@@ -199,7 +234,8 @@ int scan_options_init(struct scan_options *options, const struct cli *cli, struc
                     .sentinel_master = arguments_value(cli->arguments, OPTION_SENTINEL_MASTER)},
     };
     if (get_kind_and_profile(options, cli, err) < 0 || get_url(options, cli, err) < 0 ||
-        get_numbers(options, cli, err) < 0 || get_endpoints(options, cli->arguments, err) < 0 ||
+        get_analysis(options, cli->arguments, err) < 0 || get_numbers(options, cli, err) < 0 ||
+        get_endpoints(options, cli->arguments, err) < 0 ||
         get_address_map(options, cli->arguments, err) < 0 ||
         check_combinations(options, cli->arguments, err) < 0)
         return -1;

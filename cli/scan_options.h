@@ -9,6 +9,7 @@
 
 struct scan_options {
     struct scan_request request; /* points into what is below; must not be moved */
+    struct scan_analysis_options analysis;
     struct redis_url url;
     struct endpoint endpoints[ARGUMENTS_VALUES_MAX]; /* beside the URL's */
     int endpoint_count;

@@ -8,18 +8,27 @@
 #include "printable.h"
 #include "progress.h"
 #include "report.h"
+#include "scan_analysis.h"
 #include "scan_keys.h"
 
 enum { US_OF_MS = 1000, MS_OF_S = 1000, TENTH_MS = 100, SLOW_MS = 60000 };
 
 static const struct report_column record_columns[] = {
-    {"kind", NULL, REPORT_TEXT},          {"profile", NULL, REPORT_TEXT},
-    {"server", NULL, REPORT_JSON},        {"database", NULL, REPORT_NUMBER},
-    {"keys", NULL, REPORT_JSON},          {"num", NULL, REPORT_NUMBER},
-    {"keys_seen", NULL, REPORT_NUMBER},   {"keys_before", NULL, REPORT_NUMBER},
-    {"keys_after", NULL, REPORT_NUMBER},  {"expired_released", NULL, REPORT_NUMBER},
-    {"duration_ms", NULL, REPORT_NUMBER}, {"commands", NULL, REPORT_NUMBER},
-    {"cost", NULL, REPORT_JSON},          {"note", NULL, REPORT_TEXT},
+    {"kind", NULL, REPORT_TEXT},
+    {"profile", NULL, REPORT_TEXT},
+    {"server", NULL, REPORT_JSON},
+    {"database", NULL, REPORT_NUMBER},
+    {"keys", NULL, REPORT_JSON},
+    {"result", NULL, REPORT_JSON},
+    {"num", NULL, REPORT_NUMBER},
+    {"keys_seen", NULL, REPORT_NUMBER},
+    {"keys_before", NULL, REPORT_NUMBER},
+    {"keys_after", NULL, REPORT_NUMBER},
+    {"expired_released", NULL, REPORT_NUMBER},
+    {"duration_ms", NULL, REPORT_NUMBER},
+    {"commands", NULL, REPORT_NUMBER},
+    {"cost", NULL, REPORT_JSON},
+    {"note", NULL, REPORT_TEXT},
 };
 
 static const char *mode_of(const struct redis_probe *probe)
@@ -71,7 +80,9 @@ static void write_json(const struct scan_options *options, const struct scan_tar
         report_add_number(&report, *options->request.database);
     else
         report_add_text(&report, NULL);
-    report_add_text(&report, outcome->keys);
+    bool analysis = options->request.kind->id == SCAN_KIND_ANALYSIS;
+    report_add_text(&report, analysis ? NULL : outcome->keys);
+    report_add_text(&report, analysis ? outcome->keys : NULL);
     report_add_number(&report, outcome->num);
     report_add_number(&report, outcome->keys_seen);
     report_add_number(&report, outcome->keys_before);
@@ -161,6 +172,15 @@ static void write_summary(const struct scan_options *options, const struct scan_
     print_remarks(outcome);
 }
 
+static int write_result(const struct scan_options *options, const struct scan_outcome *outcome,
+                        struct error *err)
+{
+    if (options->request.kind->id != SCAN_KIND_ANALYSIS)
+        return scan_keys_write(options, outcome, err);
+    return scan_analysis_write((struct text){outcome->keys, outcome->keys_length},
+                               (size_t)options->limit, err);
+}
+
 int scan_report_write(const struct scan_options *options, const struct scan_target *target,
                       const struct scan_outcome *outcome, bool json, struct error *err)
 {
@@ -168,7 +188,7 @@ int scan_report_write(const struct scan_options *options, const struct scan_targ
         write_json(options, target, outcome);
         return 0;
     }
-    if (outcome->keys && scan_keys_write(options, outcome, err) < 0)
+    if (outcome->keys && write_result(options, outcome, err) < 0)
         return -1;
     write_summary(options, target, outcome);
     return 0;

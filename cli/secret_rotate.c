@@ -211,6 +211,24 @@ static void show(const struct rotation *rotation)
     report_write_one(&report, rotation->cli->json);
 }
 
+/* What is left and can be re-sealed is no failure of --check: that is what is asked. */
+static int judge(const struct rotation *rotation, struct error *err)
+{
+    const struct tally *tally = &rotation->tally;
+    if (tally->without_key > 0)
+        return error_set(err, ERROR_SECRET_KEY,
+                         "%lld secrets are sealed by keys that are not in the key file: add their "
+                         "lines",
+                         (long long)tally->without_key);
+    if (tally->damaged > 0)
+        return error_set(err, ERROR_SECRET, "%lld secrets are damaged", (long long)tally->damaged);
+    if (rotation->only_count || (left_of(rotation) == 0 && tally->resealed == 0))
+        return 0;
+    return error_set(err, ERROR_SECRET,
+                     "secrets are left that the first key does not seal: keep the other keys, and "
+                     "run it again");
+}
+
 int command_secret_rotate(struct cli *cli, struct error *err)
 {
     SCOPED(keyring_cleanup) struct keyring *keyring = NULL;
@@ -225,9 +243,5 @@ int command_secret_rotate(struct cli *cli, struct error *err)
     if (visit_all(&rotation, err) < 0)
         return -1;
     show(&rotation);
-    if (rotation.only_count || (left_of(&rotation) == 0 && rotation.tally.resealed == 0))
-        return 0;
-    return error_set(err, ERROR_SECRET,
-                     "secrets are left that the first key does not seal: keep the other keys, and "
-                     "run it again");
+    return judge(&rotation, err);
 }

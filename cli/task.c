@@ -8,6 +8,7 @@
 #include "lookup.h"
 #include "model/scan_task_store.h"
 #include "report_rows.h"
+#include "scan_analysis.h"
 #include "task.h"
 
 /* Of the list and, written one below the other, of a task. */
@@ -35,12 +36,16 @@ static const struct report_column record_columns[] = {
     {"scan_ms", "scanned for, ms", REPORT_NUMBER},
     {"last_error", "last attempt", REPORT_TEXT},
     {"checkpoint_at", "checkpoint", REPORT_TEXT},
-    {"keys", NULL, REPORT_JSON}};
+    {"keys", NULL, REPORT_JSON},
+    {"result", NULL, REPORT_JSON}};
 
 static const struct report_column key_columns[] = {
     {NULL, "TYPE", REPORT_TEXT}, {NULL, "SIZE", REPORT_NUMBER}, {NULL, "UNIT", REPORT_TEXT},
     {NULL, "DB", REPORT_NUMBER}, {NULL, "SHARD", REPORT_TEXT},  {NULL, "NAME", REPORT_TEXT},
 };
+
+/* Of each list of an analysis. */
+enum { ANALYSIS_ROWS_SHOWN = 20 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -130,7 +135,6 @@ static int show_keys(const char *keys, struct error *err)
         add_text_member(&report, key, "shard");
         add_text_member(&report, key, "name");
     }
-    putchar('\n');
     report_write_list(&report, false, NULL, "There are no keys.");
     return 0;
 }
@@ -175,8 +179,14 @@ int task_write(const struct cli *cli, const struct pg_rows *rows, struct error *
     char checkpoint_at[PG_TIME_LENGTH + 1] = "";
     pg_rows_time(rows, 0, SCAN_TASK_SURVEY_CHECKPOINT_AT, checkpoint_at);
     report_add_stamp(&report, checkpoint_at);
-    const char *keys = pg_rows_string(rows, 0, SCAN_TASK_SURVEY_KEYS);
-    report_add_text(&report, keys);
+    const char *result = pg_rows_string(rows, 0, SCAN_TASK_SURVEY_KEYS);
+    bool analysis = text_equals(pg_rows_text(rows, 0, SCAN_TASK_SURVEY_KIND), TEXT("analysis"));
+    report_add_text(&report, analysis ? NULL : result);
+    report_add_text(&report, analysis ? result : NULL);
     report_write_one(&report, cli->json);
-    return keys && !cli->json ? show_keys(keys, err) : 0;
+    if (!result || cli->json)
+        return 0;
+    putchar('\n');
+    return analysis ? scan_analysis_write(text_of(result), ANALYSIS_ROWS_SHOWN, err)
+                    : show_keys(result, err);
 }

@@ -12,8 +12,7 @@ enum { STEP_MS = 50, INTERVAL_MAX_SECONDS = 3600, STATEMENT_TIMEOUT_MS = 3000 };
 void watcher_init(struct cli *watcher, const struct cli *cli)
 {
     *watcher = *cli;
-    watcher->session =
-        pg_session_new(cli->config->database_url, "dcsctl watch", STATEMENT_TIMEOUT_MS);
+    watcher->session = pg_session_new(&cli->database, "dcsctl watch", STATEMENT_TIMEOUT_MS);
 }
 
 void watcher_release(struct cli *watcher)

@@ -22,9 +22,11 @@ BEGIN
         ('server', 'SELECT, INSERT, UPDATE, DELETE', 'instance'),
         ('server', 'SELECT', 'instance_node'),
         ('server', 'SELECT, INSERT, UPDATE', 'autoscan'),
-        ('server', 'SELECT, INSERT (project_id, instance_id, id, kind, scan_type, trace_parent), DELETE',
+        ('server', 'SELECT, INSERT (project_id, instance_id, id, kind, scan_type, trace_parent, options), DELETE',
             'scan_task'),
         ('server', 'SELECT', 'scan_result'),
+        ('server', 'SELECT, DELETE', 'analysis_point'),
+        ('server', 'SELECT, DELETE', 'analysis_prefix_point'),
         ('server', 'SELECT, INSERT', 'remembered_request'),
         ('server', 'INSERT', 'audit_event'),
 
@@ -39,6 +41,8 @@ BEGIN
         ('worker', 'SELECT, INSERT, UPDATE, DELETE', 'scan_task'),
         ('worker', 'SELECT, INSERT', 'scan_result'),
         ('worker', 'SELECT, INSERT, UPDATE, DELETE', 'scan_checkpoint'),
+        ('worker', 'SELECT, INSERT, UPDATE (keys), DELETE', 'analysis_point'),
+        ('worker', 'SELECT, INSERT, UPDATE (keys), DELETE', 'analysis_prefix_point'),
         ('worker', 'SELECT, UPDATE (created_at), DELETE', 'remembered_request'),
 
         -- What writes the audit log reads nothing, not even that.
@@ -56,6 +60,8 @@ BEGIN
         ('operator', 'SELECT', 'autoscan_round'),
         ('operator', 'SELECT', 'scan_task'),
         ('operator', 'SELECT', 'scan_result'),
+        ('operator', 'SELECT', 'analysis_point'),
+        ('operator', 'SELECT', 'analysis_prefix_point'),
         ('operator', 'SELECT', 'scan_checkpoint'),
         ('operator', 'SELECT, INSERT', 'audit_event')
     ) AS g (purpose, privileges, relation) USING (purpose) LOOP

@@ -5,13 +5,16 @@
 
 # What it takes to build, and to run what was built against real servers.
 BUILD_PACKAGES=(build-essential cmake ninja-build pkg-config libh2o-evloop-dev libpq-dev
-    libjansson-dev libssl-dev libhiredis-dev libcurl4-openssl-dev libmicrohttpd-dev)
+    libjansson-dev libssl-dev libhiredis-dev libcurl4-openssl-dev libmicrohttpd-dev zlib1g-dev)
 SERVER_PACKAGES=(postgresql redis-server redis-tools openssl)
 # And with PostgreSQL made highly available.
 PATRONI_PACKAGES=(patroni python3-etcd etcd-server)
 
 # And with an identity service.
 KEYSTONE_PACKAGES=(keystone python3-psycopg2 uwsgi-plugin-python3)
+
+# And with somebody who looks at it.
+BROWSER_PACKAGES=(chromium chromium-sandbox fonts-dejavu-core)
 
 say() {
     printf '%s\n' "$*" >&2

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/json.h"
 #include "base/scope.h"
 #include "model/instance_store.h"
 #include "model/scan_task_store.h"
@@ -20,6 +21,16 @@ static int read_target(const struct pg_rows *rows, const struct instance_access 
         return error_set(err, ERROR_REDIS_REFUSED, "cannot scan an instance of mode %s",
                          target->cache_mode);
     return 0;
+}
+
+/* What is not understood is another version's, and left as usual. */
+static void read_options(const struct pg_rows *rows, struct claim *claim)
+{
+    struct text text = pg_rows_text(rows, 0, SCAN_TASK_CLAIM_OPTIONS);
+    struct error ignored = {0};
+    SCOPED(json_cleanup) json_t *options = json_loadb(text.bytes, text.length, 0, NULL);
+    analysis_options_init(&claim->analysis);
+    analysis_options_read(options, &claim->analysis, &ignored);
 }
 
 static int read_task(const struct pg_rows *rows, struct claim *claim, struct error *err)
@@ -43,6 +54,7 @@ static int read_task(const struct pg_rows *rows, struct claim *claim, struct err
     }
     if (trace_parse(pg_rows_text(rows, 0, SCAN_TASK_CLAIM_TRACE_PARENT), &claim->trace) == 0)
         trace_descend(&claim->trace);
+    read_options(rows, claim);
     claim->kind = scan_kind_find(pg_rows_string(rows, 0, SCAN_TASK_CLAIM_KIND));
     return 0;
 }

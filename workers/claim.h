@@ -6,6 +6,7 @@
 #include "base/trace.h"
 #include "base/uuid.h"
 #include "instance/target.h"
+#include "model/analysis_options.h"
 #include "model/scan_kind.h"
 #include "pg/session.h"
 
@@ -20,6 +21,7 @@ struct claim {
     bool was_lost;           /* the worker that had it was */
     char *checkpoint;        /* where the scan can be taken up; null: at the beginning */
     size_t checkpoint_length;
+    struct scan_analysis_options analysis; /* of an analysis: what it was asked to measure */
     struct trace trace; /* a span of its own, of the trace of who asked; empty: none */
     struct instance_target target;
 };

@@ -1,10 +1,14 @@
 /* Each sweep is short: what piled up is taken away in chunks, a bounded number at a time. */
 #include "janitor.h"
 
+#include <stddef.h>
+#include <string.h>
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/scope.h"
 #include "model/access_key_store.h"
+#include "model/analysis_store.h"
 #include "model/autoscan_round_store.h"
 #include "model/request_store.h"
 #include "model/scan_task_store.h"
@@ -31,14 +35,26 @@ static int give_up(struct janitor *janitor, struct error *err)
 struct forgotten {
     const struct pg_statement *statement;
     int chunk;
-    bool by_days; /* the first parameter is retention_days */
+    size_t
+        days; /* where in the settings the first parameter is, of how old it is; 0: there is none */
 };
+#define DAYS(setting) offsetof(struct config, setting)
+
 static const struct forgotten forgotten[] = {
-    {&access_key_forget, 1000, false},
-    {&remembered_request_forget, 1000, false},
-    {&autoscan_round_forget, 1000, false},
-    {&scan_task_forget, 100, true},
+    {&access_key_forget, 1000, 0},
+    {&remembered_request_forget, 1000, 0},
+    {&autoscan_round_forget, 1000, 0},
+    {&scan_task_forget, 100, DAYS(retention_days)},
+    {&analysis_point_forget, 1000, DAYS(series_retention_days)},
+    {&analysis_prefix_point_forget, 1000, DAYS(series_retention_days)},
 };
+
+static int64_t setting_at(const struct config *config, size_t place)
+{
+    int64_t number;
+    memcpy(&number, (const char *)config + place, sizeof(number));
+    return number;
+}
 
 /* Returns how many rows were forgotten, or -1. */
 static int forget_chunk(struct janitor *janitor, const struct forgotten *what, struct error *err)
@@ -47,8 +63,8 @@ static int forget_chunk(struct janitor *janitor, const struct forgotten *what, s
     SCOPED(pg_rows_release) struct pg_rows rows = {0};
     pulse_beat(janitor->pulse);
     pg_parameters_init(&parameters);
-    if (what->by_days)
-        pg_parameters_add_integer(&parameters, janitor->config->retention_days);
+    if (what->days > 0)
+        pg_parameters_add_integer(&parameters, setting_at(janitor->config, what->days));
     pg_parameters_add_integer(&parameters, what->chunk);
     if (pg_session_execute(janitor->session, what->statement, &parameters, &rows, err) < 0)
         return -1;

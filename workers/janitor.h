@@ -17,8 +17,9 @@ struct janitor {
 };
 
 /* Does what is due: fails tasks whose last attempt was lost, removes temporary access keys that
- * have ended, forgets requests that are older than a day, rounds that are older than a week and
- * tasks that ended retention_days ago.  Takes a bounded number of short statements. */
+ * have ended, forgets requests that are older than a day, rounds that are older than a week, tasks
+ * that ended retention_days ago and what analyses came to series_retention_days ago.  Takes a
+ * bounded number of short statements. */
 int janitor_sweep(struct janitor *janitor, struct error *err);
 
 #endif

@@ -192,7 +192,8 @@ static void *run(void *argument)
     return NULL;
 }
 
-struct lease_keeper *lease_keeper_new(const struct config *config, const char *owner)
+struct lease_keeper *lease_keeper_new(const struct config *config, const struct pg_login *database,
+                                      const char *owner)
 {
     struct lease_keeper *keeper = calloc(1, sizeof(*keeper));
     pthread_condattr_t attributes;
@@ -200,8 +201,7 @@ struct lease_keeper *lease_keeper_new(const struct config *config, const char *o
         abort();
     keeper->config = config;
     keeper->owner = owner;
-    keeper->session =
-        pg_session_new(config->database_url, "dcs-worker lease", STATEMENT_TIMEOUT_MS);
+    keeper->session = pg_session_new(database, "dcs-worker lease", STATEMENT_TIMEOUT_MS);
     pthread_mutex_init(&keeper->mutex, NULL);
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);

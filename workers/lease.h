@@ -15,6 +15,7 @@
 
 #include "base/config.h"
 #include "base/uuid.h"
+#include "pg/login.h"
 
 /* A heartbeat may come late by half of the lease before a scan has to stop for it. */
 enum { LEASE_HEARTBEATS_LEAST = 3 };
@@ -47,8 +48,9 @@ struct lease {
 
 struct lease_keeper;
 
-/* Starts the keeper thread.  config and owner must outlive it. */
-struct lease_keeper *lease_keeper_new(const struct config *config, const char *owner);
+/* Starts the keeper thread.  config and owner must outlive it, and the login's password. */
+struct lease_keeper *lease_keeper_new(const struct config *config, const struct pg_login *database,
+                                      const char *owner);
 /* Stops the thread; no lease may be left. */
 void lease_keeper_free(struct lease_keeper *keeper);
 

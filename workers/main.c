@@ -20,6 +20,7 @@
 #include "janitor.h"
 #include "model/migration.h"
 #include "model/scan_task_store.h"
+#include "ops/exporter.h"
 #include "ops/notify.h"
 #include "ops/operations.h"
 #include "prober.h"
@@ -47,13 +48,10 @@ static void print_usage(void)
 
 static void name_owner(const struct config *config, char ret_owner[OWNER_MAX])
 {
-    char host[64] = "";
-    if (config->worker_name[0]) {
+    if (config->worker_name[0])
         snprintf(ret_owner, OWNER_MAX, "%.*s", OWNER_MAX - 1, config->worker_name);
-        return;
-    }
-    gethostname(host, sizeof(host) - 1);
-    snprintf(ret_owner, OWNER_MAX, "%s:%ld", host, (long)getpid());
+    else
+        process_name(ret_owner);
 }
 
 static void on_notify(void *argument, const char *channel, const char *payload)
@@ -123,7 +121,7 @@ static void attend(struct worker *worker, struct pg_session *session, int signal
 
 static int check_database(struct pg_session *session, struct error *err)
 {
-    if (pg_session_connect(session, err) < 0 || migrations_check(session, err) < 0)
+    if (pg_session_connect(session, err) < 0 || migrations_check(session, NULL, err) < 0)
         return error_prefix(err, "database_url");
     return 0;
 }
@@ -132,9 +130,9 @@ static void work(struct worker *worker, struct pg_session *session, int signals)
 {
     static struct runner runners[RUNNERS_MAX];
     int count = (int)worker->config->scan_threads;
-    worker->keeper = lease_keeper_new(worker->config, worker->owner);
-    struct prober *prober = prober_new(&worker->access);
-    struct scheduler *scheduler = scheduler_new(worker->config);
+    worker->keeper = lease_keeper_new(worker->config, &worker->database, worker->owner);
+    struct prober *prober = prober_new(&worker->access, &worker->database);
+    struct scheduler *scheduler = scheduler_new(worker->config, &worker->database);
     for (int i = 0; i < count; i++)
         runner_start(&runners[i], worker, i);
     LOG_INFO("working", LOG_TEXT("worker", worker->owner), LOG_NUMBER("threads", count));
@@ -189,7 +187,7 @@ static int start(struct service *service, struct error *err)
     worker->access = (struct instance_access){config, service->keyring, outbound};
     worker->owner = owner;
     struct pg_session *session =
-        pg_session_new(config->database_url, "dcs-worker upkeep", STATEMENT_TIMEOUT_MS);
+        pg_session_new(&worker->database, "dcs-worker upkeep", STATEMENT_TIMEOUT_MS);
     int status = check_database(session, err);
     if (status == 0)
         work(worker, session, service->signals);
@@ -206,21 +204,23 @@ static void *serve(void *argument)
     return NULL;
 }
 
-static void await(int descriptor, int other, int64_t timeout_ms)
-{
-    struct pollfd waits[] = {{.fd = descriptor, .events = POLLIN}, {.fd = other, .events = POLLIN}};
-    const int64_t until = clock_monotonic_ms() + timeout_ms;
-    int64_t left = timeout_ms;
-    while (poll(waits, 2, (int)left) < 0) {
-        left = until - clock_monotonic_ms();
-        left = left > 0 ? left : 0;
-    }
-}
-
-static bool has_ended(const struct service *service)
+static bool has_ended(const struct service *service, int64_t timeout_ms)
 {
     struct pollfd wait = {.fd = service->ended, .events = POLLIN};
-    return poll(&wait, 1, 0) == 1;
+    return poll(&wait, 1, (int)timeout_ms) == 1;
+}
+
+/* stop_seconds may be longer than a watchdog may be silent. */
+static bool await_end(const struct service *service, struct watchdog *watchdog)
+{
+    const int64_t until_ms = clock_monotonic_ms() + service->worker.config->stop_seconds * 1000;
+    int64_t left_ms;
+    do {
+        watchdog_tick(watchdog);
+        left_ms = until_ms - clock_monotonic_ms();
+        left_ms = left_ms > 0 ? left_ms : 0;
+    } while (!has_ended(service, watchdog_wait_ms(watchdog, left_ms)) && left_ms > 0);
+    return has_ended(service, 0);
 }
 
 static bool take_hangup(int hangups)
@@ -229,36 +229,35 @@ static bool take_hangup(int hangups)
     return read(hangups, &signal, sizeof(signal)) == (ssize_t)sizeof(signal);
 }
 
-static void look_at_keys(const struct service *service, bool asked_for)
+static void look_at_secrets(const struct service *service, bool asked_for)
 {
     if (asked_for) {
         notify_reloading();
         config_reload(service->config, service->argc, service->argv, environ);
     }
     keyring_watch(service->keyring, asked_for);
+    password_watch(service->worker.database.password, asked_for);
     if (asked_for)
         notify_ready();
 }
 
-/* Until the signal to stop, or the end.  Looks at the key file meanwhile, and at once where SIGHUP
- * asks for that. */
-static void attend_to_keys(struct service *service)
+/* Until the signal to stop, or the end.  Looks at the files of secrets meanwhile, and at once where
+ * SIGHUP asks for that. */
+static void attend_to_secrets(struct service *service, struct watchdog *watchdog)
 {
     struct pollfd waits[] = {{.fd = service->signals, .events = POLLIN},
                              {.fd = service->ended, .events = POLLIN},
                              {.fd = service->hangups, .events = POLLIN}};
-    struct watchdog watchdog;
     struct pulse pulse = {0};
-    watchdog_init(&watchdog);
     pulse_begin(&pulse, "main", -1,
                 service->worker.config->stuck_seconds * 1000 + KEYRING_WATCH_MS);
     for (;;) {
-        watchdog_tick(&watchdog);
-        int ready = poll(waits, 3, (int)watchdog_wait_ms(&watchdog, KEYRING_WATCH_MS));
+        watchdog_tick(watchdog);
+        int ready = poll(waits, 3, (int)watchdog_wait_ms(watchdog, KEYRING_WATCH_MS));
         if (ready > 0 && (waits[0].revents || waits[1].revents))
             break;
         if (ready >= 0)
-            look_at_keys(service, ready > 0 && take_hangup(service->hangups));
+            look_at_secrets(service, ready > 0 && take_hangup(service->hangups));
         pulse_beat(&pulse);
     }
     pulse_end(&pulse);
@@ -267,15 +266,16 @@ static void attend_to_keys(struct service *service)
 /* Returns whether the service ended, by itself or within its time after the signal. */
 static bool supervise(struct service *service)
 {
-    attend_to_keys(service);
-    if (has_ended(service))
+    struct watchdog watchdog;
+    watchdog_init(&watchdog);
+    attend_to_secrets(service, &watchdog);
+    if (has_ended(service, 0))
         return true;
     LOG_INFO("stopping");
     operations_set_draining(service->worker.operations);
     notify_stopping();
     queue_stop(&service->worker.queue);
-    await(service->ended, -1, service->worker.config->stop_seconds * 1000);
-    return has_ended(service);
+    return await_end(service, &watchdog);
 }
 
 static int open_signals(int first, int second, struct error *err)
@@ -291,11 +291,21 @@ static int open_signals(int first, int second, struct error *err)
     return descriptor;
 }
 
-static int load_keys(struct service *service, struct error *err)
+static int load_secrets(struct service *service, struct error *err)
 {
-    if (keyring_load(service->config->key_file, &service->keyring, err) < 0)
+    const struct config *config = service->config;
+    struct pg_login *database = &service->worker.database;
+    if (keyring_load(config->key_file, &service->keyring, err) < 0)
         return error_prefix(err, "key_file");
-    return 0;
+    database->uri = config->database_url;
+    return password_load(SECRET_FILE_DATABASE_PASSWORD, config->database_password_file,
+                         &database->password, err);
+}
+
+static void release_secrets(struct service *service)
+{
+    keyring_free(service->keyring);
+    password_free(service->worker.database.password);
 }
 
 static int read_settings(struct service *service, struct error *err)
@@ -311,10 +321,12 @@ static int check(struct service *service, struct error *err)
 {
     int status = check_settings(service->config, err);
     if (status == 0)
-        status = load_keys(service, err);
+        status = load_secrets(service, err);
     if (status == 0)
         status = instance_outbound_check(service->config, err);
-    keyring_free(service->keyring);
+    if (status == 0)
+        status = exporter_check(service->config, err);
+    release_secrets(service);
     if (status == 0)
         puts("dcs-worker: the settings are good");
     return status;
@@ -345,7 +357,7 @@ static int prepare(struct service *service, struct error *err)
         return -1;
     if (log_level_parse(service->config->log_level, &level) == 0)
         log_set_threshold(level);
-    if (check_settings(service->config, err) < 0 || load_keys(service, err) < 0)
+    if (check_settings(service->config, err) < 0 || load_secrets(service, err) < 0)
         return -1;
     keyring_log(service->keyring);
     return 0;
@@ -360,12 +372,20 @@ static int open_operations(struct worker *worker, struct error *err)
 {
     const struct operations_settings settings = {.program = "dcs-worker",
                                                  .config = worker->config,
+                                                 .database = worker->database,
                                                  .survey = worker_metrics_survey,
                                                  .metrics = worker_metrics_list(),
                                                  .metric_count = WORKER_METRICS_PARTS};
     int status = operations_open(&settings, &worker->operations, err);
     metric_set(&metric_scan_threads, 0, 0, worker->config->scan_threads);
     return status;
+}
+
+static int open_exporter(struct worker *worker, struct error *err)
+{
+    char instance[OWNER_MAX];
+    name_owner(worker->config, instance);
+    return exporter_open(worker->config, "dcs-worker", instance, &worker->exporter, err);
 }
 
 int main(int argc, char **argv)
@@ -387,7 +407,8 @@ int main(int argc, char **argv)
     service.argv = argv;
     if (mode != CONFIG_MODE_RUN)
         return check_or_print(mode, &service);
-    if (prepare(&service, &service.err) < 0 || open_operations(&service.worker, &service.err) < 0) {
+    if (prepare(&service, &service.err) < 0 || open_operations(&service.worker, &service.err) < 0 ||
+        open_exporter(&service.worker, &service.err) < 0) {
         fail(&service.err);
         return EXIT_FAILURE;
     }
@@ -398,9 +419,10 @@ int main(int argc, char **argv)
         _exit(EXIT_FAILURE);
     }
     pthread_join(thread, NULL);
+    exporter_close(service.worker.exporter);
     operations_close(service.worker.operations);
     queue_release(&service.worker.queue);
-    keyring_free(service.keyring);
+    release_secrets(&service);
     if (service.status < 0)
         fail(&service.err);
     return service.status < 0 ? EXIT_FAILURE : EXIT_SUCCESS;

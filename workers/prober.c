@@ -153,14 +153,13 @@ static void *run(void *argument)
     return NULL;
 }
 
-struct prober *prober_new(const struct instance_access *access)
+struct prober *prober_new(const struct instance_access *access, const struct pg_login *database)
 {
     struct prober *prober = calloc(1, sizeof(*prober));
     if (!prober)
         abort();
     prober->access = *access;
-    prober->session =
-        pg_session_new(access->config->database_url, "dcs-worker prober", STATEMENT_TIMEOUT_MS);
+    prober->session = pg_session_new(database, "dcs-worker prober", STATEMENT_TIMEOUT_MS);
     prober->wake = eventfd(0, EFD_CLOEXEC);
     if (prober->wake < 0 || pthread_create(&prober->thread, NULL, run, prober) != 0)
         abort();

@@ -7,11 +7,12 @@
 #define WORKERS_PROBER_H
 
 #include "instance/access.h"
+#include "pg/login.h"
 
 struct prober;
 
-/* Starts the thread.  what access has must outlive it. */
-struct prober *prober_new(const struct instance_access *access);
+/* Starts the thread.  What access has must outlive it, and the login's password. */
+struct prober *prober_new(const struct instance_access *access, const struct pg_login *database);
 /* Stops the thread, in the middle of a probe as well: that one is given back. */
 void prober_free(struct prober *prober);
 

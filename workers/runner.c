@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <stdlib.h>
 
+#include "attempt_span.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/scope.h"
@@ -34,6 +35,7 @@ struct run {
     bool checkpoint_too_large; /* one was */
     bool is_counting;          /* a first progress was told */
     int64_t counted;           /* keys of the metric */
+    struct attempt_result result;
 };
 
 #define LOG_RUN(run)                                                                               \
@@ -61,8 +63,9 @@ static void count_keys(struct run *run, int64_t keys_seen)
     run->counted = keys_seen;
 }
 
-static void note_end(const struct run *run, enum attempt_outcome outcome)
+static void note_end(struct run *run, enum attempt_outcome outcome)
 {
+    run->result.outcome = outcome;
     metric_count(&metric_attempts_ended, kind_label(run->claim.kind), (int)outcome);
 }
 
@@ -70,6 +73,8 @@ static void on_progress(void *argument, const struct scan_progress *progress)
 {
     struct run *run = argument;
     count_keys(run, progress->keys_seen);
+    run->result.keys_seen = progress->keys_seen;
+    run->result.pauses = progress->pauses;
     atomic_store_explicit(&run->lease.keys_seen, progress->keys_seen, memory_order_relaxed);
     atomic_store_explicit(&run->lease.keys_total, progress->keys_total, memory_order_relaxed);
 }
@@ -84,6 +89,12 @@ static void on_checkpoint(void *argument, const char *text, size_t length)
     if (!run->checkpoint_too_large)
         LOG_WARNING("checkpoint_too_large", LOG_RUN(run), LOG_NUMBER("bytes", (int64_t)length));
     run->checkpoint_too_large = true;
+}
+
+static void on_visited(void *argument, const struct scan_visit *visit)
+{
+    const struct run *run = argument;
+    attempt_span_put_node(run->worker->exporter, &run->claim, visit);
 }
 
 static enum scan_layout layout_of(const struct instance_target *target)
@@ -141,10 +152,13 @@ static int scan(struct run *run, struct scan_outcome *ret_outcome, struct error 
         .guard_ms = (int)config->scan_guard_ms,
         .ceiling_ms = (int)config->scan_ceiling_ms,
         .hotkeys_command = run->claim.target.hotkeys_command,
+        .analysis = &run->claim.analysis,
         .stopped = scan_must_stop,
         .stopped_argument = run,
         .progress = on_progress,
         .progress_argument = run,
+        .visited = exporter_wants(run->worker->exporter, &run->claim.trace) ? on_visited : NULL,
+        .visited_argument = run,
         .resume = run->claim.checkpoint,
         .resume_length = run->claim.checkpoint_length,
         .checkpoint = on_checkpoint,
@@ -189,7 +203,11 @@ static int record(struct run *run, const struct pg_statement *statement,
         SCOPED(pg_rows_release) struct pg_rows rows = {0};
         error_clear(err);
         pulse_beat(run->pulse);
-        if (pg_session_execute(run->session, statement, parameters, &rows, err) == 0) {
+        int64_t sent_us = clock_monotonic_us();
+        int status = pg_session_execute(run->session, statement, parameters, &rows, err);
+        attempt_span_put_statement(run->worker->exporter, &run->claim, statement, sent_us,
+                                   status < 0 ? err : NULL);
+        if (status == 0) {
             metric_add(&metric_fenced, 0, 0, rows.row_count == 0);
             if (rows.row_count == 0)
                 LOG_WARNING("write_fenced", LOG_RUN(run), LOG_TEXT("statement", statement->name));
@@ -211,6 +229,7 @@ static void record_failure(struct run *run, const struct error *reason)
     pg_parameters_add_integer(&parameters, 0);
     pg_parameters_add_integer(&parameters, lease_scan_ms(&run->lease));
     LOG_WARNING("scan_failed", LOG_RUN(run), LOG_ERROR_FIELDS(reason));
+    run->result.reason = reason->code;
     note_end(run, ATTEMPT_FAILED);
     record(run, &scan_task_fail, &parameters, &err);
 }
@@ -230,6 +249,16 @@ static void log_expiry(const struct run *run, const struct scan_outcome *outcome
              LOG_NUMBER("counter_resets", outcome->expiry.resets),
              LOG_NUMBER("hurries", outcome->expiry.hurries),
              LOG_TEXT("lazy_free", lazy[outcome->expiry.lazy_free]));
+}
+
+/* Fails where the result is longer than what can be recorded; that it is so will not pass. */
+static int check_result(const struct scan_outcome *outcome, struct error *err)
+{
+    if (outcome->keys_length <= SCAN_TASK_RESULT_MAX)
+        return 0;
+    return error_set(err, ERROR_CONFIG,
+                     "the result has %zu bytes, more than %d: a smaller `top` makes it fit",
+                     outcome->keys_length, SCAN_TASK_RESULT_MAX);
 }
 
 static void record_success(struct run *run, const struct scan_outcome *outcome)
@@ -300,6 +329,7 @@ static void try_again(struct run *run, const struct error *reason)
     pg_parameters_add_integer(&parameters, run->worker->config->retry_seconds_max);
     LOG_WARNING("scan_to_be_tried_again", LOG_RUN(run), LOG_NUMBER("attempt", run->claim.attempt),
                 LOG_ERROR_FIELDS(reason));
+    run->result.reason = reason->code;
     note_end(run, ATTEMPT_RETRIED);
     record(run, &scan_task_retry, &parameters, &err);
 }
@@ -336,6 +366,7 @@ static void run_claim(struct run *run, const struct error *unusable)
     struct lease_keeper *keeper = run->worker->keeper;
     struct error err = {0};
     struct scan_outcome outcome = {0};
+    run->result.started_us = clock_monotonic_us();
     LOG_INFO("scan_started", LOG_RUN(run), LOG_NUMBER("attempt", run->claim.attempt),
              LOG_NUMBER("fence", run->claim.fence),
              LOG_NUMBER("checkpoint_bytes", (int64_t)run->claim.checkpoint_length));
@@ -351,12 +382,15 @@ static void run_claim(struct run *run, const struct error *unusable)
     metric_observe(&metric_attempt_seconds, kind_label(run->claim.kind),
                    clock_monotonic_ms() - run->lease.started_ms);
     lease_close(keeper, &run->lease);
-    if (succeeded)
+    if (succeeded && check_result(&outcome, &err) < 0)
+        record_failure(run, &err);
+    else if (succeeded)
         record_success(run, &outcome);
     else if (usable)
         settle(run, &err);
     else
         settle_failure(run, unusable, unusable->code == ERROR_SECRET_KEY);
+    attempt_span_end(run->worker->exporter, &run->claim, &run->result);
     if (succeeded)
         scan_outcome_release(&outcome);
     lease_remove(keeper, &run->lease);
@@ -379,6 +413,7 @@ static bool work_once(struct runner *runner)
     }
     if (found == 0)
         return false;
+    attempt_span_begin(worker->exporter, &run.claim);
     /* There may be more: call a colleague before this one is busy. */
     queue_ring(&worker->queue);
     run.lease.project = run.claim.project;
@@ -411,8 +446,7 @@ void runner_start(struct runner *runner, struct worker *worker, int number)
 {
     runner->worker = worker;
     runner->number = number;
-    runner->session =
-        pg_session_new(worker->config->database_url, "dcs-worker", STATEMENT_TIMEOUT_MS);
+    runner->session = pg_session_new(&worker->database, "dcs-worker", STATEMENT_TIMEOUT_MS);
     if (pthread_create(&runner->thread, NULL, run_tasks, runner) != 0)
         abort();
 }

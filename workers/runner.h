@@ -11,15 +11,18 @@
 #include "pg/session.h"
 #include "queue.h"
 
+struct exporter;
 struct operations;
 
 /* What all runners of a worker share. */
 struct worker {
     const struct config *config;
     struct instance_access access;
+    struct pg_login database;
     const char *owner; /* in leases: who this is */
     struct queue queue;
     struct operations *operations; /* null: nobody asks */
+    struct exporter *exporter;     /* of traces; null: none are sent */
     struct lease_keeper *keeper;
 };
 

@@ -177,14 +177,13 @@ static void *run(void *argument)
     return NULL;
 }
 
-struct scheduler *scheduler_new(const struct config *config)
+struct scheduler *scheduler_new(const struct config *config, const struct pg_login *database)
 {
     struct scheduler *scheduler = calloc(1, sizeof(*scheduler));
     if (!scheduler)
         abort();
     scheduler->config = config;
-    scheduler->session =
-        pg_session_new(config->database_url, "dcs-worker schedule", STATEMENT_TIMEOUT_MS);
+    scheduler->session = pg_session_new(database, "dcs-worker schedule", STATEMENT_TIMEOUT_MS);
     scheduler->wake = eventfd(0, EFD_CLOEXEC);
     if (scheduler->wake < 0 || pthread_create(&scheduler->thread, NULL, run, scheduler) != 0)
         abort();

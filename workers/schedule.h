@@ -6,11 +6,12 @@
 #define WORKERS_SCHEDULE_H
 
 #include "base/config.h"
+#include "pg/login.h"
 
 struct scheduler;
 
-/* Starts the thread.  config must outlive it. */
-struct scheduler *scheduler_new(const struct config *config);
+/* Starts the thread.  config must outlive it, and the login's password. */
+struct scheduler *scheduler_new(const struct config *config, const struct pg_login *database);
 /* Stops the thread, between two statements. */
 void scheduler_free(struct scheduler *scheduler);
 

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/scope.h"
 #include "model/queue_store.h"
+#include "ops/exporter.h"
 #include "pg/metrics.h"
 #include "scan/metrics.h"
 
@@ -129,12 +130,18 @@ const struct operations_metrics *worker_metrics_list(void)
     parts[0] = (struct operations_metrics){own, COUNT_OF(own)};
     parts[1] = (struct operations_metrics){scan_metrics, scan_metric_count};
     parts[2] = (struct operations_metrics){pg_session_metrics, pg_session_metric_count};
+    parts[3] = (struct operations_metrics){exporter_metrics, exporter_metric_count};
     return parts;
 }
 
 int kind_label(const struct scan_kind *kind)
 {
     return kind ? (int)kind->id : SCAN_KIND_COUNT;
+}
+
+const char *attempt_outcome_name(enum attempt_outcome outcome)
+{
+    return outcomes[outcome];
 }
 
 int worker_metrics_survey(void *argument, struct pg_session *session, struct error *err)

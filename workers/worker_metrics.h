@@ -46,11 +46,14 @@ extern struct metric metric_rounds;   /* round_outcome */
 /* The label of a kind; null is one that this release does not know. */
 int kind_label(const struct scan_kind *kind);
 
+/* `succeeded`, `failed`, `retried`, `given_back` or `stopped`; a constant. */
+const char *attempt_outcome_name(enum attempt_outcome outcome);
+
 /* Asks the database for the queue's and the schedules' state; for operations.h. */
 int worker_metrics_survey(void *argument, struct pg_session *session, struct error *err);
 
 /* Everything that a worker counts; its labels are filled in. */
-enum { WORKER_METRICS_PARTS = 3 };
+enum { WORKER_METRICS_PARTS = 4 };
 const struct operations_metrics *worker_metrics_list(void);
 
 #endif

@@ -27,6 +27,11 @@ int64_t clock_unix_ms(void)
     return now_us(CLOCK_REALTIME) / 1000;
 }
 
+int64_t clock_unix_us(void)
+{
+    return now_us(CLOCK_REALTIME);
+}
+
 int64_t clock_unix_seconds(void)
 {
     return now_us(CLOCK_REALTIME) / 1000000;

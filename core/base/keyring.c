@@ -2,20 +2,15 @@
  */
 #include "base/keyring.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 
 #include <openssl/evp.h>
 
 #include "base/log.h"
-#include "base/scope.h"
 #include "base/secret.h"
+#include "base/secret_file.h"
 #include "base/text.h"
 #include "keyring_key.h"
 
@@ -38,15 +33,11 @@ struct keyring {
     struct error problem; /* what was logged last of the file; of the thread that watches */
 };
 
-static struct shared *new_pages(void)
+static struct shared *new_shared(void)
 {
-    struct shared *shared =
-        mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (shared == MAP_FAILED || pthread_rwlock_init(&shared->lock, NULL) != 0)
+    struct shared *shared = secret_pages_new(sizeof(*shared));
+    if (pthread_rwlock_init(&shared->lock, NULL) != 0)
         abort();
-    /* The limit on locked memory may be 0; then a page may be swapped out. */
-    mlock(shared, sizeof(*shared));
-    madvise(shared, sizeof(*shared), MADV_DONTDUMP);
     return shared;
 }
 
@@ -79,31 +70,13 @@ static int add_lines(struct key_list *list, char *content, const char *path, str
     return 0;
 }
 
-static int read_key_file(const char *path, char content[KEY_FILE_MAX + 1], struct error *err)
-{
-    SCOPED(scope_close) int file = open(path, O_RDONLY | O_CLOEXEC);
-    struct stat status;
-    if (file < 0 || fstat(file, &status) < 0)
-        return error_set(err, ERROR_SECRET, "%s: %s", path, strerror(errno));
-    if (!S_ISREG(status.st_mode) || (status.st_mode & S_IRWXO))
-        return error_set(err, ERROR_SECRET, "%s: must be a regular file that others cannot read",
-                         path);
-    if (status.st_size > KEY_FILE_MAX)
-        return error_set(err, ERROR_SECRET, "%s: larger than %d bytes", path, KEY_FILE_MAX);
-    ssize_t length = read(file, content, KEY_FILE_MAX);
-    if (length < 0)
-        return error_set(err, ERROR_SECRET, "%s: %s", path, strerror(errno));
-    content[length] = '\0';
-    return 0;
-}
-
 /* The list is the caller's to cleanse, also after a failure. */
 static int read_list(const char *path, struct key_list *ret_list, struct error *err)
 {
     char content[KEY_FILE_MAX + 1];
     *ret_list = (struct key_list){0};
-    int status = read_key_file(path, content, err);
-    if (status == 0)
+    int status = -1;
+    if (secret_file_read(path, content, KEY_FILE_MAX, err) >= 0)
         status = add_lines(ret_list, content, path, err);
     secret_cleanse(content, sizeof(content));
     return status;
@@ -115,7 +88,7 @@ int keyring_load(const char *path, struct keyring **ret_keyring, struct error *e
     if (!keyring)
         abort();
     keyring->path = text_copy(path, strlen(path));
-    keyring->shared = new_pages();
+    keyring->shared = new_shared();
     if (read_list(path, &keyring->shared->list, err) < 0) {
         keyring_free(keyring);
         return -1;
@@ -129,8 +102,7 @@ void keyring_free(struct keyring *keyring)
     if (!keyring)
         return;
     pthread_rwlock_destroy(&keyring->shared->lock);
-    secret_cleanse(keyring->shared, sizeof(*keyring->shared));
-    munmap(keyring->shared, sizeof(*keyring->shared));
+    secret_pages_free(keyring->shared, sizeof(*keyring->shared));
     free(keyring->path);
     free(keyring);
 }
@@ -163,10 +135,14 @@ void keyring_watch(struct keyring *keyring, bool asked)
 {
     struct error err = {0};
     int status = keyring_refresh(keyring, &err);
-    if (status > 0 || (status == 0 && asked))
+    if (status > 0 || (status == 0 && asked)) {
+        secret_file_count(SECRET_FILE_KEYS, SECRET_FILE_LOADED);
         keyring_log(keyring);
-    else if (status < 0 && (asked || strcmp(err.text, keyring->problem.text) != 0))
+    } else if (status < 0 && (asked || strcmp(err.text, keyring->problem.text) != 0)) {
+        secret_file_count(SECRET_FILE_KEYS, SECRET_FILE_FAILED);
         LOG_ERROR("keys_not_loaded", LOG_ERROR_FIELDS(&err));
+    }
+    secret_file_set_used(SECRET_FILE_KEYS, status >= 0);
     keyring->problem = err;
 }
 

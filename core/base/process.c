@@ -4,9 +4,11 @@
 #include "base/process.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 int process_set_core_dumps(const char *setting, struct error *err)
 {
@@ -22,4 +24,11 @@ int process_set_core_dumps(const char *setting, struct error *err)
     if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
         return error_set(err, ERROR_CONFIG, "core_dumps: %s", strerror(errno));
     return 0;
+}
+
+void process_name(char ret_name[PROCESS_NAME_MAX + 1])
+{
+    char host[64] = "";
+    gethostname(host, sizeof(host) - 1);
+    snprintf(ret_name, PROCESS_NAME_MAX + 1, "%s:%ld", host, (long)getpid());
 }

@@ -65,7 +65,7 @@ int trace_parse(struct text parent, struct trace *ret_trace)
 }
 
 /* The first 16 digits of a UUID have 60 random bits, and one that is never 0. */
-void trace_descend(struct trace *trace)
+static void draw_span(struct trace *trace)
 {
     struct uuid uuid;
     char digits[UUID_HEX_LENGTH + 1];
@@ -73,6 +73,57 @@ void trace_descend(struct trace *trace)
     uuid_format_hex(&uuid, digits);
     memcpy(trace->span, digits, TRACE_SPAN_LENGTH);
     trace->span[TRACE_SPAN_LENGTH] = '\0';
+}
+
+void trace_descend(struct trace *trace)
+{
+    memcpy(trace->parent, trace->span, sizeof(trace->parent));
+    draw_span(trace);
+}
+
+/* In billionths, of which 2^56 has 72057594.037927936 each. */
+int trace_ratio_parse(struct text text, struct trace_ratio *ret_ratio)
+{
+    enum { DECIMALS = 9 };
+    static const uint64_t one = 1000000000, whole = 72057594, rest = 37927936;
+    uint64_t billionths = 0;
+    if (text.length < 1 || text.length > DECIMALS + 2 || text.length == 2 ||
+        (text.length > 1 && text.bytes[1] != '.'))
+        return -1;
+    for (size_t place = 0; place < DECIMALS + 2; place++) {
+        char digit = place < text.length ? text.bytes[place] : '0';
+        if (place == 1)
+            continue;
+        if (digit < '0' || digit > '9')
+            return -1;
+        billionths = billionths * 10 + (uint64_t)(digit - '0');
+    }
+    if (billionths > one)
+        return -1;
+    ret_ratio->threshold = billionths * whole + billionths * rest / one;
+    return 0;
+}
+
+static uint64_t randomness_of(const char *id)
+{
+    enum { DIGITS = 14 };
+    uint64_t value = 0;
+    for (const char *c = id + TRACE_ID_LENGTH - DIGITS; c < id + TRACE_ID_LENGTH; c++)
+        value = value << 4 | (uint64_t)digit_of(*c);
+    return value;
+}
+
+void trace_begin(struct trace *trace, const char *id, struct trace_ratio ratio)
+{
+    static const uint64_t all = UINT64_C(1) << 56;
+    *trace = (struct trace){0};
+    memcpy(trace->id, id, TRACE_ID_LENGTH);
+    trace->sampled = randomness_of(id) >= all - ratio.threshold;
+    /* Nobody will look for the span of one that is not: most requests are spared another draw. */
+    if (trace->sampled)
+        draw_span(trace);
+    else
+        memcpy(trace->span, id, TRACE_SPAN_LENGTH);
 }
 
 void trace_format(const struct trace *trace, char ret_parent[TRACE_PARENT_LENGTH + 1])

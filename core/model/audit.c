@@ -80,13 +80,15 @@ void audit_event_write(struct json_writer *writer, const struct audit_event *eve
 void audit_event_log(const struct audit_event *event)
 {
     struct shown shown;
-    const char *identity = shown.identity, *subject = shown.subject;
+    char id[UUID_HEX_LENGTH + 1]; /* as the client was told it */
+    const char *request_id = id, *identity = shown.identity, *subject = shown.subject;
+    uuid_format_hex(&event->request_id, id);
     show(event, &shown);
-    LOG_INFO("audit", LOG_TEXT("request_id", event->request_id.text),
-             LOG_TEXT("project", event->project), LOG_TEXT("identity", identity),
-             LOG_NUMBER("proved", event->proved), LOG_TEXT("source", event->source),
-             LOG_TEXT("action", event->action), LOG_TEXT("instance", event->instance),
-             LOG_TEXT("subject", subject), LOG_TEXT("decision", audit_decision(event->status)),
+    LOG_INFO("audit", LOG_TEXT("request_id", request_id), LOG_TEXT("project", event->project),
+             LOG_TEXT("identity", identity), LOG_NUMBER("proved", event->proved),
+             LOG_TEXT("source", event->source), LOG_TEXT("action", event->action),
+             LOG_TEXT("instance", event->instance), LOG_TEXT("subject", subject),
+             LOG_TEXT("decision", audit_decision(event->status)),
              LOG_NUMBER("status", event->status), LOG_TEXT("code", event->code),
              LOG_NUMBER("times", event->times));
 }

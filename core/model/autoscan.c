@@ -40,6 +40,8 @@ void autoscan_read(const struct pg_rows *rows, int row, int first_column,
         .timeout = read_number(rows, row, c + 4),
         .scan_keys_count = read_number(rows, row, c + 5),
     };
+    if (!pg_rows_is_null(rows, row, c + 7))
+        ret_autoscan->options = pg_rows_text(rows, row, c + 7);
     read_times(pg_rows_text(rows, row, c + 1), ret_autoscan);
     read_time(rows, row, c + 2, ret_autoscan->first_scan_at);
     read_time(rows, row, c + 6, ret_autoscan->updated_at);

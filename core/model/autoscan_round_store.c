@@ -43,8 +43,8 @@
 #define IS_DUE "next_at IS NOT NULL AND " LOOK_AT " <= " MOMENT " "
 #define DUE(selection)                                                                             \
     "due AS (SELECT * FROM (SELECT project_id, instance_id, kind, next_at, schedule_minutes, "     \
-    "        interval_seconds FROM autoscan WHERE " IS_DUE selection "        ORDER BY " LOOK_AT   \
-    " " MOST_AT_ONCE ") o "                                                                        \
+    "        interval_seconds, options FROM autoscan WHERE " IS_DUE selection                      \
+    "        ORDER BY " LOOK_AT " " MOST_AT_ONCE ") o "                                            \
     "    LIMIT cardinality($1::uuid[])), "                                                         \
     "known AS (SELECT d.*, ($1::uuid[])[row_number() OVER ()] AS task_id, i.status, "              \
     "    d.kind = ANY (i.capabilities) AS supported, (SELECT true FROM scan_task t "               \
@@ -66,9 +66,10 @@
     "        THEN floor(extract(epoch FROM horizon - next_at) / interval_seconds) ELSE 0 END "     \
     "        AS steps FROM horizons s WHERE kind = 'expired'), "                                   \
     "slots AS (SELECT project_id, instance_id, kind, task_id, status, supported, busy, next_at, "  \
-    "        horizon, slot, following, " DAILY_MISSED "FROM daily s "                              \
+    "        options, horizon, slot, following, " DAILY_MISSED "FROM daily s "                     \
     "    UNION ALL SELECT project_id, instance_id, kind, task_id, status, supported, busy, "       \
-    "        next_at, horizon, next_at + steps * interval_seconds * interval '1 second', "         \
+    "        next_at, options, horizon, next_at + steps * interval_seconds * interval '1 "         \
+    "second', "                                                                                    \
     "        CASE WHEN interval_seconds > 0 "                                                      \
     "            THEN next_at + (steps + 1) * interval_seconds * interval '1 second' END, "        \
     "        steps::bigint FROM periodic), "
@@ -88,8 +89,9 @@
 /* A task that somebody else made since the snapshot keeps its place. */
 #define TASKS                                                                                      \
     "made AS (INSERT INTO scan_task (project_id, instance_id, id, kind, scan_type, created_at, "   \
-    "        claimable_at) SELECT project_id, instance_id, task_id, kind, 'auto', " MOMENT         \
-    ", " MOMENT " + delay * interval '1 second' FROM judged WHERE verdict = 'started' "            \
+    "        claimable_at, options) SELECT project_id, instance_id, task_id, kind, "               \
+    "'auto', " MOMENT ", " MOMENT                                                                  \
+    " + delay * interval '1 second', options FROM judged WHERE verdict = 'started' "               \
     "    ON CONFLICT (project_id, instance_id, kind) WHERE status IN ('waiting', 'running') "      \
     "    DO NOTHING RETURNING project_id, instance_id, kind, id), "                                \
     "retired AS (DELETE FROM scan_task t USING (SELECT old.project_id, old.id FROM made m, "       \

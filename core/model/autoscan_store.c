@@ -46,15 +46,16 @@ const struct pg_statement autoscan_write_times = {
               "        (date_trunc('day', now(), 'UTC') + (minute + 1440) * interval '1 minute')) "
               "        AS slots (slot) WHERE slot > now() AND $4::boolean), "
               "written AS (INSERT INTO autoscan "
-              "    (project_id, instance_id, kind, enabled, schedule_minutes, next_at) "
-              "    SELECT $1::uuid, $2::uuid, $3::text, $4::boolean, $5::smallint[], next.slot "
+              "    (project_id, instance_id, kind, enabled, schedule_minutes, next_at, options) "
+              "    SELECT $1::uuid, $2::uuid, $3::text, $4::boolean, $5::smallint[], next.slot, "
+              "    $9::jsonb "
               "    FROM fresh, next ON CONFLICT (project_id, instance_id, kind) DO UPDATE SET "
               "    enabled = EXCLUDED.enabled, schedule_minutes = EXCLUDED.schedule_minutes, "
-              "    next_at = EXCLUDED.next_at, deferred_until = NULL, updated_at = now() RETURNING "
-              "*) "
+              "    next_at = EXCLUDED.next_at, options = EXCLUDED.options, deferred_until = NULL, "
+              "    updated_at = now() RETURNING *) "
               "SELECT CASE WHEN accepted THEN 'written' ELSE 'full' END, " AUTOSCAN_COLUMNS
               " FROM judged LEFT JOIN " WRITTEN_OR_CURRENT " ON true",
-    8, PG_WRITES};
+    9, PG_WRITES};
 
 const struct pg_statement autoscan_write_interval = {
     "autoscan_write_interval",

@@ -1,4 +1,5 @@
-# Writes db/migrations/*.sql and db/grants.sql into one C file, so that a program carries its schema with it.
+# Writes the *.sql of DIRECTORIES, one directory after the other, and db/grants.sql into one C file, so that a program
+# carries its schema with it.
 function(read_bytes file ret_bytes)
     file(READ ${file} hex HEX)
     string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${hex}")
@@ -7,8 +8,12 @@ function(read_bytes file ret_bytes)
     set(${ret_bytes} "${bytes}" PARENT_SCOPE)
 endfunction()
 
-file(GLOB files ${DIRECTORY}/*.sql)
-list(SORT files)
+set(files "")
+foreach(directory IN LISTS DIRECTORIES)
+    file(GLOB found ${directory}/*.sql)
+    list(SORT found)
+    list(APPEND files ${found})
+endforeach()
 set(rows "")
 set(texts "")
 set(index 0)

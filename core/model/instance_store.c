@@ -10,12 +10,34 @@
     "AND ($4::text IS NULL OR name = $4::text) AND ($5::text IS NULL OR status = $5::text) "       \
     "AND ($6::text IS NULL OR strpos(array_to_string(endpoints, ','), $6::text) > 0) "
 
-const struct pg_statement instance_list = {
-    "instance_list",
-    "SELECT n.count, " INSTANCE_COLUMNS " FROM (SELECT count(*) AS count " FILTER ") n "
-    "LEFT JOIN LATERAL (SELECT * " FILTER
+#define PAGE                                                                                       \
+    "FROM (SELECT count(*) AS count " FILTER ") n LEFT JOIN LATERAL (SELECT * " FILTER             \
     "    ORDER BY created_at DESC, id DESC OFFSET $7::bigint LIMIT $8::bigint) i ON true "
-    "ORDER BY i.created_at DESC, i.id DESC",
+
+const struct pg_statement instance_list = {"instance_list",
+                                           "SELECT n.count, " INSTANCE_COLUMNS " " PAGE
+                                           "ORDER BY i.created_at DESC, i.id DESC",
+                                           9, PG_READS};
+
+#define HERE(table) table ".project_id = i.project_id AND " table ".instance_id = i.id "
+
+const struct pg_statement instance_overview = {
+    "instance_overview",
+    "SELECT n.count, " INSTANCE_COLUMNS ", '[' || coalesce(active.tasks, '') || ']', "
+    "last.id, last.finished_at, p.keys, p.bytes, next.at " PAGE
+    "LEFT JOIN LATERAL (SELECT string_agg(row_to_json(s)::text, ',' ORDER BY s.kind) AS tasks FROM "
+    "    (SELECT t.id, t.kind, t.status, t.keys_seen, t.keys_total FROM scan_task t WHERE " HERE(
+        "t") "        AND t.status IN ('waiting', 'running')) s) active ON true "
+             "LEFT JOIN LATERAL (SELECT t.* FROM scan_task t WHERE " HERE(
+                 "t") "    AND t.kind = 'analysis' AND t.status = 'success' "
+                      "    ORDER BY t.created_at DESC, t.id DESC LIMIT 1) last ON true "
+                      "LEFT JOIN analysis_point p ON " HERE(
+                          "p") "    AND p.finished_at = last.finished_at AND p.task_id = last.id "
+                               "LEFT JOIN LATERAL (SELECT min(coalesce(a.deferred_until, "
+                               "a.next_at)) AS at "
+                               "    FROM autoscan a WHERE " HERE(
+                                   "a") "    AND a.next_at IS NOT NULL) next ON true "
+                                        "ORDER BY i.created_at DESC, i.id DESC",
     9, PG_READS};
 
 const struct pg_statement instance_show = {

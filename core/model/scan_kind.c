@@ -7,12 +7,18 @@
 enum { VERSION_SCAN = 20800, VERSION_LFU = 40000, VERSION_EXPIRED = 40000 };
 
 const struct scan_kind scan_kinds[SCAN_KIND_COUNT] = {
-    [SCAN_KIND_BIGKEY] = {SCAN_KIND_BIGKEY, "bigkey", ERROR_BIGKEY_RUNNING,
-                          ERROR_BIGKEY_UNSUPPORTED, ERROR_UNKNOWN_BIGKEY_TASK},
-    [SCAN_KIND_HOTKEY] = {SCAN_KIND_HOTKEY, "hotkey", ERROR_TASK_STILL_RUNNING,
-                          ERROR_HOTKEY_UNSUPPORTED, ERROR_UNKNOWN_HOTKEY_TASK},
-    [SCAN_KIND_EXPIRED] = {SCAN_KIND_EXPIRED, "expired", ERROR_TASK_STILL_RUNNING,
-                           ERROR_EXPIRED_UNSUPPORTED, ERROR_INVALID_TASK_ID},
+    [SCAN_KIND_BIGKEY] = {SCAN_KIND_BIGKEY, "bigkey", ERROR_INSTANCE_NOT_RUNNING,
+                          ERROR_BIGKEY_RUNNING, ERROR_BIGKEY_UNSUPPORTED,
+                          ERROR_UNKNOWN_BIGKEY_TASK},
+    [SCAN_KIND_HOTKEY] = {SCAN_KIND_HOTKEY, "hotkey", ERROR_INSTANCE_NOT_RUNNING,
+                          ERROR_TASK_STILL_RUNNING, ERROR_HOTKEY_UNSUPPORTED,
+                          ERROR_UNKNOWN_HOTKEY_TASK},
+    [SCAN_KIND_EXPIRED] = {SCAN_KIND_EXPIRED, "expired", ERROR_INSTANCE_NOT_RUNNING,
+                           ERROR_TASK_STILL_RUNNING, ERROR_EXPIRED_UNSUPPORTED,
+                           ERROR_INVALID_TASK_ID},
+    [SCAN_KIND_ANALYSIS] = {SCAN_KIND_ANALYSIS, "analysis", ERROR_ANALYSIS_NOT_RUNNING,
+                            ERROR_ANALYSIS_RUNNING, ERROR_ANALYSIS_UNSUPPORTED,
+                            ERROR_UNKNOWN_ANALYSIS},
 };
 
 const struct scan_kind *scan_kind_find(const char *name)
@@ -28,6 +34,7 @@ bool scan_kind_supported(enum scan_kind_id id, const struct server_capability *s
 {
     switch (id) {
     case SCAN_KIND_BIGKEY:
+    case SCAN_KIND_ANALYSIS:
         return server->version >= VERSION_SCAN;
     case SCAN_KIND_HOTKEY:
         return (server->version >= VERSION_LFU && server->lfu) || server->hotkeys_command;

@@ -1,7 +1,12 @@
 /* Scan tasks: the queue, its history and the results, a statement per transition. */
 #include "model/scan_task_store.h"
 
+#include "analysis_points.h"
 #include "model/instance_store.h"
+
+/* ISO C99 promises 4095 characters in a literal; every compiler that is supported takes more, and
+ * one statement is what makes an end whole. */
+#pragma GCC diagnostic ignored "-Woverlength-strings"
 
 /* More than this many running tasks of a project weigh the same. */
 #define RUNNING_COUNTED_MAX 64
@@ -27,8 +32,8 @@ const struct pg_statement scan_task_create = {
     "active AS (SELECT id FROM scan_task WHERE project_id = $1::uuid AND instance_id = $2::uuid "
     "    AND kind = $4::text AND status IN ('waiting', 'running')), "
     "inserted AS (INSERT INTO scan_task (project_id, instance_id, id, kind, scan_type, "
-    "trace_parent) "
-    "    SELECT $1::uuid, $2::uuid, $3::uuid, $4::text, 'manual', $8::text FROM target "
+    "trace_parent, options) "
+    "    SELECT $1::uuid, $2::uuid, $3::uuid, $4::text, 'manual', $8::text, $9::jsonb FROM target "
     "    WHERE status = 'RUNNING' AND supported AND NOT EXISTS (SELECT FROM repeated) "
     "    ON CONFLICT (project_id, instance_id, kind) WHERE status IN ('waiting', 'running') "
     "    DO NOTHING RETURNING *), "
@@ -50,18 +55,18 @@ const struct pg_statement scan_task_create = {
                                "    WHEN NOT target.supported THEN 'unsupported' "
                                "    WHEN EXISTS (SELECT FROM active) THEN 'busy' ELSE 'retry' "
                                "END, " SCAN_TASK_COLUMNS
-                               ", s.keys, (SELECT count(*) FROM notified) "
+                               ", s.keys, t.options, (SELECT count(*) FROM notified) "
                                "FROM target LEFT JOIN repeated r ON true "
                                "LEFT JOIN LATERAL (SELECT * FROM inserted UNION ALL SELECT * FROM "
                                "scan_task "
                                "    WHERE project_id = $1::uuid AND id = r.task_id) t ON true "
                                "LEFT JOIN scan_result s ON s.project_id = t.project_id AND "
                                "s.task_id = t.id",
-    8, PG_WRITES};
+    9, PG_WRITES};
 
 const struct pg_statement scan_task_show = {
     "scan_task_show",
-    "SELECT 'found', " SCAN_TASK_COLUMNS ", r.keys FROM scan_task t "
+    "SELECT 'found', " SCAN_TASK_COLUMNS ", r.keys, t.options FROM scan_task t "
     "LEFT JOIN scan_result r ON r.project_id = t.project_id AND r.task_id = t.id "
     "WHERE t.project_id = $1::uuid AND t.id = $3::uuid AND t.instance_id = $2::uuid "
     "AND t.kind = $4::text",
@@ -73,17 +78,26 @@ const struct pg_statement scan_task_absent = {
     "AND ($3::uuid, $4::text) IS NOT NULL",
     4, PG_READS};
 
+/* What an analysis left in the series; of one that did not finish there is nothing. */
+#define POINTS_DELETED(table)                                                                      \
+    table "s_deleted AS (DELETE FROM " table " p USING deleted d "                                 \
+          "    WHERE p.project_id = d.project_id AND p.instance_id = d.instance_id "               \
+          "    AND p.finished_at = d.finished_at AND p.task_id = d.id)"
+
 const struct pg_statement scan_task_delete = {
     "scan_task_delete",
     "WITH deleted AS (DELETE FROM scan_task WHERE project_id = $1::uuid "
     "    AND instance_id = $2::uuid AND id = $3::uuid AND kind = $4::text RETURNING *), "
     "notified AS (SELECT pg_notify('" SCAN_TASK_CHANNEL "', id::text) FROM deleted "
-    "    WHERE status = 'running') "
-    "SELECT CASE WHEN t.id IS NULL THEN 'no_task' ELSE 'deleted' END, " SCAN_TASK_COLUMNS
-    ", r.keys, (SELECT count(*) FROM notified) "
-    "FROM instance i LEFT JOIN deleted t ON true "
-    "LEFT JOIN scan_result r ON r.project_id = t.project_id AND r.task_id = t.id "
-    "WHERE i.project_id = $1::uuid AND i.id = $2::uuid",
+    "    WHERE status = 'running'), " POINTS_DELETED("analysis_point") ", " POINTS_DELETED(
+        "analysis_prefix_point") " "
+                                 "SELECT CASE WHEN t.id IS NULL THEN 'no_task' ELSE 'deleted' "
+                                 "END, " SCAN_TASK_COLUMNS
+                                 ", r.keys, t.options, (SELECT count(*) FROM notified) "
+                                 "FROM instance i LEFT JOIN deleted t ON true "
+                                 "LEFT JOIN scan_result r ON r.project_id = t.project_id AND "
+                                 "r.task_id = t.id "
+                                 "WHERE i.project_id = $1::uuid AND i.id = $2::uuid",
     4, PG_WRITES};
 
 const struct pg_statement scan_task_list = {
@@ -95,6 +109,19 @@ const struct pg_statement scan_task_list = {
     "LEFT JOIN LATERAL (SELECT * FROM scan_task "
     "    WHERE project_id = $1::uuid AND instance_id = $2::uuid AND kind = $3::text "
     "    AND ($4::text IS NULL OR status = $4::text) "
+    "    ORDER BY created_at DESC, id DESC OFFSET $5::bigint LIMIT $6::bigint) t ON true "
+    "WHERE i.project_id = $1::uuid AND i.id = $2::uuid ORDER BY t.created_at DESC, t.id DESC",
+    6, PG_READS};
+
+#define OF_INSTANCE                                                                                \
+    "FROM scan_task WHERE project_id = $1::uuid AND instance_id = $2::uuid "                       \
+    "AND ($3::text IS NULL OR kind = $3::text) AND ($4::text IS NULL OR status = $4::text) "
+
+const struct pg_statement scan_task_list_all = {
+    "scan_task_list_all",
+    "SELECT n.count, " SCAN_TASK_COLUMNS ", t.kind, t.keys_seen, t.keys_total, t.attempt "
+    "FROM instance i CROSS JOIN LATERAL (SELECT count(*) AS count " OF_INSTANCE ") n "
+    "LEFT JOIN LATERAL (SELECT * " OF_INSTANCE
     "    ORDER BY created_at DESC, id DESC OFFSET $5::bigint LIMIT $6::bigint) t ON true "
     "WHERE i.project_id = $1::uuid AND i.id = $2::uuid ORDER BY t.created_at DESC, t.id DESC",
     6, PG_READS};
@@ -173,7 +200,7 @@ const struct pg_statement scan_task_claim = {
     "    due.was_lost) "
     "SELECT t.project_id, t.instance_id, t.id, t.kind, t.fence, t.attempt, "
     "t.created_at, a.scan_keys_count, a.timeout_seconds, t.scan_ms, "
-    "c.checkpoint, t.was_lost, t.trace_parent, " INSTANCE_TARGET_COLUMNS
+    "c.checkpoint, t.was_lost, t.trace_parent, t.options, " INSTANCE_TARGET_COLUMNS
     " FROM t JOIN instance i ON i.project_id = t.project_id AND i.id = t.instance_id "
     "LEFT JOIN autoscan a ON t.scan_type = 'auto' AND a.project_id = t.project_id "
     "    AND a.instance_id = t.instance_id AND a.kind = t.kind "
@@ -222,10 +249,11 @@ const struct pg_statement scan_task_succeed = {
     "scan_task_succeed",
     "WITH own AS (UPDATE scan_task SET status = 'success', " FINISHED "num = $4::integer, "
     "    keys_seen = $6::bigint, keys_total = greatest(keys_total, $6::bigint), "
-    "    cost = $7::jsonb, scan_ms = $8::bigint " WHERE_OWN "RETURNING project_id, id), "
+    "    cost = $7::jsonb, scan_ms = $8::bigint " WHERE_OWN
+    "    RETURNING project_id, instance_id, id, kind, finished_at), "
     "stored AS (INSERT INTO scan_result (project_id, task_id, keys) "
     "    SELECT project_id, id, $5::text FROM own WHERE $5::text IS NOT "
-    "NULL), " CHECKPOINTS_FORGOTTEN "SELECT id FROM own",
+    "NULL), " ANALYSIS_POINTS("$5") CHECKPOINTS_FORGOTTEN "SELECT id FROM own",
     8, PG_WRITES};
 
 const struct pg_statement scan_task_fail = {

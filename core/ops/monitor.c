@@ -26,10 +26,18 @@ struct monitor {
     char why[OPERATIONS_WHY_MAX + 1];
 };
 
-/* Whoever asks is nobody in particular: hosts and the like are for the log. */
-static void describe(const struct error *err, char ret_why[OPERATIONS_WHY_MAX + 1])
+/* Whoever asks is nobody in particular: hosts and the like are for the log.  Empty where there is
+ * nothing to say. */
+static void describe(const struct error *err, const struct migration_skew *newer,
+                     char ret_why[OPERATIONS_WHY_MAX + 1])
 {
-    if (err->code == ERROR_CONFIG)
+    ret_why[0] = '\0';
+    if (err->code == ERROR_NONE && newer->count > 0)
+        snprintf(ret_why, OPERATIONS_WHY_MAX + 1,
+                 "migrations: %d newer than this program, up to %s", newer->count, newer->last);
+    else if (err->code == ERROR_NONE)
+        return;
+    else if (err->code == ERROR_CONFIG)
         snprintf(ret_why, OPERATIONS_WHY_MAX + 1, "migrations: %.100s", err->text);
     else if (err->code == ERROR_DATABASE_STATEMENT)
         snprintf(ret_why, OPERATIONS_WHY_MAX + 1, "migrations: cannot be read");
@@ -37,14 +45,15 @@ static void describe(const struct error *err, char ret_why[OPERATIONS_WHY_MAX + 
         snprintf(ret_why, OPERATIONS_WHY_MAX + 1, "database: not reachable");
 }
 
-static void note(struct monitor *monitor, const struct error *err)
+static void note(struct monitor *monitor, const struct error *err,
+                 const struct migration_skew *newer)
 {
     bool is_good = err->code == ERROR_NONE;
     pthread_mutex_lock(&monitor->mutex);
     bool changed = monitor->found_ms == 0 ? !is_good : is_good != monitor->is_good;
     monitor->is_good = is_good;
     monitor->found_ms = clock_monotonic_ms();
-    describe(err, monitor->why);
+    describe(err, newer, monitor->why);
     pthread_mutex_unlock(&monitor->mutex);
     if (changed && is_good)
         LOG_INFO("database_good_again");
@@ -55,10 +64,11 @@ static void note(struct monitor *monitor, const struct error *err)
 static void look(struct monitor *monitor)
 {
     struct error err = {0}, ignored = {0};
+    struct migration_skew newer = {0};
     const struct operations_settings *settings = monitor->settings;
     monitor->each_round(monitor->argument);
-    int status = migrations_check(monitor->session, &err);
-    note(monitor, &err);
+    int status = migrations_check(monitor->session, &newer, &err);
+    note(monitor, &err, &newer);
     if (status == 0 && settings->survey &&
         settings->survey(settings->argument, monitor->session, &ignored) < 0)
         LOG_DEBUG("survey_failed", LOG_ERROR_FIELDS(&ignored));
@@ -99,7 +109,7 @@ struct monitor *monitor_new(const struct operations_settings *settings,
     monitor->each_round = each_round;
     monitor->argument = argument;
     snprintf(name, sizeof(name), "%s operations", settings->program);
-    monitor->session = pg_session_new(settings->config->database_url, name, MONITOR_STATEMENT_MS);
+    monitor->session = pg_session_new(&settings->database, name, MONITOR_STATEMENT_MS);
     pthread_mutex_init(&monitor->mutex, NULL);
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);

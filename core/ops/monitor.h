@@ -26,7 +26,8 @@ void monitor_start(struct monitor *monitor);
 void monitor_stop(struct monitor *monitor);
 void monitor_free(struct monitor *monitor);
 
-/* What was found last; otherwise why not, a line.  Any thread, without waiting. */
+/* What was found last; ret_why is a line that says why not, or what there is to know of a schema
+ * that is good; it may be empty then.  Any thread, without waiting. */
 bool monitor_database_is_good(struct monitor *monitor, char ret_why[OPERATIONS_WHY_MAX + 1]);
 
 #endif

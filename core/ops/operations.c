@@ -69,16 +69,17 @@ static bool can_work(const struct operations_settings *settings,
 
 static bool is_ready(struct operations *operations, char ret_text[READINESS_MAX])
 {
-    char why[OPERATIONS_WHY_MAX + 1];
+    char why[OPERATIONS_WHY_MAX + 1], schema[OPERATIONS_WHY_MAX + 1];
     bool started = atomic_load(&operations->started);
     snprintf(ret_text, READINESS_MAX, "not ready\n");
     bool ready = require(started, "starting", ret_text);
     ready &= require(!atomic_load(&operations->draining), "draining", ret_text);
-    ready &= require(monitor_database_is_good(operations->monitor, why), why, ret_text);
+    ready &= require(monitor_database_is_good(operations->monitor, schema), schema, ret_text);
     if (started)
         ready &= require(can_work(&operations->settings, why), why, ret_text);
+    /* A schema that is newer keeps nobody from work. */
     if (ready)
-        snprintf(ret_text, READINESS_MAX, "ready\n");
+        snprintf(ret_text, READINESS_MAX, "ready\n%s%s", schema, schema[0] ? "\n" : "");
     return ready;
 }
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/secret_file.h"
 
 enum { US_PER_SECOND = 1000000 };
 
@@ -101,5 +102,6 @@ void ops_process_register(const char *program)
     programs[0] = program;
     started_ms = clock_unix_ms();
     metrics_register(metrics, sizeof(metrics) / sizeof(metrics[0]));
+    metrics_register(secret_file_metrics, SECRET_FILE_METRICS);
     metric_set(&build, 0, 0, 1);
 }

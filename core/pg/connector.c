@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/secret.h"
 #include "lookup.h"
 
 struct pg_connector {
@@ -17,6 +18,8 @@ struct pg_connector {
     int host, hosts_left;
     int address; /* of the host's, being tried */
     struct addresses addresses;
+    struct password *password; /* null: the string's */
+    enum password_which which; /* is tried */
     struct lookup *lookup;
     PGconn *connection;
     PostgresPollingStatusType polling;
@@ -25,14 +28,15 @@ struct pg_connector {
     struct error err; /* of the round: what each host said */
 };
 
-struct pg_connector *pg_connector_new(const char *uri, const char *application,
+struct pg_connector *pg_connector_new(const struct pg_login *login, const char *application,
                                       int statement_timeout_ms, int lock_timeout_ms)
 {
     struct pg_connector *connector = calloc(1, sizeof(*connector));
     if (!connector)
         abort();
-    if (pg_target_new(uri, application, statement_timeout_ms, lock_timeout_ms, &connector->target,
-                      &connector->unusable) < 0)
+    connector->password = login->password;
+    if (pg_target_new(login->uri, application, statement_timeout_ms, lock_timeout_ms,
+                      &connector->target, &connector->unusable) < 0)
         return connector;
     connector->known = calloc((size_t)connector->target->host_count, sizeof(*connector->known));
     if (!connector->known)
@@ -89,12 +93,43 @@ static const char *address_of(const struct pg_connector *connector)
     return host_of(connector)->address;
 }
 
+static void connect_with(struct pg_connector *connector, enum password_which which)
+{
+    struct password_text password;
+    bool has = password_copy(connector->password, which, &password);
+    begin_attempt(connector);
+    connector->which = which;
+    connector->connection = pg_target_connect(connector->target, host_of(connector),
+                                              address_of(connector), has ? password.text : NULL);
+    connector->polling = PGRES_POLLING_WRITING;
+    secret_cleanse(&password, sizeof(password));
+}
+
 static void connect_to_address(struct pg_connector *connector)
 {
-    begin_attempt(connector);
-    connector->connection =
-        pg_target_connect(connector->target, host_of(connector), address_of(connector));
-    connector->polling = PGRES_POLLING_WRITING;
+    connect_with(connector, PASSWORD_OF_FILE);
+}
+
+static void note_accepted(const struct pg_connector *connector)
+{
+    struct password_text password = {0};
+    if (!connector->password || !PQconnectionUsedPassword(connector->connection))
+        return;
+    snprintf(password.text, sizeof(password.text), "%s", PQpass(connector->connection));
+    password_note_accepted(connector->password, connector->which, &password);
+    secret_cleanse(&password, sizeof(password));
+}
+
+/* Why the server ended an attempt it does not say in a form of its own: that it had asked for a
+ * password is all that is known. */
+static bool try_accepted(struct pg_connector *connector)
+{
+    if (connector->which == PASSWORD_ACCEPTED || !PQconnectionUsedPassword(connector->connection) ||
+        !password_has_accepted(connector->password))
+        return false;
+    give_up_attempt(connector);
+    connect_with(connector, PASSWORD_ACCEPTED);
+    return true;
 }
 
 /* Finds the host's addresses, or begins to. */
@@ -205,6 +240,8 @@ static int advance_connection(struct pg_connector *connector)
         return 1;
     if (connector->polling == PGRES_POLLING_FAILED ||
         PQstatus(connector->connection) == CONNECTION_BAD) {
+        if (try_accepted(connector))
+            return 0;
         const char *name = host_of(connector)->name;
         pg_connection_error(connector->connection, name[0] ? name : "connecting", &err);
         note_failure(connector, &err);
@@ -227,6 +264,7 @@ int pg_connector_advance(struct pg_connector *connector, PGconn **ret_connection
         if (status == 0)
             return 0;
         if (status > 0) {
+            note_accepted(connector);
             *ret_connection = connector->connection;
             connector->connection = NULL;
             connector->hosts_left = 0;

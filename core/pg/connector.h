@@ -9,14 +9,17 @@
 
 #include <stdint.h>
 
+#include "pg/login.h"
 #include "probe.h"
 #include "target.h"
 
 struct pg_connector;
 
-/* Never null; a string that is none fails each round with ERROR_CONFIG.  The time-outs are those of
+/* Never null; a string that is none fails each round with ERROR_CONFIG.  Each address is tried with
+ * the password file's password, and once more with the last one that was accepted where the server
+ * asks for one and does not take that.  The time-outs are those of
  * statements and of each lock that one waits for, as the server keeps them. */
-struct pg_connector *pg_connector_new(const char *uri, const char *application,
+struct pg_connector *pg_connector_new(const struct pg_login *login, const char *application,
                                       int statement_timeout_ms, int lock_timeout_ms);
 void pg_connector_free(struct pg_connector *connector);
 

@@ -59,7 +59,7 @@ struct pg_pipeline *pg_pipeline_new(const struct pg_pipeline_settings *settings)
     pipeline->settings = settings;
     groups_init(&pipeline->groups, settings->in_flight_max + settings->statement_count + 2);
     pipeline->connector =
-        pg_connector_new(settings->uri, settings->application, settings->statement_timeout_ms,
+        pg_connector_new(&settings->login, settings->application, settings->statement_timeout_ms,
                          settings->lock_timeout_ms);
     pipeline->watched.descriptor = -1;
     pipeline->complaint_ms = -COMPLAINT_INTERVAL_MS;

@@ -41,7 +41,7 @@ static void *run(void *argument)
 {
     struct pg_probe *probe = argument;
     int64_t deadline_ms = clock_monotonic_ms() + probe->timeout_ms;
-    PGconn *connection = pg_target_connect(probe->target, probe->host, probe->address);
+    PGconn *connection = pg_target_connect(probe->target, probe->host, probe->address, NULL);
     bool answers = come_to_an_end(connection, deadline_ms);
     PQfinish(connection);
     atomic_store(&probe->verdict, answers ? PG_VERDICT_ANSWERS : PG_VERDICT_SILENT);

@@ -52,14 +52,14 @@ int pg_session_check_uri(const char *uri, struct error *err)
     return 0;
 }
 
-struct pg_session *pg_session_new(const char *uri, const char *application,
+struct pg_session *pg_session_new(const struct pg_login *login, const char *application,
                                   int statement_timeout_ms)
 {
     struct pg_session *session = calloc(1, sizeof(*session));
     if (!session)
         abort();
     session->connector =
-        pg_connector_new(uri, application, statement_timeout_ms, statement_timeout_ms / 5 * 4);
+        pg_connector_new(login, application, statement_timeout_ms, statement_timeout_ms / 5 * 4);
     session->statement_timeout_ms = statement_timeout_ms;
     return session;
 }
@@ -279,21 +279,33 @@ static int count_commands(const char *sql)
 }
 
 static int script_until(struct pg_session *session, const char *sql, int64_t deadline_ms,
-                        struct error *err)
+                        struct pg_rows *ret_rows, struct error *err)
 {
-    SCOPED(pg_rows_release) struct pg_rows rows = {0};
     if (PQsendQuery(session->connection, sql) == 0)
         return lose(session, err);
-    return receive(session, "script", deadline_ms, &rows, err);
+    return receive(session, "script", deadline_ms, ret_rows, err);
+}
+
+int pg_session_script_rows(struct pg_session *session, const char *sql, struct pg_rows *ret_rows,
+                           struct error *err)
+{
+    int64_t deadline_ms = deadline_of(session);
+    *ret_rows = (struct pg_rows){0};
+    if (connect_until(session, deadline_ms, err) < 0)
+        return -1;
+    deadline_ms += (int64_t)session->statement_timeout_ms * (count_commands(sql) - 1);
+    return script_until(session, sql, deadline_ms, ret_rows, err);
 }
 
 int pg_session_script(struct pg_session *session, const char *sql, struct error *err)
 {
-    int64_t deadline_ms = deadline_of(session);
-    if (connect_until(session, deadline_ms, err) < 0)
-        return -1;
-    deadline_ms += (int64_t)session->statement_timeout_ms * (count_commands(sql) - 1);
-    return script_until(session, sql, deadline_ms, err);
+    SCOPED(pg_rows_release) struct pg_rows rows = {0};
+    return pg_session_script_rows(session, sql, &rows, err);
+}
+
+void pg_session_allow(struct pg_session *session, int statement_timeout_ms)
+{
+    session->statement_timeout_ms = statement_timeout_ms;
 }
 
 static void notify_cleanup(PGnotify **notification)
@@ -322,8 +334,10 @@ static int wait_some(struct pg_session *session, int64_t deadline_ms, int wake_f
                      struct error *err)
 {
     int64_t now = clock_monotonic_ms();
-    if (now - session->heard_ms >= HEARTBEAT_MS)
-        return script_until(session, "SELECT 1", now + PG_SESSION_GRACE_MS, err);
+    if (now - session->heard_ms >= HEARTBEAT_MS) {
+        SCOPED(pg_rows_release) struct pg_rows rows = {0};
+        return script_until(session, "SELECT 1", now + PG_SESSION_GRACE_MS, &rows, err);
+    }
     int64_t until = session->heard_ms + HEARTBEAT_MS;
     if (until > deadline_ms)
         until = deadline_ms;

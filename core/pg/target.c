@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
+#include "base/scope.h"
 #include "base/secret.h"
 #include "base/text.h"
 
@@ -258,8 +260,17 @@ static void add(struct parameters *parameters, const char *name, const char *val
     parameters->values[parameters->count++] = value;
 }
 
+/* libpq would write what the server says unasked to standard error, between the lines of the log.
+ */
+static void on_notice(void *argument, const char *message)
+{
+    (void)argument;
+    SCOPED(scope_free) char *line = text_copy(message, strcspn(message, "\n"));
+    LOG_DEBUG("database_notice", LOG_TEXT("message", line));
+}
+
 PGconn *pg_target_connect(const struct pg_target *target, const struct pg_host *host,
-                          const char *address)
+                          const char *address, const char *password)
 {
     /* The last one of a name wins.  Ten seconds without a sign of life end a connection. */
     struct parameters parameters = {0};
@@ -272,6 +283,7 @@ PGconn *pg_target_connect(const struct pg_target *target, const struct pg_host *
         if (!is_of_hosts(option->keyword))
             add(&parameters, option->keyword, option->val);
     }
+    add(&parameters, "password", password);
     add(&parameters, "host", host->name);
     add(&parameters, "hostaddr", address);
     add(&parameters, "port", host->port);
@@ -280,5 +292,6 @@ PGconn *pg_target_connect(const struct pg_target *target, const struct pg_host *
     PGconn *connection = PQconnectStartParams(parameters.names, parameters.values, 0);
     if (!connection)
         abort();
+    PQsetNoticeProcessor(connection, on_notice, NULL);
     return connection;
 }

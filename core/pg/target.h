@@ -36,9 +36,10 @@ void pg_target_free(struct pg_target *target);
  * says so with the next answer. */
 bool pg_target_accepts(const struct pg_target *target, const PGconn *connection);
 
-/* Begins to connect; address is null where the host has none.  The caller finishes what is
+/* Begins to connect; address is null where the host has none, password where it is the string's
+ * that counts.  The caller finishes what is
  * returned; never null. */
 PGconn *pg_target_connect(const struct pg_target *target, const struct pg_host *host,
-                          const char *address);
+                          const char *address, const char *password);
 
 #endif

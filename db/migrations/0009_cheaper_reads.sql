@@ -1,12 +1,16 @@
 -- Less to look at for who reads: a list, and what keeps the history short, find in the index what they count, and a
 -- result is taken apart faster.
+-- replaces: 5b543e9a6eaec211b5214344c157e3f89c2d9e633d07baf4bb6ecad3e3c64af3
 
--- Made before the other one goes, so that tasks can be read meanwhile.
-CREATE INDEX scan_task_history_counted ON scan_task (project_id, instance_id, kind, created_at DESC, id DESC)
+-- step: index scan_task_history_counted
+CREATE INDEX CONCURRENTLY scan_task_history_counted ON scan_task (project_id, instance_id, kind, created_at DESC, id DESC)
     INCLUDE (status, num);
+
+-- step: transaction
 DROP INDEX scan_task_history;
 ALTER INDEX scan_task_history_counted RENAME TO scan_task_history;
 
+-- step: transaction
 -- Results that are there stay as they are.  A PostgreSQL that was built without goes on as before.
 DO $$
 BEGIN

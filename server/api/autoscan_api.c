@@ -49,8 +49,9 @@ static void add_guards(const struct api_request *request, struct pg_parameters *
     pg_parameters_add_integer(parameters, request->context->project_schedule_entries_max);
 }
 
-int bind_autoscan_times(struct api_request *request, struct pg_parameters *parameters,
-                        struct error *err)
+/* All but the options. */
+static int bind_times(struct api_request *request, struct pg_parameters *parameters,
+                      struct error *err)
 {
     bool enabled;
     json_t *array;
@@ -69,6 +70,23 @@ int bind_autoscan_times(struct api_request *request, struct pg_parameters *param
     add_times(times, count, parameters);
     add_guards(request, parameters);
     return 0;
+}
+
+int bind_autoscan_times(struct api_request *request, struct pg_parameters *parameters,
+                        struct error *err)
+{
+    if (bind_times(request, parameters, err) < 0)
+        return -1;
+    pg_parameters_add_reference(parameters, NULL);
+    return 0;
+}
+
+int bind_analysis_schedule(struct api_request *request, struct pg_parameters *parameters,
+                           struct error *err)
+{
+    if (bind_times(request, parameters, err) < 0)
+        return -1;
+    return bind_options(json_object_get(request->object, "options"), parameters, err);
 }
 
 /* What a request says of an interval schedule; negative where it says nothing. */
@@ -196,25 +214,44 @@ static void begin(const struct api_request *request, const struct autoscan *auto
     json_writer_member_boolean(body, "enable_auto_scan", autoscan->enabled);
 }
 
-int render_autoscan_times(const struct api_request *request, const struct pg_rows *rows,
-                          struct api_reply *reply, struct error *err)
+static void write_schedule(struct json_writer *body, const struct autoscan *autoscan)
+{
+    json_writer_name(body, "schedule_at");
+    json_writer_begin_array(body);
+    for (int i = 0; i < autoscan->time_count; i++) {
+        char text[AUTOSCAN_TIME_LENGTH + 1];
+        autoscan_format_time(autoscan->times[i], text);
+        json_writer_text(body, text, AUTOSCAN_TIME_LENGTH);
+    }
+    json_writer_end_array(body);
+}
+
+static int render_times(const struct api_request *request, const struct pg_rows *rows,
+                        struct api_reply *reply, bool with_options, struct error *err)
 {
     struct autoscan autoscan;
     if (check_outcome(rows, err) < 0)
         return -1;
     autoscan_read(rows, 0, AUTOSCAN_FIRST, &autoscan);
     begin(request, &autoscan, &reply->body);
-    json_writer_name(&reply->body, "schedule_at");
-    json_writer_begin_array(&reply->body);
-    for (int i = 0; i < autoscan.time_count; i++) {
-        char text[AUTOSCAN_TIME_LENGTH + 1];
-        autoscan_format_time(autoscan.times[i], text);
-        json_writer_text(&reply->body, text, AUTOSCAN_TIME_LENGTH);
-    }
-    json_writer_end_array(&reply->body);
+    write_schedule(&reply->body, &autoscan);
+    if (with_options)
+        write_options(&reply->body, autoscan.options);
     write_time(&reply->body, "updated_at", autoscan.updated_at);
     json_writer_end_object(&reply->body);
     return 0;
+}
+
+int render_autoscan_times(const struct api_request *request, const struct pg_rows *rows,
+                          struct api_reply *reply, struct error *err)
+{
+    return render_times(request, rows, reply, false, err);
+}
+
+int render_analysis_schedule(const struct api_request *request, const struct pg_rows *rows,
+                             struct api_reply *reply, struct error *err)
+{
+    return render_times(request, rows, reply, true, err);
 }
 
 static void write_number(struct json_writer *body, const char *name, int64_t number)

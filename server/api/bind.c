@@ -20,6 +20,30 @@ int bind_page(const struct api_request *request, struct pg_parameters *parameter
     return 0;
 }
 
+int bind_status(const struct api_request *request, struct pg_parameters *parameters,
+                struct error *err)
+{
+    struct text name = api_query_find(&request->query, "status");
+    enum scan_status status;
+    if (name.bytes && scan_status_parse(name, &status) < 0)
+        return error_set_public(err, ERROR_INVALID_PARAMETER, "status");
+    pg_parameters_add_reference(parameters, name.bytes ? scan_status_name(status) : NULL);
+    return 0;
+}
+
+bool wants_csv(const struct api_request *request)
+{
+    return text_equals(api_query_find(&request->query, "format"), TEXT("csv"));
+}
+
+int check_format(const struct api_request *request, struct error *err)
+{
+    struct text format = api_query_find(&request->query, "format");
+    if (!format.bytes || text_equals(format, TEXT("json")) || wants_csv(request))
+        return 0;
+    return error_set_public(err, ERROR_INVALID_PARAMETER, "format");
+}
+
 void bind_ids(const struct api_request *request, struct pg_parameters *parameters)
 {
     pg_parameters_add_reference(parameters, request->project.text);
@@ -68,6 +92,20 @@ void write_time(struct json_writer *body, const char *name, const char *time)
 {
     if (time[0])
         json_writer_member_text(body, name, time);
+}
+
+void write_number_column(struct json_writer *body, const char *name, const struct pg_rows *rows,
+                         int row, int column)
+{
+    if (!pg_rows_is_null(rows, row, column))
+        json_writer_member_number(body, name, pg_rows_integer(rows, row, column));
+}
+
+void write_text_column(struct json_writer *body, const char *name, const struct pg_rows *rows,
+                       int row, int column)
+{
+    if (!pg_rows_is_null(rows, row, column))
+        json_writer_member_text(body, name, pg_rows_string(rows, row, column));
 }
 
 void write_time_column(struct json_writer *body, const char *name, const struct pg_rows *rows,

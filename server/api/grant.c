@@ -7,7 +7,7 @@
 
 static bool is_reading(const char *action)
 {
-    static const char *const verbs[] = {"list", "get", "show"};
+    static const char *const verbs[] = {"list", "get", "show", "export", "compare"};
     const char *verb = strrchr(action, ':') + 1;
     for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
         if (strncmp(verb, verbs[i], strlen(verbs[i])) == 0)
@@ -114,6 +114,7 @@ struct policy_request grant_request(const struct operation *operation)
         .for_operators = operation->for_operators,
         .project = "",
         /* A list's statement takes the policy's instances and leaves out all others. */
-        .is_contained = operation->statement == &instance_list || is_about_oneself(operation),
+        .is_contained = operation->statement == &instance_list ||
+                        operation->statement == &instance_overview || is_about_oneself(operation),
     };
 }

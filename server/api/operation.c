@@ -7,6 +7,7 @@
 #include "api/grant.h"
 #include "auth/policy.h"
 #include "model/access_key_store.h"
+#include "model/analysis_store.h"
 #include "model/autoscan_store.h"
 #include "model/instance_store.h"
 #include "model/project_store.h"
@@ -15,6 +16,8 @@
 
 #define INSTANCES "/v2/{project_id}/instances"
 #define INSTANCE INSTANCES "/{instance_id}"
+#define EXT "/ext/v1/{project_id}"
+#define EXT_INSTANCE EXT "/instances/{instance_id}"
 #define ADMIN "/admin/v1"
 #define PROJECT ADMIN "/projects/{project_id}"
 #define PROJECT_INSTANCE PROJECT "/instances/{instance_id}"
@@ -22,6 +25,7 @@
 #define BIGKEY (&scan_kinds[SCAN_KIND_BIGKEY])
 #define HOTKEY (&scan_kinds[SCAN_KIND_HOTKEY])
 #define EXPIRED (&scan_kinds[SCAN_KIND_EXPIRED])
+#define ANALYSIS (&scan_kinds[SCAN_KIND_ANALYSIS])
 
 const struct operation operations[] = {
     {HTTP_POST, INSTANCE "/bigkey-task", "dcs:instance:analyzeBigKey", BIGKEY, &scan_task_create,
@@ -75,6 +79,29 @@ const struct operation operations[] = {
 
     {HTTP_GET, "/v3/projects", ACTION_OWN_PROJECT, NULL, &project_show, bind_project,
      render_own_project, false},
+
+    {HTTP_GET, EXT "/instances", "dcs:instance:list", NULL, &instance_overview, bind_instance_list,
+     render_instance_overview, false},
+    {HTTP_POST, EXT_INSTANCE "/analyses", "dcs:instance:analyzeKeys", ANALYSIS, &scan_task_create,
+     bind_analysis_create, render_analysis, false},
+    {HTTP_GET, EXT_INSTANCE "/analyses", "dcs:instance:listAnalyses", ANALYSIS, &analysis_list,
+     bind_analysis_list, render_analysis_list, false},
+    {HTTP_GET, EXT_INSTANCE "/analyses/{task_id}", "dcs:instance:getAnalysis", ANALYSIS,
+     &scan_task_show, bind_task, render_analysis, false},
+    {HTTP_DELETE, EXT_INSTANCE "/analyses/{task_id}", "dcs:instance:deleteAnalysis", ANALYSIS,
+     &scan_task_delete, bind_task, render_analysis_deleted, false},
+    {HTTP_GET, EXT_INSTANCE "/analysis-schedule", "dcs:instance:getAnalysisSchedule", ANALYSIS,
+     &autoscan_show, bind_autoscan, render_analysis_schedule, false},
+    {HTTP_PUT, EXT_INSTANCE "/analysis-schedule", "dcs:instance:updateAnalysisSchedule", ANALYSIS,
+     &autoscan_write_times, bind_analysis_schedule, render_analysis_schedule, false},
+    {HTTP_GET, EXT_INSTANCE "/tasks", "dcs:instance:listTasks", ANALYSIS, &scan_task_list_all,
+     bind_task_list_all, render_task_list_all, false},
+    {HTTP_GET, EXT_INSTANCE "/tasks/{task_id}/export", "dcs:instance:exportAnalysis", ANALYSIS,
+     &analysis_export, bind_export, render_export, false},
+    {HTTP_GET, EXT_INSTANCE "/comparison", "dcs:instance:compareAnalyses", ANALYSIS,
+     &analysis_compare, bind_comparison, render_comparison, false},
+    {HTTP_GET, EXT_INSTANCE "/series", "dcs:instance:getSeries", ANALYSIS, &analysis_series,
+     bind_series, render_series, false},
 
     {HTTP_GET, ADMIN "/projects", "admin:project:list", NULL, &project_list, bind_project_list,
      render_project_list, true},

@@ -3,11 +3,19 @@
 #define API_OPERATIONS_H
 
 #include "api/operation.h"
+#include "model/scan_task.h"
 
 /* Scan tasks. */
 operation_bind_fn bind_task_create, bind_task, bind_task_list;
 operation_render_fn render_task_detail, render_task_deleted, render_task_list;
 operation_render_fn render_expired_created, render_expired_histories, render_hotkey_export;
+
+/* The extended interface: analyses of whole keyspaces, and tasks of all kinds. */
+operation_bind_fn bind_analysis_create, bind_analysis_list, bind_analysis_schedule,
+    bind_task_list_all, bind_export, bind_comparison, bind_series;
+operation_render_fn render_analysis, render_analysis_deleted, render_analysis_list,
+    render_analysis_schedule, render_task_list_all, render_export, render_comparison, render_series,
+    render_instance_overview;
 
 /* Autoscan configuration. */
 operation_bind_fn bind_autoscan, bind_autoscan_times, bind_autoscan_interval;
@@ -29,6 +37,27 @@ operation_render_fn render_key_list, render_key, render_key_created, render_key_
 operation_bind_fn bind_admin_instance_create, bind_admin_instance_update;
 operation_render_fn render_admin_instance_list, render_admin_instance,
     render_admin_instance_created, render_admin_instance_updated, render_admin_instance_probed;
+
+/* What every statement that creates a task takes, but for its options. */
+void bind_creation(const struct api_request *request, struct pg_parameters *parameters);
+/* What a statement on a task says happened, as an error; 0 where it is not one. */
+int check_task_outcome(const struct api_request *request, const struct pg_rows *rows,
+                       struct error *err);
+/* The members that every form of a task begins with, and its times. */
+void write_task_head(struct json_writer *body, const struct scan_task *task, bool with_instance);
+void write_task_times(struct json_writer *body, const struct scan_task *task);
+
+/* The parameter `status`, or null where it was not sent. */
+int bind_status(const struct api_request *request, struct pg_parameters *parameters,
+                struct error *err);
+/* The parameter `format`, which is one of `json`, the default, and `csv`. */
+int check_format(const struct api_request *request, struct error *err);
+bool wants_csv(const struct api_request *request);
+
+/* The options of an analysis: read out of a JSON object, or null for the defaults, and bound
+ * complete; and as a member out of a row, where no bytes are the defaults. */
+int bind_options(json_t *object, struct pg_parameters *parameters, struct error *err);
+void write_options(struct json_writer *body, struct text options);
 
 /* `offset` and `limit`, within the contract's bounds. */
 int bind_page(const struct api_request *request, struct pg_parameters *parameters,
@@ -52,6 +81,12 @@ int check_update(const struct pg_rows *rows, const char *noun, struct error *err
 
 /* A time of a row as a member; left out where there is none. */
 void write_time(struct json_writer *body, const char *name, const char *time);
+/* A number of a row as a member; left out where it is null. */
+void write_number_column(struct json_writer *body, const char *name, const struct pg_rows *rows,
+                         int row, int column);
+/* A text of a row as a member; left out where it is null. */
+void write_text_column(struct json_writer *body, const char *name, const struct pg_rows *rows,
+                       int row, int column);
 /* A timestamp of a row as a member; left out where it is null. */
 void write_time_column(struct json_writer *body, const char *name, const struct pg_rows *rows,
                        int row, int column);

@@ -120,10 +120,14 @@ int route_find(struct text method, struct text path, struct route_match *ret_mat
     return error_set(err, ERROR_UNKNOWN_PATH, "no such path");
 }
 
-bool route_is_administration(struct text path)
+static bool begins_with(struct text path, struct text prefix)
 {
-    static const char prefix[] = "/admin/";
-    return path.length >= sizeof(prefix) - 1 && memcmp(path.bytes, prefix, sizeof(prefix) - 1) == 0;
+    return path.length >= prefix.length && memcmp(path.bytes, prefix.bytes, prefix.length) == 0;
+}
+
+bool route_has_problems(struct text path)
+{
+    return begins_with(path, TEXT("/admin/")) || begins_with(path, TEXT("/ext/"));
 }
 
 int route_read_project(const struct route_match *match, struct uuid *ret_project, struct error *err)

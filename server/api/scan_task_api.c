@@ -5,13 +5,12 @@
 
 #include "base/json.h"
 #include "base/scope.h"
+#include "csv.h"
 #include "model/scan_task_store.h"
 #include "operations.h"
 
-int bind_task_create(struct api_request *request, struct pg_parameters *parameters,
-                     struct error *err)
+void bind_creation(const struct api_request *request, struct pg_parameters *parameters)
 {
-    (void)err;
     bind_ids(request, parameters);
     pg_parameters_add_reference(parameters, request->new_id.text);
     pg_parameters_add_reference(parameters, request->operation->kind->name);
@@ -19,6 +18,14 @@ int bind_task_create(struct api_request *request, struct pg_parameters *paramete
     bind_token(parameters, request->idempotency_token);
     bind_token(parameters, request->fingerprint);
     pg_parameters_add_reference(parameters, request->trace_parent);
+}
+
+int bind_task_create(struct api_request *request, struct pg_parameters *parameters,
+                     struct error *err)
+{
+    (void)err;
+    bind_creation(request, parameters);
+    pg_parameters_add_reference(parameters, NULL);
     return 0;
 }
 
@@ -33,14 +40,9 @@ int bind_task(struct api_request *request, struct pg_parameters *parameters, str
 
 int bind_task_list(struct api_request *request, struct pg_parameters *parameters, struct error *err)
 {
-    struct text name = api_query_find(&request->query, "status");
-    enum scan_status status;
     bind_ids(request, parameters);
     pg_parameters_add_reference(parameters, request->operation->kind->name);
-    if (name.bytes && scan_status_parse(name, &status) < 0)
-        return error_set_public(err, ERROR_INVALID_PARAMETER, "status");
-    pg_parameters_add_reference(parameters, name.bytes ? scan_status_name(status) : NULL);
-    return bind_page(request, parameters, err);
+    return bind_status(request, parameters, err) < 0 ? -1 : bind_page(request, parameters, err);
 }
 
 static int refuse_unknown_instance(struct error *err)
@@ -48,16 +50,15 @@ static int refuse_unknown_instance(struct error *err)
     return error_set(err, ERROR_UNKNOWN_INSTANCE, "no such instance in the project");
 }
 
-/* What a statement says happened, as an error; 0 where it is not one. */
-static int check_outcome(const struct api_request *request, const struct pg_rows *rows,
-                         struct error *err)
+int check_task_outcome(const struct api_request *request, const struct pg_rows *rows,
+                       struct error *err)
 {
     const struct scan_kind *kind = request->operation->kind;
     if (rows->row_count == 0)
         return refuse_unknown_instance(err);
     struct text outcome = pg_rows_text(rows, 0, SCAN_TASK_OUTCOME);
     if (text_equals(outcome, TEXT("not_running")))
-        return error_set(err, ERROR_INSTANCE_NOT_RUNNING, "instance is not RUNNING");
+        return error_set(err, kind->not_running, "instance is not RUNNING");
     if (text_equals(outcome, TEXT("unsupported")))
         return error_set(err, kind->unsupported, "instance cannot do %s", kind->name);
     if (text_equals(outcome, TEXT("busy")))
@@ -71,15 +72,14 @@ static int check_outcome(const struct api_request *request, const struct pg_rows
     return 0;
 }
 
-static void write_times(struct json_writer *body, const struct scan_task *task)
+void write_task_times(struct json_writer *body, const struct scan_task *task)
 {
     json_writer_member_text(body, "created_at", task->created_at);
     write_time(body, "started_at", task->started_at);
     write_time(body, "finished_at", task->finished_at);
 }
 
-/* The members that every form of a task begins with. */
-static void write_head(struct json_writer *body, const struct scan_task *task, bool with_instance)
+void write_task_head(struct json_writer *body, const struct scan_task *task, bool with_instance)
 {
     json_writer_member_text(body, "id", task->id);
     if (with_instance)
@@ -98,8 +98,8 @@ static void write_detail(struct api_reply *reply, const struct pg_rows *rows)
     scan_task_read(rows, 0, SCAN_TASK_FIRST, &task);
     api_reply_set_subject(reply, task.id);
     json_writer_begin_object(body);
-    write_head(body, &task, true);
-    write_times(body, &task);
+    write_task_head(body, &task, true);
+    write_task_times(body, &task);
     json_writer_member_number(body, "num", task.num);
     if (task.status == SCAN_STATUS_SUCCESS) {
         struct text keys = pg_rows_text(rows, 0, SCAN_TASK_KEYS);
@@ -113,7 +113,7 @@ static void write_detail(struct api_reply *reply, const struct pg_rows *rows)
 int render_task_detail(const struct api_request *request, const struct pg_rows *rows,
                        struct api_reply *reply, struct error *err)
 {
-    if (check_outcome(request, rows, err) < 0)
+    if (check_task_outcome(request, rows, err) < 0)
         return -1;
     write_detail(reply, rows);
     return 0;
@@ -137,13 +137,13 @@ int render_expired_created(const struct api_request *request, const struct pg_ro
                            struct api_reply *reply, struct error *err)
 {
     struct scan_task task;
-    if (check_outcome(request, rows, err) < 0)
+    if (check_task_outcome(request, rows, err) < 0)
         return -1;
     scan_task_read(rows, 0, SCAN_TASK_FIRST, &task);
     api_reply_set_subject(reply, task.id);
     json_writer_begin_object(&reply->body);
-    write_head(&reply->body, &task, true);
-    write_times(&reply->body, &task);
+    write_task_head(&reply->body, &task, true);
+    write_task_times(&reply->body, &task);
     json_writer_end_object(&reply->body);
     return 0;
 }
@@ -169,10 +169,10 @@ static int render_records(const struct api_request *request, const struct pg_row
             continue;
         scan_task_read(rows, row, SCAN_TASK_LIST_FIRST, &task);
         json_writer_begin_object(body);
-        write_head(body, &task, histories);
+        write_task_head(body, &task, histories);
         if (histories)
             json_writer_member_number(body, "num", task.num);
-        write_times(body, &task);
+        write_task_times(body, &task);
         json_writer_end_object(body);
     }
     json_writer_end_array(body);
@@ -192,18 +192,6 @@ int render_expired_histories(const struct api_request *request, const struct pg_
     return render_records(request, rows, reply, true, err);
 }
 
-/* Comma-separated values as RFC 4180 writes them. */
-
-static void write_field(struct json_writer *body, struct text text, const char *end)
-{
-    json_writer_raw(body, "\"", 1);
-    for (size_t i = 0; i < text.length; i++)
-        json_writer_raw(body, text.bytes[i] == '"' ? "\"\"" : &text.bytes[i],
-                        text.bytes[i] == '"' ? 2 : 1);
-    json_writer_raw(body, "\"", 1);
-    json_writer_raw(body, end, strlen(end));
-}
-
 static void write_member(struct json_writer *body, const json_t *entry, const char *name,
                          const char *end)
 {
@@ -217,7 +205,8 @@ static void write_member(struct json_writer *body, const json_t *entry, const ch
         return;
     }
     struct text text = {json_string_value(member), json_string_length(member)};
-    write_field(body, text.bytes ? text : TEXT(""), end);
+    csv_write_quoted(body, text.bytes ? text : TEXT(""));
+    json_writer_raw(body, end, strlen(end));
 }
 
 static int write_csv(struct json_writer *body, struct text keys, struct error *err)
@@ -244,7 +233,7 @@ int render_hotkey_export(const struct api_request *request, const struct pg_rows
                          struct api_reply *reply, struct error *err)
 {
     struct scan_task task;
-    if (check_outcome(request, rows, err) < 0)
+    if (check_task_outcome(request, rows, err) < 0)
         return -1;
     scan_task_read(rows, 0, SCAN_TASK_FIRST, &task);
     if (task.status != SCAN_STATUS_SUCCESS)

@@ -8,6 +8,7 @@
 #include "audit.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "request_span.h"
 
 static void log_answer(const struct exchange *exchange, int status, const struct error *err)
 {
@@ -154,13 +155,14 @@ void answer_reply(struct exchange *exchange, struct api_reply *reply)
 {
     log_answer(exchange, reply->status, NULL);
     audit_note(exchange, reply->status, NULL, reply->subject);
+    request_span_end(exchange, reply->status, NULL);
     send_reply(exchange, reply);
 }
 
 static enum api_error_form error_form(const struct exchange *exchange)
 {
     struct text target = {exchange->req->input.path.base, exchange->req->input.path.len};
-    return route_is_administration(target) ? API_ERROR_PROBLEM : API_ERROR_DCS;
+    return route_has_problems(target) ? API_ERROR_PROBLEM : API_ERROR_DCS;
 }
 
 void answer_error(struct exchange *exchange, const struct error *err)
@@ -177,18 +179,39 @@ void answer_error(struct exchange *exchange, const struct error *err)
         add_header(req, "allow", "Allow", exchange->match.allow);
     log_answer(exchange, reply.status, err);
     audit_note(exchange, reply.status, err, "");
+    request_span_end(exchange, reply.status, err);
     send_reply(exchange, &reply);
     api_reply_release(&reply);
+}
+
+static struct text header_of(const struct exchange *exchange, const char *name)
+{
+    const struct auth_header *header = auth_request_find_header(&exchange->auth, name);
+    return header ? header->value : (struct text){0};
 }
 
 void answer_document(struct exchange *exchange, const struct document *document)
 {
     h2o_req_t *req = exchange->req;
+    h2o_iovec_t body = h2o_iovec_init(document->bytes, document->length);
+    add_header(req, "etag", "ETag", document->etag);
+    add_header(req, "cache-control", "Cache-Control", document->caching);
+    add_header(req, "vary", "Vary", "Accept-Encoding");
+    if (document_has_tag(document, header_of(exchange, "if-none-match"))) {
+        request_span_end(exchange, HTTP_NOT_MODIFIED, NULL);
+        send_body(exchange, HTTP_NOT_MODIFIED, (h2o_iovec_t){0}, false);
+        return;
+    }
+    if (document->gzip && document_accepts_gzip(header_of(exchange, "accept-encoding"))) {
+        add_header(req, "content-encoding", "Content-Encoding", "gzip");
+        body = h2o_iovec_init(document->gzip, document->gzip_length);
+    }
     h2o_add_header(&req->pool, &req->res.headers, H2O_TOKEN_CONTENT_TYPE, NULL, document->type,
                    strlen(document->type));
-    add_header(req, "content-security-policy", "Content-Security-Policy",
-               "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
-               "frame-ancestors 'none'");
+    add_header(req, "content-security-policy", "Content-Security-Policy", document->policy);
+    add_header(req, "cross-origin-opener-policy", "Cross-Origin-Opener-Policy", "same-origin");
+    add_header(req, "referrer-policy", "Referrer-Policy", "no-referrer");
     add_header(req, "x-content-type-options", "X-Content-Type-Options", "nosniff");
-    send_body(exchange, HTTP_OK, h2o_iovec_init(document->bytes, document->length), true);
+    request_span_end(exchange, HTTP_OK, NULL);
+    send_body(exchange, HTTP_OK, body, true);
 }

@@ -7,10 +7,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include <curl/curl.h>
-
 #include "base/clock.h"
 #include "base/secret.h"
+#include "ops/outgoing.h"
 
 struct client {
     struct loop *loop;
@@ -250,7 +249,7 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *argument)
     struct transfer *transfer = argument;
     size_t length = size * count;
     transfer->head_length += length;
-    if (transfer->head_length > CLIENT_HEAD_MAX) {
+    if (transfer->head_length > OUTGOING_HEAD_MAX) {
         transfer->too_large = true;
         return 0;
     }
@@ -294,36 +293,15 @@ void client_free(struct client *client)
     free(client);
 }
 
-static void set_security(CURL *easy, const char *ca)
-{
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(easy, CURLOPT_PROXY, "");
-    curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
-    curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    if (ca) {
-        curl_easy_setopt(easy, CURLOPT_CAINFO, ca);
-        /* Debian's libcurl would go on trusting the system's directory as well. */
-        curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
-    }
-}
-
 static void set_request(struct transfer *transfer, const struct client_request *request)
 {
     CURL *easy = transfer->easy;
     curl_easy_setopt(easy, CURLOPT_URL, request->url);
-    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "dcs-server/" DCS_VERSION);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers);
     if (request->body)
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body);
-    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)CLIENT_CONNECT_MS);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
-    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    /* A resolver that hangs is left to its thread rather than waited for. */
-    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
@@ -358,7 +336,7 @@ void client_send(struct client *client, const struct client_request *request, cl
         add_header(transfer, "Content-Type", "application/json");
     for (int i = 0; i < CLIENT_HEADERS_MAX && request->headers[i].name; i++)
         add_header(transfer, request->headers[i].name, request->headers[i].value);
-    set_security(transfer->easy, client->ca);
+    outgoing_set_security(transfer->easy, client->ca);
     set_request(transfer, request);
     if (curl_multi_add_handle(client->multi, transfer->easy) != CURLM_OK)
         abort(); /* no memory */

@@ -1,9 +1,7 @@
 /* HTTP requests that a loop makes itself, by libcurl's multi interface in h2o's loop.
  *
  * Nothing blocks: names are resolved on threads of libcurl's own.  Connections are kept for the
- * next request.  A server's certificate must verify, and be for the host of the URL; redirections
- * are not followed, and neither proxies nor .netrc of the environment count.  Loop's thread only.
- */
+ * next request.  What ops/outgoing.h says of requests counts for these.  Loop's thread only. */
 #ifndef SERVER_HTTP_CLIENT_H
 #define SERVER_HTTP_CLIENT_H
 
@@ -11,9 +9,8 @@
 #include "base/text.h"
 #include "loop.h"
 
-/* Bounds of an answer: bytes of its body and of its head; and how long a connection takes to make,
- * TLS and the name's resolution included. */
-enum { CLIENT_BODY_MAX = 256 * 1024, CLIENT_HEAD_MAX = 64 * 1024, CLIENT_CONNECT_MS = 2000 };
+/* Bound of an answer's body; those of its head and of connecting are OUTGOING_*. */
+enum { CLIENT_BODY_MAX = 256 * 1024 };
 enum { CLIENT_HEADERS_MAX = 4, CLIENT_HEADER_VALUE_MAX = 8192, CLIENT_CONNECTIONS_KEPT = 64 };
 
 struct client;

@@ -101,7 +101,7 @@ struct database *database_new(struct loop *loop, enum database_use use)
         abort();
     database->loop = loop;
     database->settings = (struct pg_pipeline_settings){
-        .uri = audits ? config->audit_database_url : config->database_url,
+        .login = audits ? loop->server->audit_database : loop->server->database,
         .application = audits ? "dcs-server audit" : "dcs-server",
         .statement_timeout_ms = (int)config->database_timeout_ms,
         .lock_timeout_ms = audits ? (int)config->database_timeout_ms / 5 * 4 : LOCK_WAIT_MS,
@@ -180,7 +180,8 @@ int database_submit(struct loop *loop, const struct pg_statement *statement,
                     const struct pg_parameters *parameters, pg_pipeline_done_fn *done,
                     void *argument, struct error *err)
 {
-    struct database *best = NULL;
+    /* Where none is ready this one refuses, and counts that. */
+    struct database *best = last_of(loop);
     int64_t least = INT64_MAX;
     for (int i = loop->database_count - 1; i >= 0; i--) {
         struct database *database = loop->databases[i];
@@ -192,8 +193,6 @@ int database_submit(struct loop *loop, const struct pg_statement *statement,
             best = database;
         }
     }
-    if (!best)
-        return error_set(err, ERROR_UNAVAILABLE, "no database connection");
     return database_submit_to(best, statement, parameters, done, argument, err);
 }
 

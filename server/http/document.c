@@ -1,143 +1,203 @@
-/* The contract, embedded, and the viewer's few files, read once. */
+/* The set of documents, by path, each with what a browser is told of it. */
 #include "document.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <strings.h>
 
-#include "base/scope.h"
+#include <zlib.h>
 
-enum { DOCUMENTS_MAX = 16, FILE_MAX_BYTES = 8 * 1024 * 1024, PATH_LENGTH_MAX = 4096 };
+#include "base/digest.h"
+
+/* Below this a packet is saved at most; and what is saved is to be a twentieth at least. */
+enum { WORTH_COMPRESSING = 1024, GZIP_WINDOW_BITS = 15 + 16, GZIP_MEMORY_LEVEL = 9 };
 
 struct document_set {
     size_t count;
     struct document documents[DOCUMENTS_MAX];
 };
 
-static const char page[] = "<!doctype html>\n"
-                           "<html lang=\"en\">\n"
-                           "<head>\n"
-                           "<meta charset=\"utf-8\">\n"
-                           "<title>Cache analysis API</title>\n"
-                           "<link rel=\"stylesheet\" href=\"/docs/swagger-ui.css\">\n"
-                           "</head>\n"
-                           "<body>\n"
-                           "<main id=\"viewer\"></main>\n"
-                           "<script src=\"/docs/swagger-ui-bundle.js\"></script>\n"
-                           "<script src=\"/docs/start.js\"></script>\n"
-                           "</body>\n"
-                           "</html>\n";
+static const struct {
+    const char *ending, *type;
+    bool is_text;
+} types[] = {
+    {".yaml", "application/yaml", true},       {".json", "application/json", true},
+    {".css", "text/css; charset=utf-8", true}, {".js", "text/javascript; charset=utf-8", true},
+    {".svg", "image/svg+xml", true},           {".png", "image/png", false},
+    {".woff2", "font/woff2", false},           {"", "text/html; charset=utf-8", true},
+};
 
-static const char start_script[] =
-    "SwaggerUIBundle({url: '/openapi.json', dom_id: '#viewer', validatorUrl: null, "
-    "supportedSubmitMethods: []});\n";
-
-static void add(struct document_set *set, const char *path, const char *type, char *bytes,
-                size_t length)
+/* Of a path without an ending the last row. */
+static size_t type_of(const char *path)
 {
-    if (set->count == DOCUMENTS_MAX)
-        abort();
-    set->documents[set->count++] = (struct document){path, type, bytes, length};
-}
-
-static const char *type_of(const char *path)
-{
+    size_t row = 0;
     const char *dot = strrchr(path, '.');
-    static const struct {
-        const char *ending, *type;
-    } types[] = {
-        {".yaml", "application/yaml"},
-        {".json", "application/json"},
-        {".css", "text/css; charset=utf-8"},
-        {".js", "text/javascript; charset=utf-8"},
-        {".png", "image/png"},
-    };
-    for (size_t i = 0; dot && i < sizeof(types) / sizeof(types[0]); i++) {
-        if (strcmp(types[i].ending, dot) == 0)
-            return types[i].type;
-    }
-    return "text/html; charset=utf-8";
+    while (types[row].ending[0] && !(dot && strcmp(types[row].ending, dot) == 0))
+        row++;
+    return row;
 }
 
-static int load_file(struct document_set *set, const char *directory, const char *path,
-                     struct error *err)
+static void compress_document(struct document *document)
 {
-    char name[PATH_LENGTH_MAX];
-    struct stat status;
-    snprintf(name, sizeof(name), "%s/%s", directory, strrchr(path, '/') + 1);
-    SCOPED(scope_close) int file = open(name, O_RDONLY | O_CLOEXEC);
-    if (file < 0 || fstat(file, &status) < 0)
-        return error_set(err, ERROR_CONFIG, "docs_directory: %s: %s", name, strerror(errno));
-    if (!S_ISREG(status.st_mode) || status.st_size > FILE_MAX_BYTES)
-        return error_set(err, ERROR_CONFIG, "docs_directory: %s: no file of at most %d bytes", name,
-                         FILE_MAX_BYTES);
-    char *bytes = malloc((size_t)status.st_size + 1);
-    if (!bytes)
+    z_stream stream = {0};
+    if (document->length < WORTH_COMPRESSING ||
+        deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, GZIP_WINDOW_BITS,
+                     GZIP_MEMORY_LEVEL, Z_DEFAULT_STRATEGY) != Z_OK)
+        return;
+    size_t room = document->length - document->length / 20;
+    char *gzip = malloc(room);
+    if (!gzip)
         abort();
-    size_t length = 0;
-    ssize_t part = 0;
-    while (length < (size_t)status.st_size &&
-           (part = read(file, bytes + length, (size_t)status.st_size - length)) > 0)
-        length += (size_t)part;
-    if (part < 0) {
-        free(bytes);
-        return error_set(err, ERROR_CONFIG, "docs_directory: %s: %s", name, strerror(errno));
+    stream.next_in = (unsigned char *)document->bytes;
+    stream.avail_in = (unsigned)document->length;
+    stream.next_out = (unsigned char *)gzip;
+    stream.avail_out = (unsigned)room;
+    if (deflate(&stream, Z_FINISH) == Z_STREAM_END) {
+        document->gzip = gzip;
+        document->gzip_length = stream.total_out;
+    } else {
+        free(gzip);
     }
-    add(set, path, type_of(path), bytes, length);
-    return 0;
+    deflateEnd(&stream);
 }
 
-static int load_viewer(struct document_set *set, const char *directory, struct error *err)
+static void tag(struct document *document)
 {
-    static const char *const paths[] = {"/docs/swagger-ui.css", "/docs/swagger-ui-bundle.js",
-                                        "/docs/favicon-32x32.png"};
-    add(set, "/docs", type_of(""), text_copy(page, sizeof(page) - 1), sizeof(page) - 1);
-    add(set, "/docs/", type_of(""), text_copy(page, sizeof(page) - 1), sizeof(page) - 1);
-    add(set, "/docs/start.js", type_of(".js"), text_copy(start_script, sizeof(start_script) - 1),
-        sizeof(start_script) - 1);
-    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
-        if (load_file(set, directory, paths[i], err) < 0)
-            return -1;
-    }
-    return 0;
+    unsigned char digest[DIGEST_LENGTH];
+    digest_of((struct text){document->bytes, document->length}, digest);
+    char *next = document->etag;
+    *next++ = '"';
+    for (int i = 0; i < (DOCUMENT_ETAG_LENGTH - 2) / 2; i++, next += 2)
+        snprintf(next, 3, "%02x", digest[i]);
+    snprintf(next, 2, "\"");
 }
 
-int document_set_load(const char *viewer_directory, struct document_set **ret_set,
-                      struct error *err)
+struct document_set *document_set_new(void)
 {
     struct document_set *set = calloc(1, sizeof(*set));
     if (!set)
         abort();
-    for (size_t i = 0; i < embedded_document_count; i++) {
-        const struct embedded_document *embedded = &embedded_documents[i];
-        add(set, embedded->path, type_of(embedded->path),
-            text_copy(embedded->bytes, embedded->length), embedded->length);
-    }
-    if (viewer_directory[0] && load_viewer(set, viewer_directory, err) < 0) {
-        document_set_free(set);
-        return -1;
-    }
-    *ret_set = set;
-    return 0;
+    return set;
 }
 
 void document_set_free(struct document_set *set)
 {
     if (!set)
         return;
-    for (size_t i = 0; i < set->count; i++)
+    for (size_t i = 0; i < set->count; i++) {
+        free(set->documents[i].path);
         free(set->documents[i].bytes);
+        free(set->documents[i].gzip);
+    }
     free(set);
+}
+
+int document_add(struct document_set *set, const char *path, const char *policy,
+                 const char *caching, char *bytes, size_t length, struct error *err)
+{
+    if (set->count == DOCUMENTS_MAX) {
+        free(bytes);
+        return error_set(err, ERROR_CONFIG, "%s: more than %d documents", path, DOCUMENTS_MAX);
+    }
+    size_t row = type_of(path);
+    struct document *document = &set->documents[set->count++];
+    *document = (struct document){.path = text_copy(path, strlen(path)),
+                                  .type = types[row].type,
+                                  .policy = policy,
+                                  .caching = caching,
+                                  .bytes = bytes,
+                                  .length = length};
+    tag(document);
+    if (types[row].is_text)
+        compress_document(document);
+    return 0;
+}
+
+static int compare_paths(const void *left, const void *right)
+{
+    return strcmp(((const struct document *)left)->path, ((const struct document *)right)->path);
+}
+
+void document_set_order(struct document_set *set)
+{
+    qsort(set->documents, set->count, sizeof(set->documents[0]), compare_paths);
+}
+
+static int compare_to_path(const void *path, const void *document)
+{
+    const struct text *wanted = path;
+    const char *other = ((const struct document *)document)->path;
+    int order = strncmp(wanted->bytes, other, wanted->length);
+    return order ? order : -(int)(other[wanted->length] != '\0');
 }
 
 const struct document *document_find(const struct document_set *set, struct text path)
 {
-    for (size_t i = 0; i < set->count; i++) {
-        if (text_equals(text_of(set->documents[i].path), path))
-            return &set->documents[i];
+    return bsearch(&path, set->documents, set->count, sizeof(set->documents[0]), compare_to_path);
+}
+
+/* The next element of a list separated by commas, without blanks around it; false at its end. */
+static bool next_element(struct text *rest, struct text *ret_element)
+{
+    if (!rest->bytes || rest->length == 0)
+        return false;
+    const char *comma = memchr(rest->bytes, ',', rest->length);
+    size_t length = comma ? (size_t)(comma - rest->bytes) : rest->length;
+    struct text element = {rest->bytes, length};
+    rest->bytes += length + (comma != NULL);
+    rest->length -= length + (comma != NULL);
+    while (element.length > 0 && strchr(" \t", element.bytes[0])) {
+        element.bytes++;
+        element.length--;
     }
-    return NULL;
+    while (element.length > 0 && strchr(" \t", element.bytes[element.length - 1]))
+        element.length--;
+    *ret_element = element;
+    return true;
+}
+
+/* Of `gzip;q=0.5` whether the name is that, and the weight not zero. */
+static bool is_coding(struct text element, const char *name, bool *ret_refused)
+{
+    const char *mark = memchr(element.bytes, ';', element.length);
+    size_t length = mark ? (size_t)(mark - element.bytes) : element.length;
+    while (length > 0 && strchr(" \t", element.bytes[length - 1]))
+        length--;
+    if (length != strlen(name) || strncasecmp(element.bytes, name, length) != 0)
+        return false;
+    size_t rest = element.length - length;
+    const char *weight = mark ? memchr(element.bytes + length, '=', rest) : NULL;
+    *ret_refused = false;
+    if (weight) {
+        *ret_refused = true;
+        for (const char *digit = weight + 1; digit < element.bytes + element.length; digit++)
+            *ret_refused = *ret_refused && strchr("0. \t", *digit);
+    }
+    return true;
+}
+
+bool document_accepts_gzip(struct text accept_encoding)
+{
+    struct text rest = accept_encoding, element;
+    bool any = false, refused;
+    while (next_element(&rest, &element)) {
+        if (is_coding(element, "gzip", &refused))
+            return !refused;
+        if (is_coding(element, "*", &refused))
+            any = !refused;
+    }
+    return any;
+}
+
+bool document_has_tag(const struct document *document, struct text if_none_match)
+{
+    struct text rest = if_none_match, element;
+    while (next_element(&rest, &element)) {
+        if (element.length > 2 && memcmp(element.bytes, "W/", 2) == 0)
+            element = (struct text){element.bytes + 2, element.length - 2};
+        if (text_equals(element, TEXT("*")) || text_equals(element, text_of(document->etag)))
+            return true;
+    }
+    return false;
 }

@@ -13,6 +13,7 @@
 #include "exchange_state.h"
 #include "h2o_answer.h"
 #include "lock_queue.h"
+#include "request_span.h"
 
 enum { ATTEMPTS_MAX = 3 };
 
@@ -29,6 +30,7 @@ static void on_statement_done(void *argument, struct pg_rows *rows, const struct
 {
     struct exchange *exchange = argument;
     struct lock_queue *queue = exchange->loop->lock_queue;
+    request_span_receive(exchange, rows ? NULL : err);
     bool is_locked = !rows && err->code == ERROR_DATABASE_LOCKED;
     if (is_locked && lock_queue_take(queue, exchange))
         return;
@@ -54,6 +56,7 @@ int exchange_submit(struct exchange *exchange, const struct pg_statement *statem
         lock_queue_settle(loop->lock_queue, exchange, false);
         return -1;
     }
+    request_span_send(exchange);
     h2o_mem_addref_shared(exchange);
     return 0;
 }
@@ -258,16 +261,6 @@ static int check_framing(struct exchange *exchange, struct error *err)
     return 0;
 }
 
-/* Two that differ tell nothing, and neither does one that is not well formed. */
-static void join_trace(struct exchange *exchange)
-{
-    static const char name[] = "traceparent";
-    const struct auth_header *header = auth_request_find_header(&exchange->auth, name);
-    if (header && auth_request_count_headers(&exchange->auth, name) == 1 &&
-        trace_parse(header->value, &exchange->trace) == 0)
-        trace_descend(&exchange->trace);
-}
-
 static bool is_reading(struct text method)
 {
     return text_equals(method, TEXT("GET")) || text_equals(method, TEXT("HEAD"));
@@ -277,7 +270,7 @@ static int begin(struct exchange *exchange, struct error *err)
 {
     if (check_framing(exchange, err) < 0)
         return -1;
-    join_trace(exchange);
+    request_span_begin(exchange);
     if (limits_admit_address(exchange, err) < 0)
         return -1;
     struct text path = exchange->auth.target;

@@ -33,7 +33,8 @@ struct exchange_statement {
     const struct pg_statement *statement;
     pg_pipeline_done_fn *done;
     exchange_again_fn *again;
-    bool met; /* it has met a lock */
+    bool met;        /* it has met a lock */
+    int64_t sent_us; /* of one that is traced */
 };
 
 struct exchange {
@@ -42,8 +43,9 @@ struct exchange {
     struct connection *connection;
     int64_t started_us;
     char request_id[UUID_HEX_LENGTH + 1];
-    struct trace trace; /* its own span of the client's trace; empty where there is none */
+    struct trace trace; /* its own span of the client's trace, or of one that it begins; or empty */
     char trace_parent[TRACE_PARENT_LENGTH + 1];
+    const char *traced_method; /* a constant; null: no spans of it are exported */
     struct auth_request auth;
     struct signature signature;
     struct identity identity; /* once it is proved; its name is empty before that */

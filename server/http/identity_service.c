@@ -15,6 +15,11 @@
 /* Our own token is renewed when a quarter of its life is left, or this, and at most so often. */
 enum { RENEW_BEFORE_MS = 60000, LOGIN_AGAIN_MS = 5000 };
 
+/* Keystone revokes by whole seconds: what is issued in the second in which our password changes is
+ * revoked with all that was issued before.  A token of ours that is denied so early is replaced by
+ * one of another second; twice in all, for each validation. */
+enum { YOUNG_MS = 2000, REST_MS = 1100, DENIALS_MAX = 2 };
+
 /* From here on a failure is slow. */
 enum { SLOW_MS = 1000 };
 
@@ -30,8 +35,8 @@ struct validation {
     unsigned char digest[DIGEST_LENGTH];
     char token[TOKEN_TEXT_MAX + 1];
     int64_t started_ms;
-    unsigned login;  /* the one by which it was asked */
-    bool was_denied; /* once, for our own token's sake */
+    unsigned login; /* the one by which it was asked */
+    int denials;    /* for our own token's sake */
     bool is_probe;
     int waiter_count;
     struct waiter *waiters;
@@ -50,7 +55,12 @@ struct identity_service {
     char token[TOKEN_TEXT_MAX + 1];
     unsigned login; /* how many there have been */
     bool is_logging_in;
+    enum password_which which; /* the login is by */
+    char *login_body;          /* of the login that is under way, and the password in it */
+    struct password_text password;
     int64_t login_at_ms; /* when the tick begins the next one */
+    int64_t login_began_ms;
+    int64_t rest_until_ms; /* nobody logs in before */
 };
 
 static struct validation *validation_of(h2o_linklist_t *link)
@@ -122,20 +132,27 @@ static void await_login(struct validation *validation)
     log_in(service);
 }
 
+static void drop_token(struct identity_service *service)
+{
+    int64_t now_ms = clock_monotonic_ms();
+    service->token[0] = '\0';
+    if (now_ms - service->login_began_ms < YOUNG_MS)
+        service->rest_until_ms = now_ms + REST_MS;
+}
+
 /* Our own token is not valid any more: it was revoked, or the service's keys are others.  Another
- * login is worth one try, which all who were denied by the same token share. */
+ * login is worth a try, which all who were denied by the same token share. */
 static void ask_by_another_login(struct validation *validation)
 {
     struct identity_service *service = validation->service;
     struct error err = {0};
-    if (validation->was_denied) {
+    if (validation->denials++ == DENIALS_MAX) {
         error_set(&err, ERROR_UNAVAILABLE, "identity service: our own token is not accepted");
         fail(validation, false, &err);
         return;
     }
-    validation->was_denied = true;
-    if (validation->login == service->login)
-        service->token[0] = '\0';
+    if (validation->login == service->login && service->token[0])
+        drop_token(service);
     if (service->token[0])
         ask(validation);
     else
@@ -234,13 +251,40 @@ static int read_login(struct identity_service *service, const struct client_answ
     return 0;
 }
 
+static void end_login(struct identity_service *service)
+{
+    service->is_logging_in = false;
+    secret_cleanse_text(service->login_body);
+    free(service->login_body);
+    service->login_body = NULL;
+}
+
+static void note_accepted(const struct identity_service *service)
+{
+    if (service->settings->password)
+        password_note_accepted(service->settings->password, service->which, &service->password);
+}
+
+static void log_in_with(struct identity_service *service, enum password_which which);
+
+/* Our password may have been changed in the file alone so far. */
+static bool try_accepted(struct identity_service *service)
+{
+    if (service->which == PASSWORD_ACCEPTED || !password_has_accepted(service->settings->password))
+        return false;
+    log_in_with(service, PASSWORD_ACCEPTED);
+    return true;
+}
+
 static void on_logged_in(void *argument, const struct client_answer *answer,
                          const struct error *client_error)
 {
     struct identity_service *service = argument;
     struct error err = {0};
     int64_t now_ms = clock_monotonic_ms(), lifetime_ms = 0;
-    service->is_logging_in = false;
+    end_login(service);
+    if (answer && answer->status == 401 && try_accepted(service))
+        return;
     service->login_at_ms = now_ms + LOGIN_AGAIN_MS;
     if (!answer)
         error_set(&err, ERROR_UNAVAILABLE, "identity service: our login: %s", client_error->text);
@@ -249,6 +293,7 @@ static void on_logged_in(void *argument, const struct client_answer *answer,
         fail_waiting(service, now_ms, &err);
         return;
     }
+    note_accepted(service);
     LOG_INFO("identity_logged_in", LOG_NUMBER("seconds", lifetime_ms / 1000));
     int64_t reserve_ms = lifetime_ms / 4 < RENEW_BEFORE_MS ? lifetime_ms / 4 : RENEW_BEFORE_MS;
     if (lifetime_ms - reserve_ms > LOGIN_AGAIN_MS)
@@ -257,18 +302,25 @@ static void on_logged_in(void *argument, const struct client_answer *answer,
         ask(validation_of(service->waiting.next));
 }
 
-static void log_in(struct identity_service *service)
+static void log_in_with(struct identity_service *service, enum password_which which)
 {
+    service->login_body = identity_settings_login(service->settings, which, &service->password);
     const struct client_request request = {
         .url = service->settings->tokens_url,
-        .body = service->settings->login,
+        .body = service->login_body,
         .wanted_header = "x-subject-token",
         .timeout_ms = IDENTITY_TIMEOUT_MS,
     };
-    if (service->is_logging_in)
-        return;
     service->is_logging_in = true;
+    service->login_began_ms = clock_monotonic_ms();
+    service->which = which;
     client_send(service->client, &request, on_logged_in, service);
+}
+
+static void log_in(struct identity_service *service)
+{
+    if (!service->is_logging_in && clock_monotonic_ms() >= service->rest_until_ms)
+        log_in_with(service, PASSWORD_OF_FILE);
 }
 
 const struct token *identity_service_recall(struct identity_service *service,
@@ -343,7 +395,7 @@ void identity_service_tick(struct identity_service *service)
     client_tick(service->client);
     error_set(&err, ERROR_UNAVAILABLE, "identity service: our login takes too long");
     fail_waiting(service, now_ms - IDENTITY_TIMEOUT_MS, &err);
-    if (now_ms >= service->login_at_ms)
+    if (now_ms >= service->login_at_ms || !h2o_linklist_is_empty(&service->waiting))
         log_in(service);
 }
 
@@ -367,6 +419,7 @@ void identity_service_free(struct identity_service *service)
     if (!service)
         return;
     client_free(service->client);
+    end_login(service);
     error_set(&err, ERROR_UNAVAILABLE, "closing");
     while (!h2o_linklist_is_empty(&service->waiting))
         finish(validation_of(service->waiting.next), NULL, &err);

@@ -27,6 +27,7 @@ struct client_count;
 struct connection;
 struct database;
 struct document_set;
+struct exporter;
 struct keyed_hasher;
 struct limits;
 struct lock_queue;
@@ -38,7 +39,8 @@ struct tls_files;
 /* What all loops share. */
 struct server {
     const struct config *config;
-    struct keyring *keyring; /* main refreshes it */
+    struct keyring *keyring; /* main refreshes it, and these passwords */
+    struct pg_login database, audit_database;
     struct api_context api;
     struct document_set *documents;
     struct limits *limits;
@@ -52,6 +54,7 @@ struct server {
     const struct pg_statement *statements[SERVER_STATEMENTS_MAX];
     atomic_long connections;
     struct operations *operations; /* null: nobody asks */
+    struct exporter *exporter;     /* of traces; null: none are sent */
     int loop_count;
     atomic_int loops_with_database;
     atomic_bool draining;        /* it is to stop: answers end their connections */

@@ -1,5 +1,6 @@
 /* dcs-server: reads its settings, refuses to start on a bad one, runs the event loops until a
  * signal. */
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,7 +19,7 @@
 #include "base/scope.h"
 #include "client_count.h"
 #include "descriptors.h"
-#include "document.h"
+#include "document_files.h"
 #include "exchange.h"
 #include "framing.h"
 #include "h2o_answer.h"
@@ -27,13 +28,14 @@
 #include "model/access_key_store.h"
 #include "model/audit_store.h"
 #include "model/migration.h"
+#include "ops/exporter.h"
 #include "ops/notify.h"
 #include "ops/operations.h"
 #include "request.h"
 #include "request_limits.h"
 #include "tls_files.h"
 
-enum { LOOPS_MAX = 256, START_TIMEOUT_MS = 10000 };
+enum { LOOPS_MAX = 256, START_TIMEOUT_MS = 10000, LOOK_MS = 1000 };
 
 static void print_usage(void)
 {
@@ -66,13 +68,12 @@ static void add_statement(struct server *server, const struct pg_statement *stat
     server->statements[server->statement_count++] = statement;
 }
 
-static int check_database(const struct config *config, struct error *err)
+static int check_database(const struct server *server, struct error *err)
 {
-    struct pg_session *session =
-        pg_session_new(config->database_url, "dcs-server", START_TIMEOUT_MS);
+    struct pg_session *session = pg_session_new(&server->database, "dcs-server", START_TIMEOUT_MS);
     int status = pg_session_connect(session, err);
     if (status == 0)
-        status = migrations_check(session, err);
+        status = migrations_check(session, NULL, err);
     pg_session_free(session);
     return status < 0 ? error_prefix(err, "database_url") : 0;
 }
@@ -149,6 +150,14 @@ struct watch {
     struct watchdog watchdog;
 };
 
+static void watch_passwords(struct server *server, bool asked)
+{
+    password_watch(server->database.password, asked);
+    password_watch(server->audit_database.password, asked);
+    if (server->identity)
+        password_watch(server->identity->password, asked);
+}
+
 static void take_signal(struct watch *watch, int number)
 {
     struct server *server = watch->server;
@@ -158,6 +167,7 @@ static void take_signal(struct watch *watch, int number)
     if (number == SIGHUP)
         config_reload(watch->launch->config, watch->launch->argc, watch->launch->argv, environ);
     keyring_watch(server->keyring, number == SIGHUP);
+    watch_passwords(server, number == SIGHUP);
     if (number == SIGHUP || (number < 0 && server->tls && tls_files_changed(server->tls)))
         reload_tls(server, watch->loops);
     if (tells)
@@ -167,7 +177,6 @@ static void take_signal(struct watch *watch, int number)
 /* Until a signal to stop, which is returned, or until then: 0. */
 static int attend(struct watch *watch, int64_t until_ms)
 {
-    enum { LOOK_MS = 1000 };
     struct pulse pulse = {0};
     int number = 0;
     pulse_begin(&pulse, "main", -1, LOOK_MS + watch->server->config->stuck_seconds * 1000);
@@ -199,12 +208,24 @@ static void drain(struct watch *watch, int number)
     attend(watch, clock_monotonic_ms() + server->config->drain_delay_seconds * 1000);
 }
 
-static void stop_loops(const struct loops *loops)
+/* A loop may take drain_seconds to end, which is longer than a watchdog may be silent. */
+static void join(pthread_t thread, struct watchdog *watchdog)
+{
+    int64_t until_ms;
+    struct timespec until;
+    do {
+        watchdog_tick(watchdog);
+        until_ms = clock_unix_ms() + watchdog_wait_ms(watchdog, LOOK_MS);
+        until = (struct timespec){.tv_sec = until_ms / 1000, .tv_nsec = until_ms % 1000 * 1000000};
+    } while (pthread_timedjoin_np(thread, NULL, &until) == ETIMEDOUT);
+}
+
+static void stop_loops(const struct loops *loops, struct watchdog *watchdog)
 {
     for (int i = 0; i < loops->count; i++)
         loop_request_stop(loops->loops[i]);
     for (int i = 0; i < loops->count; i++)
-        pthread_join(loops->loops[i]->thread, NULL);
+        join(loops->loops[i]->thread, watchdog);
     for (int i = 0; i < loops->count; i++)
         loop_free(loops->loops[i]);
 }
@@ -258,7 +279,7 @@ static int serve(struct server *server, const struct launch *launch, struct erro
     notify_ready();
     watchdog_init(&watch.watchdog);
     drain(&watch, attend(&watch, INT64_MAX));
-    stop_loops(&loops);
+    stop_loops(&loops, &watch.watchdog);
     pthread_barrier_destroy(&server->accepting);
     LOG_INFO("stopped");
     return 0;
@@ -286,6 +307,7 @@ static int open_operations(struct server *server, struct error *err)
     const struct config *config = server->config;
     const struct operations_settings settings = {.program = "dcs-server",
                                                  .config = config,
+                                                 .database = server->database,
                                                  .can_work = can_work,
                                                  .argument = server,
                                                  .metrics = server_metrics_list(),
@@ -314,12 +336,30 @@ static int check_settings(const struct config *config, struct error *err)
     return 0;
 }
 
+static int load_passwords(struct server *server, struct error *err)
+{
+    const struct config *config = server->config;
+    server->database.uri = config->database_url;
+    server->audit_database.uri = config->audit_database_url;
+    if (password_load(SECRET_FILE_DATABASE_PASSWORD, config->database_password_file,
+                      &server->database.password, err) < 0)
+        return -1;
+    return password_load(SECRET_FILE_AUDIT_DATABASE_PASSWORD, config->audit_database_password_file,
+                         &server->audit_database.password, err);
+}
+
+static void release_passwords(struct server *server)
+{
+    password_free(server->database.password);
+    password_free(server->audit_database.password);
+}
+
 static int load_files(struct server *server, struct error *err)
 {
     const struct config *config = server->config;
     if (keyring_load(config->key_file, &server->keyring, err) < 0)
         return error_prefix(err, "key_file");
-    if (document_set_load(config->docs_directory, &server->documents, err) < 0)
+    if (document_files_load(config, &server->documents, err) < 0)
         return -1;
     if (network_list_parse(text_of(config->trusted_proxies), &server->trusted_proxies, err) < 0)
         return error_prefix(err, "trusted_proxies");
@@ -349,7 +389,7 @@ static int load_and_serve(struct server *server, const struct launch *launch, st
         .project_instances_max = config->project_instances_max,
         .project_schedule_entries_max = config->project_schedule_entries_max,
     };
-    if (check_database(config, err) < 0)
+    if (check_database(server, err) < 0)
         return -1;
     init_http(server);
     server->limits = limits_new(config);
@@ -359,16 +399,31 @@ static int load_and_serve(struct server *server, const struct launch *launch, st
     return status;
 }
 
+static int open_exporter(struct server *server, struct error *err)
+{
+    char instance[PROCESS_NAME_MAX + 1];
+    process_name(instance);
+    return exporter_open(server->config, "dcs-server", instance, &server->exporter, err);
+}
+
 static int start(struct server *server, const struct launch *launch, struct error *err)
 {
     enum log_level level;
     if (log_level_parse(server->config->log_level, &level) == 0)
         log_set_threshold(level);
-    if (check_settings(server->config, err) < 0 || open_operations(server, err) < 0)
+    if (check_settings(server->config, err) < 0)
         return -1;
-    int status = load_and_serve(server, launch, err);
+    int status = load_passwords(server, err);
+    if (status == 0)
+        status = open_operations(server, err);
+    if (status == 0)
+        status = open_exporter(server, err);
+    if (status == 0)
+        status = load_and_serve(server, launch, err);
+    exporter_close(server->exporter);
     release_files(server);
     operations_close(server->operations);
+    release_passwords(server);
     return status;
 }
 
@@ -377,8 +432,13 @@ static int check(struct server *server, struct error *err)
 {
     int status = check_settings(server->config, err);
     if (status == 0)
+        status = load_passwords(server, err);
+    if (status == 0)
         status = load_files(server, err);
+    if (status == 0)
+        status = exporter_check(server->config, err);
     release_files(server);
+    release_passwords(server);
     if (status == 0)
         puts("dcs-server: the settings are good");
     return status;

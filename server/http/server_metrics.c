@@ -8,6 +8,7 @@
 #include "auth/policy.h"
 #include "base/clock.h"
 #include "exchange_state.h"
+#include "ops/exporter.h"
 
 #define COUNT_OF(table) ((int)(sizeof(table) / sizeof((table)[0])))
 
@@ -75,6 +76,12 @@ struct metric metric_audit_lost = {
     .name = "dcs_audit_events_lost_total",
     .help = "Events of the audit log that found no room and are in the server's log only."};
 
+struct metric metric_certificate_not_after = {
+    .name = "dcs_tls_certificate_not_after_seconds",
+    .help =
+        "When the first certificate of the server's chain ends, in seconds since 1970; 0: none.",
+    .type = METRIC_GAUGE};
+
 static struct metric *const own[] = {
     &requests,
     &request_seconds,
@@ -89,9 +96,10 @@ static struct metric *const own[] = {
     &metric_audit_events,
     &metric_audit_pending,
     &metric_audit_lost,
+    &metric_certificate_not_after,
 };
 
-static const char *name_of(const struct operation *operation)
+static const char *make_name(const struct operation *operation)
 {
     char *name;
     if (asprintf(&name, "%s %s", http_method_name(operation->method), operation->path) < 0)
@@ -103,13 +111,19 @@ const struct operations_metrics *server_metrics_list(void)
 {
     static struct operations_metrics parts[SERVER_METRICS_PARTS];
     for (size_t i = 0; i < operation_count; i++)
-        operation_names[i] = name_of(&operations[i]);
+        operation_names[i] = make_name(&operations[i]);
     operation_names[operation_count] = "none";
     requests.labels[0].count = request_seconds.labels[0].count = (int)operation_count + 1;
     parts[0] = (struct operations_metrics){own, COUNT_OF(own)};
     parts[1] = (struct operations_metrics){auth_metrics, auth_metric_count};
     parts[2] = (struct operations_metrics){pg_pipeline_metrics, pg_pipeline_metric_count};
+    parts[3] = (struct operations_metrics){exporter_metrics, exporter_metric_count};
     return parts;
+}
+
+const char *server_metrics_name_of(const struct operation *operation)
+{
+    return operation_names[operation - operations];
 }
 
 static enum status_class class_of(int status)

@@ -10,6 +10,7 @@
 #include "pg/metrics.h"
 
 struct exchange;
+struct operation;
 
 /* Why a connection was not served to its end. */
 enum turned_away_reason {
@@ -45,12 +46,16 @@ extern struct metric metric_locks_met;
 extern struct metric metric_audit_events;
 extern struct metric metric_audit_pending;
 extern struct metric metric_audit_lost;
+extern struct metric metric_certificate_not_after;
 
 /* An answer is about to be sent. */
 void server_metrics_note_answer(const struct exchange *exchange, int status);
 
-/* Everything that the server counts; its labels are filled in. */
-enum { SERVER_METRICS_PARTS = 3 };
+/* Method and path of a row of the table of operations; lives as long as the program. */
+const char *server_metrics_name_of(const struct operation *operation);
+
+/* Everything that the server counts; its labels are filled in.  Before any of these. */
+enum { SERVER_METRICS_PARTS = 4 };
 const struct operations_metrics *server_metrics_list(void);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <openssl/core_names.h>
@@ -206,4 +207,32 @@ int tls_context_new(const struct config *config, struct ticket_keys *keys, SSL_C
     }
     *ret_context = context;
     return 0;
+}
+
+static void time_cleanup(ASN1_TIME **time)
+{
+    ASN1_TIME_free(*time);
+}
+
+static int64_t not_after_of(const X509 *certificate)
+{
+    enum { SECONDS_PER_DAY = 86400 };
+    SCOPED(time_cleanup) ASN1_TIME *beginning = ASN1_TIME_set(NULL, 0);
+    int days = 0, seconds = 0;
+    if (!beginning)
+        abort();
+    ASN1_TIME_diff(&days, &seconds, beginning, X509_get0_notAfter(certificate));
+    return (int64_t)days * SECONDS_PER_DAY + seconds;
+}
+
+int64_t tls_context_not_after(const SSL_CTX *context)
+{
+    STACK_OF(X509) *chain = NULL;
+    int64_t least = not_after_of(SSL_CTX_get0_certificate(context));
+    SSL_CTX_get0_chain_certs((SSL_CTX *)(uintptr_t)context, &chain);
+    for (int i = 0; i < sk_X509_num(chain); i++) {
+        int64_t next = not_after_of(sk_X509_value(chain, i));
+        least = next < least ? next : least;
+    }
+    return least;
 }

@@ -14,4 +14,7 @@
 int tls_context_new(const struct config *config, struct ticket_keys *keys, SSL_CTX **ret_context,
                     struct error *err);
 
+/* When the first of the certificates ends that its clients are sent: seconds since 1970. */
+int64_t tls_context_not_after(const SSL_CTX *context);
+
 #endif

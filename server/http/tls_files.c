@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 
 #include "base/log.h"
+#include "base/secret_file.h"
+#include "server_metrics.h"
 
 enum { FILES = 3 };
 
@@ -57,6 +59,7 @@ static int load(struct tls_files *files, struct error *err)
         return -1;
     SSL_CTX_free(files->context);
     files->context = context;
+    metric_set(&metric_certificate_not_after, 0, 0, tls_context_not_after(context));
     return 0;
 }
 
@@ -102,9 +105,13 @@ int tls_files_reload(struct tls_files *files)
 {
     struct error err = {0};
     if (load(files, &err) < 0) {
+        secret_file_count(SECRET_FILE_TLS, SECRET_FILE_FAILED);
+        secret_file_set_used(SECRET_FILE_TLS, false);
         LOG_ERROR("tls_not_reloaded", LOG_ERROR_FIELDS(&err));
         return -1;
     }
+    secret_file_count(SECRET_FILE_TLS, SECRET_FILE_LOADED);
+    secret_file_set_used(SECRET_FILE_TLS, true);
     LOG_INFO("tls_reloaded");
     return 0;
 }

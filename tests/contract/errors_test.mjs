@@ -51,14 +51,16 @@ before(async () => {
     return id;
   };
   ids = {
-    able: await instance('able', 'RUNNING', '{bigkey,hotkey,expired}'),
-    busy: await instance('busy', 'RUNNING', '{bigkey,hotkey,expired}'),
+    able: await instance('able', 'RUNNING', '{bigkey,hotkey,expired,analysis}'),
+    busy: await instance('busy', 'RUNNING', '{bigkey,hotkey,expired,analysis}'),
     incapable: await instance('incapable', 'RUNNING', '{}'),
-    broken: await instance('broken', 'ERROR', '{bigkey,hotkey,expired}'),
+    broken: await instance('broken', 'ERROR', '{bigkey,hotkey,expired,analysis}'),
     key: alice.key.id,
   };
   for (const name of ['bigkey-task', 'hotkey-task', 'scan-expire-keys-task'])
     assert.equal((await alice.client.post(`${alice.instances}/${ids.busy}/${name}`)).status, 200);
+  const analyses = `/ext/v1/${alice.projectId}/instances/${ids.busy}/analyses`;
+  ids.analysis = (await alice.client.post(analyses)).json.id;
   // A second server, which answers one request a second.
   const server = world.program('server',
     { ...world.serverSettings(site.database), loops: 1, address_rate: 1, address_burst: 1 });
@@ -78,12 +80,13 @@ const clientOf = (operation) => (isAdministration(operation) ? operator : alice.
 const forbidden = (operation) =>
   (operation.path.includes('{project_id}') || isAdministration(operation) ? bob.client : operator);
 
-const targetOf = (operation, other = {}) => {
+const pathOf = (operation, other = {}) => {
   const values = {
     project_id: alice.projectId, instance_id: ids.able, task_id: UNKNOWN, access_key_id: ids.key, ...other,
   };
   return operation.path.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 };
+const targetOf = (operation, other) => pathOf(operation, other) + contract.query(operation);
 
 const bodyOf = (operation) => Object.values(operation.body?.examples ?? {})[0]?.value;
 
@@ -123,6 +126,9 @@ const repeated = async (operation) => {
 };
 const unknownTask = (operation) => (operation.path.includes('{task_id}') ? send(operation) : repeated(operation));
 
+// The examples of the description name analyses that are not there.
+const unknownAnalysis = (operation) => (operation.method === 'POST' ? repeated(operation) : send(operation));
+
 const RIGHT = {
   enable_auto_scan: true, first_scan_at: '2099-01-01T00:00:00Z', interval: 60, timeout: 120, scan_keys_count: 100,
 };
@@ -136,7 +142,7 @@ const throttled = (operation) => until('a refusal', async () => {
 const nobody = { project_id: UNKNOWN, instance_id: UNKNOWN, access_key_id: 'A'.repeat(20) };
 
 const PROVOKE = {
-  'DCS.4001': (operation) => clientOf(operation).request(operation.method, `${targetOf(operation)}/nothing/at/all`),
+  'DCS.4001': (operation) => clientOf(operation).request(operation.method, `${pathOf(operation)}/nothing/at/all`),
   'DCS.4002': (operation) => send(operation, { ids: { project_id: 'nonsense' } }),
   'DCS.4004': (operation) => send(operation, { body: '' }),
   'DCS.4005': (operation) => send(operation, { body: '{' }),
@@ -163,6 +169,15 @@ const PROVOKE = {
   'DCS.2003': (operation) => send(operation, { client: forbidden(operation) }),
   'DCS.3022': (operation) => send(operation, { ids: { instance_id: UNKNOWN } }),
   'ADMIN.0404': (operation) => send(operation, { ids: nobody }),
+  'EXT.0404': unknownAnalysis,
+  'EXT.0405': (operation) => send(operation),
+  'EXT.0409': busy,
+  'EXT.0410': incapable,
+  'EXT.0411': (operation) => send(operation, { ids: { instance_id: ids.broken } }),
+  'EXT.0412': (operation) => (operation.path.includes('{task_id}')
+    ? send(operation, { ids: { instance_id: ids.busy, task_id: ids.waiting } })
+    : alice.client.request(operation.method,
+      `${pathOf(operation, { instance_id: ids.busy })}?before=${ids.analysis}&after=${ids.analysis}`)),
   'DCS.5001': (operation) => send(operation, { method: 'PATCH' }),
   'ADMIN.0409': (operation) => (bodyOf(operation)?.name ? send(operation, { body: { ...bodyOf(operation),
     name: operation.path.includes('instances') ? 'busy' : 'bob' } }) : sendTwice(operation)),
@@ -172,7 +187,7 @@ const PROVOKE = {
   'ADMIN.0428': (operation) => send(operation, { headers: { 'If-Match': undefined } }),
   '429 APIGW.0308': throttled,
   '413 APIGW.0201': (operation) => raw(operation, targetOf(operation), 'Content-Length: 10485760'),
-  '414 APIGW.0201': (operation) => raw(operation, `${targetOf(operation)}?${'x'.repeat(9000)}`),
+  '414 APIGW.0201': (operation) => raw(operation, `${pathOf(operation)}?${'x'.repeat(9000)}`),
   '431 APIGW.0201': (operation) => raw(operation, targetOf(operation), `X-Large: ${'x'.repeat(70 * 1024)}`),
   '500 DCS.5000': (operation) => send(operation),
   '503 DCS.5000': (operation) => send(operation),

@@ -7,6 +7,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { documentOf } from '../support/analysis.mjs';
 import { contract } from '../support/contract.mjs';
 import { oddBody, oddHeader, oddId, oddQuery, randomBySeed, validBody } from '../support/generate.mjs';
 import { json } from '../support/http.mjs';
@@ -23,6 +24,7 @@ const FORM = /^(DCS\.(4002|4004|4005|4061|4070|4800|4819|4820|4821|4822))$/;
 const r = randomBySeed(SEED);
 let world, site, alice, operator, broken, tenantIds, adminIds;
 
+const document = JSON.stringify(documentOf([{ name: 'a:1', bytes: 7 }, { name: '=b"', bytes: 5, type: 'hash', size: 1 }]));
 const result = (kind, freq) => JSON.stringify([{ name: 'a,"b"\n', type: 'string', db: 0, size: 7, unit: 'byte',
   ...(kind === 'hotkey' && { freq }) }]);
 
@@ -30,9 +32,11 @@ const result = (kind, freq) => JSON.stringify([{ name: 'a,"b"\n', type: 'string'
 async function prepareTenant() {
   const cache = await alice.instance(`cache ${r.hex(16)}`, '127.0.0.1:1', '--no-probe');
   await site.sql(`UPDATE instance SET status = 'RUNNING', probed_at = now(),
-    capabilities = '{bigkey,hotkey,expired}' WHERE id = $1`, [cache.id]);
+    capabilities = '{bigkey,hotkey,expired,analysis}' WHERE id = $1`, [cache.id]);
   const tasks = [];
-  for (const [kind, path] of [['bigkey', cache.create], ['hotkey', cache.createHot], ['expired', cache.expired]]) {
+  const analyses = `/ext/v1/${alice.projectId}/instances/${cache.id}/analyses`;
+  for (const [kind, path] of [['bigkey', cache.create], ['hotkey', cache.createHot], ['expired', cache.expired],
+    ['analysis', analyses]]) {
     for (const status of ['success', 'failed', 'success']) {
       const { id } = await cache.start(path);
       tasks.push(id);
@@ -40,10 +44,12 @@ async function prepareTenant() {
         num = 1, failure = CASE WHEN $2 = 'failed' THEN 'test' END WHERE id = $1`, [id, status]);
       if (status === 'success' && kind !== 'expired')
         await site.sql('INSERT INTO scan_result (project_id, task_id, keys) VALUES ($1, $2, $3)',
-          [alice.projectId, id, result(kind, 255)]);
+          [alice.projectId, id, kind === 'analysis' ? document : result(kind, 255)]);
     }
   }
-  return { project_id: [alice.projectId], instance_id: [cache.id, cache.id, cache.id, broken.id], task_id: tasks };
+  return { project_id: [alice.projectId], instance_id: [cache.id, cache.id, cache.id, broken.id], task_id: tasks,
+    // The last of a kind is the one that nobody has deleted yet.
+    before: [tasks.at(-3)], after: [tasks.at(-1)] };
 }
 
 // What administration may change and delete; made anew now and then.
@@ -108,6 +114,8 @@ function build(operation) {
   const headers = [['Content-Type', 'application/json']];
   if (operation.parameters.some((p) => p.name === 'If-Match')) headers.push(['If-Match', r.pick(['"1"', '"1"', '"2"'])]);
   if (way === 'query') request.target += oddQuery(r, operation.parameters);
+  else request.target += operation.parameters.filter((p) => p.in === 'query' && p.required)
+    .map(({ name }, i) => `${i === 0 ? '?' : '&'}${name}=${r.pick(ids[name])}`).join('');
   if (way === 'header') {
     const odd = oddHeader(r);
     request.what += ` ${odd.join(': ').slice(0, 80)}`;

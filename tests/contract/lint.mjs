@@ -1,4 +1,4 @@
-// Lints the API description with the rules of Redocly's linter.  Exit status 1 where it has anything to say.
+// Lints the API descriptions with the rules of Redocly's linter.  Exit status 1 where it has anything to say.
 
 import { createConfig, formatProblems, getTotals, lint } from '@redocly/openapi-core';
 
@@ -12,8 +12,8 @@ const RULES = {
   'no-invalid-media-type-examples': { severity: 'error', allowAdditionalProperties: true },
 };
 
-const ref = new URL('../../openapi/dcs-v2.yaml', import.meta.url).pathname;
+const at = (name) => new URL(`../../openapi/${name}.yaml`, import.meta.url).pathname;
 const config = await createConfig({ extends: ['recommended-strict'], rules: RULES });
-const problems = await lint({ ref, config });
+const problems = (await Promise.all(['dcs-v2', 'ext-v1'].map((name) => lint({ ref: at(name), config })))).flat();
 formatProblems(problems, { format: 'codeframe', totals: getTotals(problems), version: '' });
 process.exitCode = problems.length ? 1 : 0;

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { overlays } from '../support/deploy_overlays.mjs';
-import { workloads } from '../support/deploy_rules.mjs';
+import { workloads } from '../support/deploy_objects.mjs';
 import { deploy, render } from '../support/kustomize.mjs';
 import { run } from '../support/program.mjs';
 

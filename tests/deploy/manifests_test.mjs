@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse, parseAllDocuments } from 'yaml';
 import { database, overlays, smallDatabase } from '../support/deploy_overlays.mjs';
-import { find, setting } from '../support/deploy_rules.mjs';
+import { find, setting } from '../support/deploy_objects.mjs';
 import { problems } from '../support/kubernetes.mjs';
 import { deploy, podTemplate, render } from '../support/kustomize.mjs';
 
@@ -37,6 +37,8 @@ test('what is misspelt, of another type, or left out is found', () => {
     [['Deployment'], ({ spec }) => { spec.template.spec.containers[0].securityContext.readOnlyRootFileSystem = true; }, /readOnlyRootFileSystem/],
     [['NetworkPolicy'], ({ spec }) => { spec.policyType = []; }, /policyType/],
     [['PodDisruptionBudget'], ({ spec }) => { spec.maxUnavailable = true; }, /maxUnavailable/],
+    [['Deployment'], ({ spec }) => { spec.template.spec.topologySpreadConstraints[0].whenUnsatisfiable = 'ScheduleAlways'; }, /ScheduleAlways is none of/],
+    [['NetworkPolicy'], ({ spec }) => { spec.policyTypes = ['Ingres']; }, /Ingres is none of/],
     [['HorizontalPodAutoscaler'], ({ spec }) => { spec.metrics[0].external = { name: 'x' }; }, /external/],
     [['ConfigMap'], (object) => { object.data.DCS_LOOPS = 2; }, /data\/DCS_LOOPS.*string/],
     [['ServiceMonitor'], ({ spec }) => { spec.endpoints[0].scrapeTimout = '5s'; }, /scrapeTimout/],
@@ -50,6 +52,18 @@ test('what is misspelt, of another type, or left out is found', () => {
     spoil(object);
     assert.match(problems(object).join('\n'), expected);
   }
+});
+
+test('production has all that it is described with, and prefers no node', () => {
+  const objects = render(overlays.production);
+  for (const [kind, name] of [['Gateway', 'dcs'], ['HTTPRoute', 'dcs-server'], ['BackendTLSPolicy', 'dcs-server'], ['Certificate', 'dcs-server'],
+    ['HorizontalPodAutoscaler', 'dcs-server'], ['HorizontalPodAutoscaler', 'dcs-worker'], ['ServiceMonitor', 'dcs'], ['Service', 'dcs-operations'],
+    ['PodDisruptionBudget', 'dcs-server'], ['PodDisruptionBudget', 'dcs-worker']]) assert.ok(find(objects, kind, name), `${kind} ${name}`);
+  for (const name of ['dcs-server', 'dcs-worker']) {
+    const byNode = podTemplate(find(objects, 'Deployment', name)).spec.topologySpreadConstraints.find(({ topologyKey }) => topologyKey === 'kubernetes.io/hostname');
+    assert.equal(byNode.whenUnsatisfiable, 'DoNotSchedule');
+  }
+  assert.ok(find(render(overlays.kind), 'Ingress', 'dcs-server'));
 });
 
 test('a setting that changes starts the pods anew', () => {
@@ -87,17 +101,6 @@ test('who rolls out is told of everything that the manifests expect', () => {
     .map(([, name]) => name).filter((name) => !made.has(name)));
   assert.ok(expected.size >= 10, [...expected].join());
   for (const name of expected) assert.ok(readme.includes(`\`${name}\``), `README.md does not tell of ${name}`);
-});
-
-test('commands to be copied can be read by a shell', () => {
-  for (const path of ['deploy/kubernetes/README.md', 'deploy/monitoring/README.md', 'docs/runbook.md']) {
-    const blocks = [...readFileSync(join(deploy, '..', path), 'utf8').matchAll(/^```sh\n(.*?)^```/gms)];
-    assert.ok(blocks.length, path);
-    for (const [, input] of blocks) {
-      const { status, stderr } = spawnSync('bash', ['-n'], { input, encoding: 'utf8' });
-      assert.equal(status, 0, `${path}: ${stderr}\n${input}`);
-    }
-  }
 });
 
 test('the database has room for as many as the autoscalers may start', () => {

@@ -8,18 +8,23 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { parse, stringify } from 'yaml';
-import { cases, testFile } from '../support/alert_cases.mjs';
+import { cases, testFiles } from '../support/alert_cases.mjs';
 import { overlays } from '../support/deploy_overlays.mjs';
-import { find } from '../support/deploy_rules.mjs';
+import { find } from '../support/deploy_objects.mjs';
 import { problems } from '../support/kubernetes.mjs';
 import { deploy, render } from '../support/kustomize.mjs';
 import { ROLES } from '../support/postgres.mjs';
 import { settings } from '../support/settings.mjs';
+import { isUnit } from '../support/grafana_units.mjs';
 import { dashboard, metricsOf, queries } from '../support/monitoring.mjs';
 
 const repository = join(deploy, '..');
 const directory = mkdtempSync(join(tmpdir(), 'dcs-alerts-'));
 after(() => rmSync(directory, { recursive: true }));
+
+// What another metric on the dashboard tells as well, or what only an alert is about.
+const NOT_SHOWN = ['dcs_audit_events_total', 'dcs_build_info', 'dcs_connections_accepted_total', 'dcs_database_calls_total',
+  'dcs_queue_survey_timestamp_seconds', 'dcs_task_attempts_total'];
 
 const read = (path) => readFileSync(join(repository, path), 'utf8');
 const rulesPath = join(deploy, 'monitoring/alerts.yaml');
@@ -39,6 +44,9 @@ function write(name, content) {
   return path;
 }
 
+const testAlerts = (rules, which) => promtool('test', 'rules', ...testFiles(rules, which).map(({ name, rules: own, tests }) =>
+  write(`${name}-test.yaml`, { rule_files: [write(`${name}.yaml`, own)], evaluation_interval: '1m', tests })));
+
 const check = (queries) => promtool('check', 'rules', write('queries.yaml',
   { groups: [{ name: 'queries', rules: queries.map((expr, i) => ({ record: `query_${i}`, expr })) }] }));
 
@@ -51,15 +59,13 @@ test('rules and scrape configuration are what Prometheus takes', () => {
 
 test('every alert fires when it should, and not when it should not', () => {
   assert.deepEqual(Object.keys(cases).sort(), alerts.map(({ alert }) => alert).sort());
-  const { status, output } = promtool('test', 'rules', write('test.yaml', testFile(rulesPath, alerts)));
+  const { status, output } = testAlerts(alerts);
   assert.equal(status, 0, output);
 });
 
 test('an alert that never fires, and one that always does, are found', () => {
   for (const [expr, which] of [['vector(0) > 1', 'fires'], ['vector(1)', 'quiet']]) {
-    const spoilt = structuredClone(rules);
-    for (const group of spoilt.groups) for (const rule of group.rules) Object.assign(rule, { expr, for: '0s' });
-    const { status, output } = promtool('test', 'rules', write('test.yaml', testFile(write('spoilt.yaml', spoilt), alerts, [which])));
+    const { status, output } = testAlerts(alerts.map((rule) => ({ ...rule, expr, for: '0s' })), [which]);
     assert.notEqual(status, 0);
     for (const { alert } of alerts) assert.match(output, new RegExp(`alertname: ?${alert},`), `${alert} with ${expr}`);
   }
@@ -89,6 +95,13 @@ test('the runbook speaks of events and settings that there are', () => {
   assert.deepEqual(named.filter((name) => !known(name)), []);
 });
 
+test('the runbook speaks of panels that there are', () => {
+  const titles = new Set(dashboard.panels.map(({ title }) => title));
+  const named = [...runbook.matchAll(/(?<!\*)\*([A-Z][^*\n]*)\*(?!\*)/g)].map(([, name]) => name);
+  assert.ok(named.length > 5, String(named.length));
+  assert.deepEqual(named.filter((name) => !titles.has(name)), []);
+});
+
 test('the dashboard is one', () => {
   const panels = dashboard.panels;
   const taken = new Set();
@@ -102,15 +115,31 @@ test('the dashboard is one', () => {
       taken.add(`${i},${j}`);
     }
     if (type === 'row') continue;
-    assert.ok(['timeseries', 'stat'].includes(type) && targets.length && fieldConfig.defaults.unit, title);
+    assert.ok(['timeseries', 'stat', 'table'].includes(type) && targets.length, title);
+    for (const { value } of [{ value: fieldConfig.defaults.unit }, ...fieldConfig.overrides.flatMap(({ properties }) => properties.filter(({ id }) => id === 'unit'))])
+      assert.ok(isUnit(value), `${title}: unit ${value}`);
     assert.deepEqual(datasource, { type: 'prometheus', uid: '${datasource}' }, title);
     assert.equal(new Set(targets.map(({ refId }) => refId)).size, targets.length, title);
     for (const { expr, legendFormat } of targets) {
-      for (const [, name] of expr.matchAll(/\$(\w+)/g)) assert.ok(name === '__rate_interval' || variables.has(name), `${title}: $${name}`);
+      for (const [, name] of expr.matchAll(/\$(\w+)/g)) assert.ok(['__rate_interval', '__range'].includes(name) || variables.has(name), `${title}: $${name}`);
+      // What is chosen has to be kept to by every selector.
+      for (const [selector] of expr.matchAll(/\b(?:dcs|process)_\w+({[^}]*})?/g)) assert.match(selector, /{namespace=~"\$namespace"/, title);
       for (const [, name] of legendFormat.matchAll(/{{(\w+)}}/g))
         assert.ok(['job', 'instance'].includes(name) || expr.match(new RegExp(`by \\([^)]*\\b${name}\\b`)), `${title}: ${name}`);
     }
   }
+});
+
+test('every metric is on the dashboard, or what is made of it', () => {
+  const shown = new Set(queries.dashboard.flatMap(metricsOf).map(({ name }) => name.replace(/_bucket$/, '')));
+  const listed = [...read('docs/metrics.md').matchAll(/^\| (`[^|]*) \|/gm)].flatMap(([, cell]) => [...cell.matchAll(/`((?:dcs|process)_[a-z_]+)`/g)].map(([, name]) => name));
+  assert.deepEqual(listed.filter((name) => !shown.has(name)).sort(), NOT_SHOWN);
+});
+
+test('the picture of the dashboard is one, and small', () => {
+  const picture = readFileSync(join(repository, 'docs/images/dashboard.png'));
+  assert.equal(picture.subarray(1, 4).toString(), 'PNG');
+  assert.ok(picture.length <= 200_000, `${picture.length} bytes`);
 });
 
 test('every query is PromQL', () => {

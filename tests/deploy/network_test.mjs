@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { database, overlays, smallDatabase } from '../support/deploy_overlays.mjs';
-import { all, find, setting, workloads } from '../support/deploy_rules.mjs';
+import { all, find, setting, workloads } from '../support/deploy_objects.mjs';
 import { render } from '../support/kustomize.mjs';
 import { Network, overlap } from '../support/network_policies.mjs';
 
@@ -13,7 +13,8 @@ const NEVER = [...readFileSync(new URL('../../core/base/include/base/special_add
   .matchAll(/^X\("([^"]+)", (?:NEVER|LOOPBACK),/gm)].map(([, network]) => network);
 const METADATA = ['169.254.169.254', '169.254.170.2', 'fd00:ec2::254', 'fe80::1'];
 const ELSEWHERE = ['203.0.113.7', '10.96.0.1', '2001:db8::1', '10.255.255.1'];
-const PORTS = [22, 53, 80, 443, 5000, 5432, 6379, 6443, 8443, 9090, 10250, 26379];
+const PORTS = [22, 53, 80, 443, 4317, 4318, 5000, 5432, 6379, 6443, 8443, 9090, 10250, 26379];
+const COLLECTOR = { namespace: 'observability', labels: { 'app.kubernetes.io/name': 'opentelemetry-collector' } };
 const DNS = { namespace: 'kube-system', labels: { 'k8s-app': 'kube-dns' } };
 const COMPONENTS = ['server', 'worker', 'migration', 'operator'];
 const STRANGER = { component: 'a stranger', labels: {} };
@@ -31,7 +32,7 @@ const expectations = {
     proxy: 'envoy-gateway-system', keystone: [],
   },
 };
-expectations['production with keystone'] = { ...expectations.production, keystone: [['10.30.0.10', 5000]] };
+expectations['production with all'] = { ...expectations.production, keystone: [['10.30.0.10', 5000]], traced: ['server', 'worker'] };
 
 // Everything that is tried but may not be, as "who → whom:port".
 function openings(objects, expected) {
@@ -48,8 +49,10 @@ function openings(objects, expected) {
     for (const port of PORTS) {
       for (const address of [...METADATA, ...ELSEWHERE]) sends({ address }, port, false);
       for (const other of COMPONENTS) sends({ namespace: 'dcs', labels: { ...labels, 'app.kubernetes.io/component': other } }, port, false);
-      sends({ namespace: 'default', labels: {} }, port, false);
+      for (const namespace of ['default', DNS.namespace, 'dcs-database']) sends({ namespace, labels: {} }, port, false);
       for (const host of expected.database) sends(host, port, known && port === 5432);
+      sends(COLLECTOR, port, port === 4318 && (expected.traced ?? []).includes(component));
+      sends({ ...COLLECTOR, labels: {} }, port, false);
       sends(DNS, port, known && port === 53, 'UDP');
       sends(DNS, port, known && port === 53, 'TCP');
       for (const namespace of ['default', 'kube-system', 'dcs']) receives({ namespace, labels: {} }, port, false);
@@ -100,6 +103,16 @@ for (const [name, directory] of Object.entries(overlays)) {
     const objects = render(directory);
     assert.equal(Boolean(find(objects, 'NetworkPolicy', 'dcs-keystone')), setting(objects, 'server', 'identity_url') !== '');
   });
+
+  test(`${name}: a collector of traces is reached where it is configured, and with a token where that is mounted`, () => {
+    const objects = render(directory);
+    for (const component of ['server', 'worker']) {
+      const { spec } = find(objects, 'Deployment', `dcs-${component}`).spec.template;
+      const mount = spec.containers[0].volumeMounts.find(({ name: volume }) => volume === 'traces');
+      assert.equal(Boolean(find(objects, 'NetworkPolicy', 'dcs-traces')), setting(objects, component, 'trace_endpoint') !== '');
+      assert.equal(setting(objects, component, 'trace_headers_file'), mount ? `${mount.mountPath}/headers` : '');
+    }
+  });
 }
 
 for (const [name, directory] of Object.entries({ database, 'small database': smallDatabase })) test(`${name}: speaks to the programs, to itself and to the cluster`, () => {
@@ -134,6 +147,7 @@ test('an opening is found', () => {
     (objects) => dropPolicy(objects, 'dcs-database'),
     (objects) => dropPolicy(objects, 'dcs-dns'),
     (objects) => { policy(objects, 'dcs-dns').spec.egress[0].to = [{ namespaceSelector: {} }]; },
+    (objects) => { delete policy(objects, 'dcs-dns').spec.egress[0].to[0].podSelector; },
     (objects) => { policy(objects, 'dcs-operations').spec.ingress[0].from[0].namespaceSelector = {}; },
     (objects) => { delete policy(objects, 'dcs-operations').spec.ingress[0].ports; },
     (objects) => { policy(objects, 'dcs-operations').spec.podSelector.matchExpressions = []; },
@@ -142,11 +156,15 @@ test('an opening is found', () => {
     (objects) => { policy(objects, 'dcs-api').spec.ingress[0].ports[0].port = 9090; },
     (objects) => { policy(objects, 'dcs-keystone').spec.podSelector = {}; },
     (objects) => dropPolicy(objects, 'dcs-keystone'),
+    (objects) => { policy(objects, 'dcs-traces').spec.podSelector = {}; },
+    (objects) => { delete policy(objects, 'dcs-traces').spec.egress[0].to[0].podSelector; },
+    (objects) => { policy(objects, 'dcs-traces').spec.egress[0].ports[0].port = 4317; },
+    (objects) => dropPolicy(objects, 'dcs-traces'),
   ];
   for (const spoil of ways) {
-    const objects = render(overlays['production with keystone']);
+    const objects = render(overlays['production with all']);
     spoil(objects);
-    assert.notDeepEqual([...openings(objects, expectations['production with keystone']), ...broadRules(objects)], [], spoil.toString());
+    assert.notDeepEqual([...openings(objects, expectations['production with all']), ...broadRules(objects)], [], spoil.toString());
   }
 });
 

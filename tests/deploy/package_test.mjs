@@ -44,7 +44,7 @@ test('it has the programs, units, pages, settings and documents, and nothing of 
     '/usr/lib/systemd/system/dcs-server.service', '/usr/lib/systemd/system/dcs-worker.service',
     ...PAGES.map((page) => `/usr/share/man/${page}`),
     '/etc/dcs/server.conf', '/etc/dcs/worker.conf', '/etc/dcs/dcsctl.conf',
-    ...['copyright', 'install.md', 'operations.md', 'dcs-v2.yaml', 'dcs-v2.json', 'monitoring/alerts.yaml']
+    ...['copyright', 'install.md', 'operations.md', 'dcs-v2.yaml', 'dcs-v2.json', 'ext-v1.yaml', 'ext-v1.json', 'monitoring/alerts.yaml']
       .map((name) => `/usr/share/doc/dcs/${name}`),
   ]) assert.ok(files.includes(expected), expected);
   for (const file of files) assert.match(file, /^\/(usr\/(bin|lib\/systemd|share\/(doc\/dcs|man))|etc\/dcs)\//);

@@ -3,11 +3,11 @@
 // its path; and both end in time.
 
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, readFileSync, readdirSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, mkdirSync, readFileSync, readdirSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { overlays } from '../support/deploy_overlays.mjs';
-import { environment, workloads } from '../support/deploy_rules.mjs';
+import { environment, workloads } from '../support/deploy_objects.mjs';
 import { render } from '../support/kustomize.mjs';
 import { metricsOf, queries } from '../support/monitoring.mjs';
 import { ROLES } from '../support/postgres.mjs';
@@ -30,8 +30,8 @@ before(async () => {
 after(() => world?.close());
 
 // The variables of a component's container, with its directories under one of ours and free ports.
-function prepare(component) {
-  const { spec, containers: [container] } = workloads(objects).find((one) => one.component === component);
+function prepare(component, from = objects) {
+  const { spec, containers: [container] } = workloads(from).find((one) => one.component === component);
   const root = join(world.directory, component);
   const put = (path, content) => {
     mkdirSync(join(root, path, '..'), { recursive: true });
@@ -46,9 +46,10 @@ function prepare(component) {
       put('etc/dcs/tls/tls.key', readFileSync(world.certificates.key));
     },
     'database-ca': () => put('etc/dcs/database/ca.crt', world.ca),
+    traces: () => put('etc/dcs/traces/headers', 'Authorization: Bearer none\n'),
   };
   for (const { name } of spec.volumes) files[name]();
-  const variables = Object.fromEntries(Object.entries(environment(objects, container)).map(([name, value]) => [name,
+  const variables = Object.fromEntries(Object.entries(environment(from, container)).map(([name, value]) => [name,
     value.startsWith('/') ? join(root, value) : value.replace(/^0\.0\.0\.0:\d+$/, '127.0.0.1:0')]));
   return { spec, container, variables };
 }
@@ -104,7 +105,7 @@ for (const component of ['server', 'worker']) {
 test('what alerts and dashboards ask for is what the programs tell', () => {
   const series = [...exposed.matchAll(/^(\w+)(?:{(.*)})? /gm)].map(([, name, labels = '']) => ({
     name, labels: Object.fromEntries([...labels.matchAll(/(\w+)="([^"]*)"/g)].map(([, label, value]) => [label, value])) }));
-  const is = { '=': (one, other) => one === other, '=~': (one, other) => new RegExp(`^(${other})$`).test(one) };
+  const is = { '=': (one, other) => one === other, '!=': (one, other) => one !== other, '=~': (one, other) => new RegExp(`^(${other})$`).test(one) };
   const isThere = (metric) => series.some(({ name, labels }) => name === metric.name &&
     metric.labels.every(({ label, operator, value }) => is[operator](labels[label] ?? '', value)));
   assert.ok(series.length > 100);
@@ -117,6 +118,23 @@ test('what alerts and dashboards ask for is what the programs tell', () => {
   for (const [, names] of own.join('\n').matchAll(/ by \(([^)]*)\)/g))
     for (const name of names.split(/,\s*/)) assert.ok(labels.has(name), `by (${name})`);
 });
+
+for (const [name, overlay] of Object.entries(overlays)) {
+  for (const component of ['server', 'worker']) {
+    test(`${name}: ${component}: its settings are good`, async () => {
+      const { variables } = prepare(component, render(overlay));
+      // Keystone's password is in the Secret with the database's, as README.md has it.
+      if (variables.DCS_IDENTITY_URL) {
+        chmodSync(variables.DCS_CONFIG, 0o600);
+        appendFileSync(variables.DCS_CONFIG, 'identity_password = of-the-server\n');
+      }
+      const check = (changed) => run(component, PROGRAMS[component], ['--check-config'], { env: { ...variables, ...changed } });
+      const { status, stderr } = await check({});
+      assert.equal(status, 0, stderr);
+      assert.equal((await check({ DCS_TRUSTED_PROXIES: `${variables.DCS_TRUSTED_PROXIES}x`, DCS_REDIS_NETWORKS: `${variables.DCS_REDIS_NETWORKS}x` })).status, 1);
+    });
+  }
+}
 
 test('the place for dcsctl has what dcsctl needs', async () => {
   const { variables } = prepare('operator');

@@ -3,8 +3,11 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { overlays } from '../support/deploy_overlays.mjs';
-import { all, find, rules } from '../support/deploy_rules.mjs';
+import { database, overlays, smallDatabase } from '../support/deploy_overlays.mjs';
+import { all, find } from '../support/deploy_objects.mjs';
+import { rules } from '../support/deploy_rules.mjs';
+import { databaseRules } from '../support/deploy_rules_around.mjs';
+import { ROLES } from '../support/postgres.mjs';
 import { applyOperations, podTemplate, render } from '../support/kustomize.mjs';
 
 const deployment = (objects, component = 'server') => find(objects, 'Deployment', `dcs-${component}`);
@@ -62,7 +65,6 @@ const breakages = {
     (objects) => { container(objects, 'worker').livenessProbe.httpGet.path = '/readyz'; },
     (objects) => { container(objects).livenessProbe.httpGet.port = 8443; },
     (objects) => { configMap(objects).data.DCS_LISTEN_OPERATIONS = '127.0.0.1:9090'; },
-    (objects) => { container(objects).startupProbe.failureThreshold = 3; },
     (objects) => { container(objects).livenessProbe.periodSeconds = 1; },
   ],
   'there is time to stop': [
@@ -76,17 +78,21 @@ const breakages = {
   'servers are replaced before they go': [
     (objects) => { deployment(objects).spec.strategy.rollingUpdate.maxUnavailable = 1; },
     (objects) => { deployment(objects).spec.strategy = { type: 'Recreate' }; },
+    (objects) => { deployment(objects).spec.strategy.rollingUpdate.maxSurge = 0; },
   ],
   'nodes can be drained, one pod at a time': [
     (objects) => drop(objects, find(objects, 'PodDisruptionBudget')),
     (objects) => { find(objects, 'PodDisruptionBudget').spec.maxUnavailable = 0; },
     (objects) => { find(objects, 'PodDisruptionBudget').spec.selector = { matchLabels: { app: 'dcs' } }; },
     (objects) => { find(objects, 'PodDisruptionBudget').spec.selector = {}; },
+    (objects) => { delete deployment(objects).spec.selector.matchLabels['app.kubernetes.io/component']; },
+    (objects) => { delete find(objects, 'PodDisruptionBudget').spec.selector.matchLabels['app.kubernetes.io/component']; },
   ],
   'pods are spread over zones and nodes': [
     (objects) => removed(pod(objects), '/topologySpreadConstraints/0'),
     (objects) => removed(pod(objects, 'worker'), '/topologySpreadConstraints/1'),
     (objects) => { pod(objects).topologySpreadConstraints[0].labelSelector = { matchLabels: { app: 'dcs' } }; },
+    (objects) => { delete pod(objects).topologySpreadConstraints[0].labelSelector.matchLabels['app.kubernetes.io/component']; },
   ],
   'secrets are referred to, never written down': [
     (objects) => { objects.push({ kind: 'Secret', metadata: { name: 'dcs-keys' } }); },
@@ -140,12 +146,128 @@ const breakages = {
     (objects) => removed(container(objects), '/volumeMounts/1'),
     (objects) => { find(objects, 'HTTPRoute').spec.rules[0].backendRefs[0].port = 8443; },
     (objects) => { find(objects, 'ServiceMonitor').spec.endpoints[0].port = 'metrics'; },
+    (objects) => { find(objects, 'ServiceMonitor').spec.selector = {}; },
     (objects) => { find(objects, 'Certificate').spec.secretName = 'dcs-tls'; },
   ],
   'programs stand behind TLS, and clients behind their own address': [
     (objects) => { configMap(objects).data.DCS_LISTEN_HTTP = '0.0.0.0:8080'; },
     (objects) => { delete configMap(objects).data.DCS_TRUSTED_PROXIES; },
     (objects) => { delete find(objects, 'BackendTLSPolicy').spec.validation.caCertificateRefs; },
+  ],
+  'what every installation needs is there': ['Job', 'CronJob', 'HTTPRoute', 'Namespace', 'Service'].map((kind) =>
+    (objects) => drop(objects, find(objects, kind))),
+  'everything has a name, a namespace, and labels by which a rollout finds it': [
+    (objects) => { delete find(objects, 'PodDisruptionBudget').metadata; },
+    (objects) => { find(objects, 'Deployment').metadata.namespace = 'default'; },
+    (objects) => { find(objects, 'NetworkPolicy').metadata.labels['app.kubernetes.io/component'] = 'server'; },
+    (objects) => { delete deployment(objects).metadata.labels; },
+    (objects) => { find(objects, 'Job').metadata.labels['app.kubernetes.io/component'] = 'server'; },
+  ],
+  'nothing asks for more than it may have': [
+    (objects) => { container(objects).resources.requests.memory = '1Gi'; container(objects).resources.limits.memory = '512Mi'; },
+    (objects) => { container(objects, 'worker').resources.requests.cpu = '2500m'; },
+  ],
+  'what runs once ends': [
+    (objects) => { find(objects, 'CronJob').spec.suspend = false; },
+    (objects) => { delete find(objects, 'CronJob').spec.suspend; },
+    (objects) => { delete find(objects, 'Job').spec.activeDeadlineSeconds; },
+    (objects) => { delete find(objects, 'CronJob').spec.jobTemplate.spec.ttlSecondsAfterFinished; },
+    (objects) => { delete find(objects, 'Job').spec.backoffLimit; },
+    (objects) => { job(objects).restartPolicy = 'OnFailure'; },
+  ],
+  'files that settings name are where they are mounted': [
+    (objects) => { configMap(objects).data.DCS_TLS_KEY = '/etc/dcs/tls/tls.pem'; },
+    (objects) => { delete configMap(objects).data.DCS_TLS_CERTIFICATE; },
+    (objects) => { delete configMap(objects, 'worker').data.DCS_KEY_FILE; },
+    (objects) => { container(objects, 'worker').env = []; },
+    (objects) => { delete container(objects).envFrom[0].configMapRef; },
+    (objects) => { job(objects).containers[0].env[0].value = '/etc/dcs/dcs.conf'; },
+    (objects) => { pod(objects).volumes.find(({ name }) => name === 'database-ca').configMap.name = 'ca'; },
+    (objects) => { job(objects).containers[0].volumeMounts.pop(); },
+    (objects) => { delete container(objects).volumeMounts.at(-1).readOnly; },
+  ],
+  'the Service is for servers alone, and inside': [
+    (objects) => { find(objects, 'Service', 'dcs-server').spec.type = 'LoadBalancer'; },
+    (objects) => { delete find(objects, 'Service', 'dcs-server').spec.selector['app.kubernetes.io/component']; },
+    (objects) => { delete find(objects, 'Service', 'dcs-server').spec.selector; },
+    (objects) => { container(objects).ports.find(({ name }) => name === 'https').containerPort = 443; },
+    (objects) => { configMap(objects).data.DCS_LISTEN_HTTPS = '127.0.0.1:8443'; },
+    (objects) => { find(objects, 'Service', 'dcs-operations').spec.publishNotReadyAddresses = false; },
+    (objects) => { find(objects, 'Service', 'dcs-operations').spec.selector['app.kubernetes.io/component'] = 'server'; },
+  ],
+  'clients come in by TLS, for hosts that are named': [
+    (objects) => { Object.assign(find(objects, 'Gateway').spec.listeners[0], { protocol: 'HTTP', tls: undefined }); },
+    (objects) => { find(objects, 'Gateway').spec.listeners[0].tls.mode = 'Passthrough'; },
+    (objects) => { find(objects, 'Gateway').spec.listeners.push({ name: 'http', protocol: 'HTTP', port: 80 }); },
+    (objects) => { delete find(objects, 'Gateway').spec.listeners[0].allowedRoutes; },
+    (objects) => { find(objects, 'HTTPRoute').spec.hostnames = ['*']; },
+    (objects) => { delete find(objects, 'HTTPRoute').spec.hostnames; },
+    (objects) => { find(objects, 'HTTPRoute').spec.parentRefs[0].sectionName = 'http'; },
+    (objects) => { find(objects, 'HTTPRoute').spec.rules = []; },
+    (objects) => { delete find(objects, 'HTTPRoute').spec.rules[0].timeouts; },
+    (objects) => { find(objects, 'BackendTLSPolicy').spec.validation.hostname = 'dcs'; },
+    (objects) => { find(objects, 'BackendTLSPolicy').spec.validation.caCertificateRefs[0].name = 'another'; },
+    (objects) => { find(objects, 'BackendTLSPolicy').spec.targetRefs[0].sectionName = 'http'; },
+  ],
+  'the certificate is for the name that is asked for, and renewed in time': [
+    (objects) => { find(objects, 'Certificate').spec.dnsNames = ['dcs.example.org']; },
+    (objects) => { find(objects, 'Certificate').spec.usages = ['client auth']; },
+    (objects) => { find(objects, 'Certificate').spec.renewBefore = '240h'; },
+    (objects) => { delete find(objects, 'Certificate').spec.renewBefore; },
+    (objects) => { delete find(objects, 'Certificate').spec.privateKey; },
+  ],
+  'autoscalers look at load, workers\' at the queue': [
+    (objects) => { delete autoscaler(objects, 'worker').spec.metrics; },
+    (objects) => { autoscaler(objects, 'worker').spec.metrics = autoscaler(objects).spec.metrics; },
+    (objects) => { autoscaler(objects, 'worker').spec.metrics[0].external.metric.name = 'dcs_tasks_waiting'; },
+    (objects) => { autoscaler(objects).spec.metrics[0].resource.name = 'memory'; },
+    (objects) => { autoscaler(objects).spec.metrics[0].resource.target.averageUtilization = 100; },
+    (objects) => { autoscaler(objects).spec.scaleTargetRef.apiVersion = 'apps/v2'; },
+    (objects) => { delete autoscaler(objects).spec.behavior.scaleUp; },
+    (objects) => { autoscaler(objects, 'worker').spec.behavior.scaleDown.policies[0].value = 5; },
+    (objects) => { autoscaler(objects, 'worker').spec.behavior.scaleDown.policies = []; },
+  ],
+  'what is scraped has the names that alerts look for': [
+    (objects) => { find(objects, 'ServiceMonitor').spec.endpoints[0].path = '/'; },
+    (objects) => { find(objects, 'ServiceMonitor').spec.endpoints[0].relabelings.shift(); },
+    (objects) => { find(objects, 'ServiceMonitor').spec.endpoints[0].relabelings[0].replacement = '$1'; },
+    (objects) => { find(objects, 'ServiceMonitor').spec.endpoints[0].relabelings.pop(); },
+    (objects) => { find(objects, 'ServiceMonitor').spec.endpoints[0].interval = '300s'; },
+    (objects) => { find(objects, 'ServiceMonitor').spec.namespaceSelector.matchNames = ['default']; },
+    (objects) => { find(objects, 'ServiceMonitor').spec.endpoints = []; },
+  ],
+  'probes notice in time, and not at once': [
+    (objects) => { container(objects).startupProbe.failureThreshold = 3; },
+    (objects) => { container(objects, 'worker').startupProbe.failureThreshold = 3600; },
+    (objects) => { container(objects).readinessProbe.periodSeconds = 60; },
+    (objects) => { container(objects).livenessProbe.failureThreshold = 60; },
+    (objects) => { delete container(objects).livenessProbe.timeoutSeconds; },
+  ],
+};
+
+const cluster = (objects) => find(objects, 'Cluster').spec;
+const databaseBreakages = {
+  'the namespace enforces Pod Security restricted': ['enforce', 'audit', 'warn'].map((mode) =>
+    (objects) => { delete find(objects, 'Namespace').metadata.labels[`pod-security.kubernetes.io/${mode}`]; }),
+  'connections are by TLS, passwords by reference': [
+    (objects) => { cluster(objects).postgresql.pg_hba = ['host all all all trust']; },
+    (objects) => { delete cluster(objects).postgresql.parameters.password_encryption; },
+    (objects) => { cluster(objects).enableSuperuserAccess = true; },
+    (objects) => { delete cluster(objects).bootstrap.initdb.secret; },
+    (objects) => { delete cluster(objects).managed.roles[0].passwordSecret; },
+    (objects) => { cluster(objects).managed.roles[0].passwordSecret.name = 'dcs-database-worker'; },
+  ],
+  'the roles are those that the Job grants to': [
+    (objects) => { cluster(objects).managed.roles.pop(); },
+    (objects) => { cluster(objects).managed.roles[0].superuser = true; },
+    (objects) => { cluster(objects).managed.roles[1].inRoles = ['dcs']; },
+  ],
+  'a commit is on a second instance, where there is one': [
+    (objects) => { delete cluster(objects).postgresql.synchronous; },
+    (objects) => { cluster(objects).instances = 2; },
+    (objects) => { delete cluster(objects).affinity; },
+    (objects) => { delete cluster(objects).resources; },
+    (objects) => { delete cluster(objects).bootstrap.initdb.dataChecksums; },
   ],
 };
 
@@ -171,3 +293,25 @@ test('found where it is not so: an Ingress that does not verify the server', () 
   find(objects, 'Ingress').metadata.annotations['nginx.ingress.kubernetes.io/proxy-ssl-verify'] = 'off';
   assert.notDeepEqual(rules['programs stand behind TLS, and clients behind their own address'](objects), []);
 });
+
+test('found where it is not so: an Ingress for hosts without a certificate, or with another authority', () => {
+  for (const spoil of [(ingress) => { delete ingress.spec.tls; }, (ingress) => { delete ingress.spec.rules[0].host; },
+    (ingress) => { ingress.metadata.annotations['nginx.ingress.kubernetes.io/proxy-ssl-name'] = 'dcs'; },
+    (ingress) => { delete ingress.metadata.annotations['nginx.ingress.kubernetes.io/proxy-ssl-secret']; }]) {
+    const objects = render(overlays.kind);
+    spoil(find(objects, 'Ingress'));
+    assert.notDeepEqual(rules['clients come in by TLS, for hosts that are named'](objects), [], spoil.toString());
+  }
+});
+
+for (const [what, rule] of Object.entries(databaseRules)) {
+  test(`the database: ${what}`, () => {
+    for (const directory of [database, smallDatabase]) assert.deepEqual(rule(render(directory), Object.values(ROLES)), []);
+    assert.ok(databaseBreakages[what].length);
+    for (const spoil of databaseBreakages[what]) {
+      const objects = render(database);
+      spoil(objects);
+      assert.notDeepEqual(rule(objects, Object.values(ROLES)), [], spoil.toString());
+    }
+  });
+}

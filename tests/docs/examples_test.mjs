@@ -6,6 +6,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { spawnSync } from 'node:child_process';
 import { after, before, test } from 'node:test';
+import hcl from 'hcl2-parser';
 import { run } from '../support/program.mjs';
 import { World } from '../support/site.mjs';
 import { until } from '../support/wait.mjs';
@@ -14,9 +15,10 @@ const guide = readFileSync(new URL('../../docs/api-guide.md', import.meta.url), 
 const LARGEST = 4321;
 const RUN_MS = 90_000;
 
-// The only block of that language.
-function program(language) {
-  const blocks = [...guide.matchAll(/^```(\w+)\n(.*?)^```$/gms)].filter(([, name]) => name === language);
+// The only block of that language, or the one that begins so.
+function program(language, beginning = '') {
+  const blocks = [...guide.matchAll(/^```(\w+)\n(.*?)^```$/gms)]
+    .filter(([, name, text]) => name === language && text.startsWith(beginning));
   assert.equal(blocks.length, 1, language);
   return blocks[0][2];
 }
@@ -60,12 +62,22 @@ test('each program does what it says', { concurrency: true }, (t) => Promise.all
   assert.equal(lines.length, 4);
 }))));
 
+test('the extended interface, on the way of the first one', async () => {
+  const [start, end] = program('bash').split('# Away with the record');
+  const path = join(world.directory, 'guide', 'extended.sh');
+  writeFileSync(path, `${start}${program('sh', 'ext=')}# Away with the record${end}`);
+  const { status, stdout, stderr } = await run('extended.sh', 'bash', [path], { env: environment, deadlineMs: RUN_MS });
+  assert.equal(status, 0, stderr);
+  assert.deepEqual(stdout.trim().split('\n').slice(5).map((line) => line.replace(/\r$/, '')), ['2 keys', 'session:\t1', '{"new":0,"gone":0,"grown":0,"shrunk":0}', '2',
+    'type,keys,bytes,elements,keys_without_ttl,bytes_without_ttl,largest_bytes,largest_size', '["03:30"]', '2', 'true']);
+});
+
 test('and each cleans up', async () => {
   assert.deepEqual(await site.sql('SELECT FROM project'), []);
   assert.deepEqual(await site.sql('SELECT FROM access_key WHERE project_id IS NOT NULL'), []);
   // The log follows the answers by a moment.
   await until('each analysis is in the audit log', async () => (await site.sql(
-    "SELECT FROM audit_event WHERE action LIKE '%analyzeBigKey' AND decision = 'allowed'")).length === PROGRAMS.length);
+    "SELECT FROM audit_event WHERE action LIKE '%analyzeBigKey' AND decision = 'allowed'")).length === PROGRAMS.length + 1);
 });
 
 for (const [language, name, command] of PROGRAMS) {
@@ -89,6 +101,22 @@ test('guide.go is formatted and vetted', { skip: !has('go') && 'no go here' }, a
   const { status, stdout, stderr } = await run('guide.go', 'go', ['run', '.'], { env: { ...env, ...environment }, cwd: dirname(path), deadlineMs: 240_000 });
   assert.equal(status, 0, stderr);
   assert.match(stdout, new RegExp(`^success\nstring\t${LARGEST}\tbyte\tsession:largest\nlist\t3\tcount\tqueue\n.*02:30.*\n1\n$`));
+});
+
+// By the parser of Terraform's own language.
+test('guide.tf is read, names what it declares, and makes what it says', () => {
+  const text = program('hcl');
+  const [read] = hcl.parseToObject(text);
+  assert.deepEqual(Object.keys(read.resource).sort(), ['huaweicloud_dcs_bigkey_analysis', 'huaweicloud_dcs_hotkey_analysis']);
+  const [provider] = read.provider.huaweicloud;
+  assert.deepEqual(Object.keys(provider.endpoints).sort(), ['dcs', 'iam']);
+  const declared = new Set([...Object.keys(read.variable).map((name) => `var.${name}`),
+    ...Object.entries(read.resource).flatMap(([type, all]) => Object.keys(all).map((name) => `${type}.${name}`))]);
+  const named = [...JSON.stringify([read.provider, read.resource, read.output]).matchAll(/\b(var\.\w+|huaweicloud_\w+\.\w+)/g)].map(([, name]) => name);
+  assert.ok(named.length > 4);
+  assert.deepEqual(named.filter((name) => !declared.has(name)), []);
+  assert.deepEqual(Object.keys(read.variable).filter((name) => !named.includes(`var.${name}`)), []);
+  assert.equal(hcl.parseToObject(text.replace('value = [', 'value = '))[0], null);
 });
 
 test('guide.tf is formatted', { skip: !has('terraform') && 'no terraform here' }, async () => {

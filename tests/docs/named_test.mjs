@@ -53,6 +53,14 @@ function brokenLinks({ path, prose }) {
   return broken;
 }
 
+test('commands to be copied can be read by a shell', () => {
+  const wrong = (script) => spawnSync('bash', ['-n'], { input: script, encoding: 'utf8' }).stderr;
+  const blocks = documents.flatMap(({ path, text }) => [...text.matchAll(/^```(?:sh|bash)\n(.*?)^```$/gms)].map(([, script]) => ({ path, script })));
+  assert.ok(blocks.length > 25, String(blocks.length));
+  for (const { path, script } of blocks) assert.equal(wrong(script), '', path);
+  assert.notEqual(wrong('echo "open'), '');
+});
+
 test('every link leads somewhere', () => {
   assert.ok(documents.length > 15);
   assert.deepEqual(documents.flatMap(brokenLinks), []);

@@ -45,7 +45,7 @@ before(async () => {
   agent = new https.Agent({ ca: world.ca, keepAlive: true });
   client = new ClientBuilder((hcClient) => hcClient)
     .withCredential(new BasicCredentials().withAk(alice.key.id).withSk(alice.key.secret).withProjectId(alice.projectId))
-    .withEndpoint(`https://localhost:${site.port}`)
+    .withEndpoint(`https://127.0.0.1:${site.port}`)
     .withOptions({ axiosRequestConfig: { httpsAgent: agent, timeout: 10_000, transformResponse: [keep] } })
     .build();
 });

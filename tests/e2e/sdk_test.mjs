@@ -25,11 +25,11 @@ const builderOf = (credential, httpsAgent) => new ClientBuilder((hcClient) => hc
   .withOptions({ axiosRequestConfig: { httpsAgent, timeout: 10_000 } });
 
 const clientOf = (projectId, key, httpsAgent) => builderOf(credentials(projectId, key), httpsAgent)
-  .withEndpoint(`https://localhost:${site.port}`).build();
+  .withEndpoint(`https://127.0.0.1:${site.port}`).build();
 
 // A client that knows its region alone, and asks for its project's id.
 const clientOfRegion = (key, httpsAgent) => {
-  const endpoint = `https://localhost:${site.port}`;
+  const endpoint = `https://127.0.0.1:${site.port}`;
   const credential = new BasicCredentials().withAk(key.id).withSk(key.secret).withSecurityToken(key.security_token)
     .withIamEndpoint(endpoint);
   return builderOf(credential, httpsAgent).withRegion(new Region('eu-west-0', [endpoint])).build();

@@ -82,7 +82,7 @@ static char *pass_node(struct scan_request *request, const json_t *saved)
     static struct driver driver;
     char *text = NULL;
     const struct redis_probe nothing = {0};
-    const struct scan_server server = {.probe = &nothing, .with_bytes = request->with_bytes};
+    const struct scan_server server = scan_server_of(request, &nothing);
     struct scan_snapshot before = {.replication.role = REDIS_ROLE_MASTER};
     const char *run_id = member_text(saved, "run_id");
     if (run_id && strlen(run_id) <= REDIS_NODE_ID_MAX)

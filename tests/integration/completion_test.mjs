@@ -1,4 +1,4 @@
-// What bash completes after `source <(dcsctl completion bash)`: held against the help, both ways.
+// What bash and zsh complete after `source <(dcsctl completion bash)`: held against the help, both ways.
 
 import assert from 'node:assert/strict';
 import { chmodSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -8,6 +8,8 @@ import { after, before, test } from 'node:test';
 import { Program, must, run } from '../support/program.mjs';
 import { PROGRAMS } from '../support/site.mjs';
 import { until } from '../support/wait.mjs';
+
+const TYPE_IN_ZSH = new URL('../support/type_in_zsh.zsh', import.meta.url).pathname;
 
 let directory;
 
@@ -70,6 +72,8 @@ test('values, files, and words in any order', async () => {
     [['--project=task', 'key', 'li'], ['list']],
     [['scan', 'redis://h', '--ki'], ['--kind']],
     [['scan', '--kind', 'e'], ['expired']],
+    [['scan', '--kind', 'a'], ['analysis']],
+    [['scan', 'redis://h', '--kind', 'analysis', '--se'], ['--sentinel-master', '--separators']],
     [['key', 'add', '--role', 'op'], ['operator']],
     [['key', 'add', '--role', 'DCS U'], ['DCS\\ UserAccess']],
     [['key', 'add', '--role', 'DCS\\ F'], ['DCS\\ FullAccess']],
@@ -108,6 +112,27 @@ test('a person who types', async () => {
   } finally {
     await program.stop({ signal: 'SIGKILL', expected: null });
   }
+});
+
+test('a person who types in zsh', async () => {
+  const cases = [
+    ['dcsctl tas', 'dcsctl task '],
+    ['dcsctl task wa', 'dcsctl task watch '],
+    ['dcsctl nonsense x', 'dcsctl nonsense x'],
+    ['dcsctl task list --stat', 'dcsctl task list --status '],
+    ['dcsctl task list --status fai', 'dcsctl task list --status failed '],
+    ['dcsctl task --json li', 'dcsctl task --json list '],
+    ['dcsctl --project task key li', 'dcsctl --project task key list '],
+    ['dcsctl scan --password-file so', 'dcsctl scan --password-file some\\ file '],
+    ['dcsctl key add --role DCS\\ U', 'dcsctl key add --role DCS\\ UserAccess '],
+    ['dcsctl completion z', 'dcsctl completion zsh '],
+    // Several: as far as they agree.
+    ['dcsctl task list --status ', 'dcsctl task list --status '],
+    ['dcsctl secret r', 'dcsctl secret rotate '],
+  ];
+  const typed = await must('zsh', 'zsh', ['-f', TYPE_IN_ZSH, ...cases.map(([line]) => line)],
+    { cwd: directory, env: { PATH: `${directory}:${process.env.PATH}` } });
+  assert.deepEqual(typed.split('\n').slice(0, -1), cases.map(([, line]) => line));
 });
 
 test('zsh gets the same script, and others none', async () => {

@@ -27,11 +27,16 @@ const file = (name, content) => {
 const lines = (values) => Object.entries(values).map(([name, value]) => `${name} = ${value}\n`).join('');
 
 // Nobody may be asked: the database's port is closed, and its name resolves nowhere.
+const traced = () => ({
+  trace_endpoint: 'https://no-such-host.invalid:4318', trace_ca: world.authority.certificate,
+  trace_headers_file: file('trace-headers', 'Authorization: Bearer hunter5\n'),
+});
 const serverValues = () => ({
+  ...traced(),
   ...world.serverSettings(database), database_url: 'postgresql://u:hunter2@no-such-host.invalid:1/d', identity_url: 'https://127.0.0.1:1',
   identity_user: 'u', identity_password: 'hunter3', identity_ca: world.authority.certificate, tls_client_ca: world.authority.certificate,
 });
-const workerValues = () => ({ ...world.settings(database), database_url: 'postgresql://u:hunter2@no-such-host.invalid:1/d' });
+const workerValues = () => ({ ...traced(), ...world.settings(database), database_url: 'postgresql://u:hunter2@no-such-host.invalid:1/d' });
 const VALUES = { server: serverValues, worker: workerValues };
 
 const ask = (kind, args, values = {}) => run(kind, PROGRAMS[kind], args, { env: environmentOf(values) });
@@ -53,6 +58,39 @@ test('the documentation has the programs\' table, and so has --help', async () =
       assert.equal(rest.includes('read again when it changes'), row.reload === 'content', name);
     }
   }
+});
+
+const SECRETS = [...settings].filter(([, { secret }]) => secret).map(([name]) => name);
+
+for (const kind of ['server', 'worker', 'dcsctl']) {
+  test(`${kind}: a secret is taken from the file and the environment only, and an unknown name from nowhere`, async () => {
+    assert.ok(SECRETS.length >= 3);
+    const start = kind === 'dcsctl' ? ['project', 'list'] : ['--print-config'];
+    const refused = async (args, values, reason) => {
+      const { status, stdout, stderr } = await ask(kind, [...start, ...args], values);
+      assert.notEqual(status, 0, args.join(' '));
+      assert.equal(stdout, '');
+      assert.match(stderr, reason);
+      assert.doesNotMatch(stderr, /hunter/);
+    };
+    for (const name of SECRETS) {
+      const option = `--${name.replaceAll('_', '-')}`;
+      for (const args of [[`${option}=hunter2`], [option, 'hunter2']]) await refused(args, {}, new RegExp(`${name} is a secret`));
+      if (kind === 'dcsctl') continue;
+      for (const [args, values] of [[[], { [name]: 'hunter2' }], [['--config', file(`${kind}-${name}`, lines({ [name]: 'hunter2' }))], {}]])
+        assert.ok((await ask(kind, [...start, ...args], values)).stdout.includes(`# ${name} is set; it is a secret\n`), name);
+    }
+    if (kind !== 'dcsctl') await refused(['--no-such=1'], {}, /command line: unknown setting 'no_such'/);
+    else await refused(['--no-such=1'], {}, /--no-such/);
+    await refused([], { no_such: 1 }, /environment: unknown setting 'no_such'/);
+    await refused(['--config', file(`${kind}-unknown`, 'no_such = 1\n')], {}, /unknown:1: unknown setting 'no_such'/);
+  });
+}
+
+test('the file yields to the environment, and that to the command line', async () => {
+  const path = file('weight.conf', lines({ loops: 2, poll_seconds: 2, scan_threads: 2 }));
+  const { stdout } = await ask('worker', ['--print-config', '--scan-threads=4', '--config', path], { loops: 3, scan_threads: 3 });
+  for (const line of ['loops = 3', 'poll_seconds = 2', 'scan_threads = 4', 'lease_seconds = 30']) assert.ok(stdout.includes(`${line}\n`), line);
 });
 
 for (const kind of ['server', 'worker']) {
@@ -81,6 +119,12 @@ for (const kind of ['server', 'worker']) {
       [{ key_file: '/no-such-file' }, /key_file: .*no-such-file/],
       [{ key_file: file('no-key', 'hunter2\n') }, /key_file/],
       [{ listen_operations: 'nonsense' }, /listen_operations: 'nonsense' is not address:port/],
+      [{ trace_endpoint: 'collector:4318' }, /trace_endpoint: not an http or https URL/],
+      [{ trace_sample_ratio: '1%' }, /trace_sample_ratio: not a decimal/],
+      [{ trace_resource: 'service.name' }, /trace_resource: entry 1 is not name=value/],
+      [{ trace_ca: world.keyFile }, /trace_ca: no certificates in/],
+      [{ trace_headers_file: file('no-header', 'hunter2\n') }, /trace_headers_file: .*line 1 is not/],
+      [{ trace_headers_file: world.authority.certificate }, /trace_headers_file: .*others cannot read/],
       ...(kind === 'worker' ? [
         [{ heartbeat_seconds: 30 }, /heartbeat_seconds: must be at most a third/],
         [{ redis_networks: '10.0.0.0/33' }, /redis_networks/],

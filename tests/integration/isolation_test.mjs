@@ -22,7 +22,7 @@ async function prepare(name) {
   const tenant = await site.tenant(name);
   const cache = await tenant.instance('cache', '127.0.0.1:1', '--no-probe');
   await site.sql(`UPDATE instance SET status = 'RUNNING', probed_at = now(), parameters = '{"maxmemory": "1"}',
-    capabilities = '{bigkey,hotkey,expired}' WHERE id = $1`, [cache.id]);
+    capabilities = '{bigkey,hotkey,expired,analysis}' WHERE id = $1`, [cache.id]);
   const task = await cache.start(cache.createHot);
   await site.sql(`UPDATE scan_task SET status = 'success', started_at = now(), finished_at = now(),
     claimable_at = NULL WHERE id = $1`, [task.id]);
@@ -52,7 +52,8 @@ const missing = () => ({
 
 // All that a project owns, as text.
 async function contents(projectId) {
-  const tables = ['instance', 'scan_task', 'scan_result', 'autoscan', 'access_key', 'remembered_request'];
+  const tables = ['instance', 'scan_task', 'scan_result', 'autoscan', 'access_key', 'remembered_request', 'analysis_point',
+    'analysis_prefix_point'];
   const rows = await Promise.all(tables.map((table) =>
     site.sql(`SELECT t::text FROM ${table} t WHERE project_id = $1 ORDER BY 1`, [projectId])));
   return JSON.stringify([rows, await site.sql('SELECT t::text FROM project t WHERE id = $1', [projectId])]);

@@ -1,6 +1,7 @@
 // /metrics of both programs: well formed, bounded, and moved by what is done.
 
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import tls from 'node:tls';
@@ -8,10 +9,12 @@ import { after, before, test } from 'node:test';
 import { Exposition } from '../support/exposition.mjs';
 import { OPERATIONS, Operations } from '../support/probes.mjs';
 import { json } from '../support/http.mjs';
-import { World } from '../support/site.mjs';
+import { must } from '../support/program.mjs';
+import { sealed } from '../support/sealing.mjs';
+import { PROGRAMS, World } from '../support/site.mjs';
 import { until } from '../support/wait.mjs';
 
-const SERIES_MAX = 2000;
+const SERIES_MAX = 2000, PROJECTS = 1000;
 const LIST = 'GET /v2/{project_id}/instances';
 const BIGKEY = { kind: 'bigkey' };
 
@@ -195,7 +198,7 @@ test('a worker: what fails, is deleted, or comes too late', async () => {
   await program.stop();
 });
 
-test('a worker: rounds, how late they are, and a database that is away', async () => {
+test('a worker: rounds, how late they are; and a database that is away', async () => {
   const program = await site.startWorker(OPERATIONS);
   const worker = await Operations.of(program);
   const cache = await alice.instance('scheduled', (await world.redis()).endpoint);
@@ -215,8 +218,84 @@ test('a worker: rounds, how late they are, and a database that is away', async (
   for (const unit of ['claim', 'upkeep', 'prober', 'scheduler'])
     await shows(worker, 'dcs_worker_database_failures_total', { unit }, (value) => value > 0);
   await shows(worker, 'dcs_ready', {}, (value) => value === 0);
+  // What is remembered of the key is enough to come as far as the statement.
+  await shows(server, 'dcs_database_connections', {}, (value) => value === 0);
+  const before = await scrape(server);
+  for (let i = 0; i < 3; i++) assert.equal((await alice.client.get(alice.instances)).status, 503);
+  await rises(server, before, [['dcs_database_statements_refused_total', { reason: 'away' }, 3],
+    ['dcs_database_statements_refused_total', { reason: 'full' }, 0], ['dcs_http_requests_total', { operation: LIST, class: '5xx' }, 3]]);
   await world.postgres.launch();
   await worker.reaches('/readyz', 200);
+  await program.stop();
+});
+
+// Projects with an access key each, made without the tool, which would take minutes.
+async function manyTenants(count) {
+  const [master] = readFileSync(world.keyFile, 'utf8').split('\n');
+  const tenants = Array.from({ length: count }, (_, i) => {
+    const project = randomUUID(), id = `MANY${String(i).padStart(16, '0')}`;
+    return { project, key: { id, secret: `secret of ${id}` },
+      sealed: sealed(master, { column: 'access_key.sealed_secret', project, row: id }, `secret of ${id}`) };
+  });
+  await site.sql('INSERT INTO project (id, name) SELECT n.id, $2 || n.id FROM unnest($1::uuid[]) AS n (id)',
+    [tenants.map(({ project }) => project), 'tenant of ']);
+  await site.sql(`INSERT INTO access_key (id, project_id, sealed_secret)
+    SELECT n.* FROM unnest($1::text[], $2::uuid[], $3::bytea[]) AS n`,
+  [tenants.map(({ key }) => key.id), tenants.map(({ project }) => project), tenants.map((tenant) => tenant.sealed)]);
+  return tenants;
+}
+
+// Each operation as its project asks for it, as another one does, with a body that is none, and unsigned.
+async function useEverything(tenants) {
+  const listed = await must('operations', PROGRAMS.server, ['--operations']);
+  const operations = listed.trim().split('\n').map((line) => line.split(' '));
+  assert.ok(operations.length > 30);
+  const client = site.client(tenants[0].key);
+  const statuses = new Set();
+  const send = async (key, method, path, how) => {
+    client.key = key;
+    statuses.add((await (key ? client.request(method, path, how) : client.send(method, path, how))).status);
+  };
+  let next = 0;
+  for (const [method, path] of operations) {
+    const [own, other] = [tenants[next++ % tenants.length], tenants[next++ % tenants.length]];
+    const target = path.replace('{project_id}', own.project).replace(/\{\w+\}/g, () => randomUUID());
+    await send(own.key, method, target, method === 'GET' ? {} : json({}));
+    await send(other.key, method, target);
+    await send(own.key, method, target, { headers: [['Content-Type', 'application/json']], body: method === 'GET' ? '' : '{' });
+    await send(undefined, method, target);
+  }
+  for (const { project, key } of tenants) await send(key, 'GET', `/v2/${project}/instances`);
+  await send(undefined, 'PATCH', '/nothing');
+  return [...statuses].sort();
+}
+
+test('a thousand projects, every operation and every kind of answer add no series', async () => {
+  const program = await site.startWorker(OPERATIONS);
+  const both = [server, await Operations.of(program)];
+  const before = [];
+  for (const operations of both) before.push([...(await scrape(operations)).series.keys()]);
+  const tenants = await manyTenants(PROJECTS);
+  const statuses = await useEverything(tenants);
+  for (const status of [200, 400, 401, 404]) assert.ok(statuses.includes(status), `${status} of ${statuses}`);
+  const redis = await world.redis();
+  await redis.command('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lfu');
+  await redis.command('SET', 'name-of-a-key', 'value');
+  const cache = await alice.instance('counted', redis.endpoint);
+  for (const path of [cache.create, cache.createHot, cache.expired]) {
+    const answer = await alice.client.post(path);
+    assert.ok(answer.status < 300, answer.body);
+  }
+  await until('all kinds were scanned', async () => (await site.sql(
+    `SELECT count(*) FROM scan_task WHERE instance_id = $1 AND finished_at IS NOT NULL`, [cache.id]))[0].count === '3');
+  for (const [i, operations] of both.entries()) {
+    const { text, series } = await scrape(operations);
+    assert.deepEqual([...series.keys()], before[i]);
+    assert.ok(series.size < SERIES_MAX, `${series.size} series`);
+    for (const { project, key } of tenants)
+      assert.ok(!text.includes(project) && !text.includes(project.replaceAll('-', '')) && !text.includes(key.id));
+    assert.ok(!text.includes('name-of-a-key') && !text.includes('tenant of'));
+  }
   await program.stop();
 });
 

@@ -24,6 +24,13 @@ test('twice is once', async () => {
   assert.deepEqual(await applied(database), first);
 });
 
+// Programs that carry the text of before take it for theirs, and the other way round.
+test('a text that took another one\'s place is recorded as that one', async () => {
+  const text = readFileSync(new URL('../../db/migrations/0009_cheaper_reads.sql', import.meta.url), 'utf8');
+  const { checksum } = (await applied(world.template)).find(({ name }) => name === '0009_cheaper_reads');
+  assert.equal(checksum, /^-- replaces: (\w+)$/m.exec(text)[1]);
+});
+
 test('many at once end well, and each migration is applied once', async () => {
   for (let round = 0; round < 3; round++) {
     const database = await world.postgres.createDatabase();
@@ -74,7 +81,7 @@ test('a migration that fails leaves nothing behind', async () => {
   assert.equal(status, 1);
   const tables = await world.postgres.sql(database,
     "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1");
-  assert.deepEqual(tables.map((t) => t.tablename), ['scan_task', 'schema_migration']);
+  assert.deepEqual(tables.map((t) => t.tablename), ['scan_task', 'schema_migration', 'schema_migration_step']);
   assert.deepEqual(await applied(database), []);
 });
 

@@ -71,7 +71,7 @@ test('without a database: not ready, and well all the same', async () => {
   await site.server.event('database_good_again');
 });
 
-test('migrations that are missing, or changed', async () => {
+test('migrations that are missing, or changed, or newer', async () => {
   const [{ name, checksum }] = await site.sql('SELECT name, checksum FROM schema_migration ORDER BY name DESC LIMIT 1');
   await site.sql('UPDATE schema_migration SET name = $2 WHERE name = $1', [name, 'other']);
   for (const operations of both())
@@ -81,6 +81,10 @@ test('migrations that are missing, or changed', async () => {
   for (const operations of both()) await operations.reaches('/readyz', 503, `migrations: migration ${name} was changed`);
   await site.sql('UPDATE schema_migration SET checksum = $2 WHERE name = $1', [name, checksum]);
   for (const operations of both()) await operations.reaches('/readyz', 200);
+  await site.sql(`INSERT INTO schema_migration (name, checksum) VALUES ('9998_next', 'a'), ('9999_after', 'b')`);
+  for (const operations of both())
+    assert.equal((await operations.reaches('/readyz', 200, '9999')).body, 'ready\nmigrations: 2 newer than this program, up to 9999_after\n');
+  await site.sql(`DELETE FROM schema_migration WHERE name > '9'`);
 });
 
 // Its log is not read: what writes to it is stuck.
@@ -211,6 +215,46 @@ test('systemd is told: ready, reloading, still well, stopping', async () => {
     await program.stop();
     await notify.heard('STOPPING=1');
   }
+});
+
+// It may take longer to end than the watchdog waits.
+test('systemd is told that all is well until the end', async () => {
+  const start = async (kind, settings) => {
+    const notify = await NotifySocket.open(world);
+    const program = world.program(kind, settings, { env: { NOTIFY_SOCKET: notify.name, WATCHDOG_USEC: '200000' } });
+    await notify.heard('READY=1');
+    return { notify, program };
+  };
+  const ticksAfterStopping = ({ notify }) => notify.messages.slice(notify.messages.indexOf('STOPPING=1') + 1)
+    .filter((message) => message === 'WATCHDOG=1').length;
+  const alice = await site.tenant('watchdog');
+  const cache = await alice.instance('held', (await world.redis()).endpoint, '--no-probe');
+  await site.sql(`UPDATE instance SET status = 'RUNNING', capabilities = '{bigkey}' WHERE id = $1`, [cache.id]);
+  const draining = await start('server', { ...world.serverSettings(site.database), drain_seconds: 60, database_timeout_ms: 60_000 });
+  const { port } = await draining.program.event('listening', (event) => event.scheme === 'https');
+  const holder = await world.postgres.open(site.database, 'LOCK TABLE remembered_request IN ACCESS EXCLUSIVE MODE');
+  const answer = site.client(alice.key, { port }).post(cache.create);
+  await until('the request is in flight', () => holder.isWaitedFor());
+  try {
+    draining.program.signal('SIGTERM');
+    await until('the server goes on telling', () => ticksAfterStopping(draining) > 5);
+    assert.ok(draining.program.running);
+  } finally {
+    await holder.commit();
+  }
+  assert.equal((await answer).status, 200);
+  await draining.program.stop();
+
+  const waiting = await start('worker', world.settings(site.database, ROLES.worker));
+  await world.postgres.freeze();
+  try {
+    waiting.program.signal('SIGTERM');
+    await until('the worker goes on telling', () => ticksAfterStopping(waiting) > 5);
+    assert.ok(waiting.program.running);
+  } finally {
+    await world.postgres.thaw();
+  }
+  await waiting.program.stop();
 });
 
 // One that is stuck is not vouched for: systemd ends it.

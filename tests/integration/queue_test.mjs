@@ -101,7 +101,8 @@ async function round(database, [project, instance], execute) {
   const ended = {};
   for (const kind of ['bigkey', 'hotkey', 'expired']) {
     const token = digest();
-    const [[outcome]] = await execute('scan_task_create', project, instance, randomUUID(), kind, token, '\\N', digest(), '\\N');
+    const [[outcome]] = await execute('scan_task_create', project, instance, randomUUID(), kind, token, '\\N', digest(), '\\N',
+      '\\N');
     assert.equal(outcome, 'created');
     const [[, , id, , fence]] = await execute('scan_task_claim', 'w', 3600, 3, 0);
     const mine = [`{${project}}`, `{${id}}`, `{${fence}}`];

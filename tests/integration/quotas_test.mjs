@@ -169,6 +169,33 @@ test('schedules: many at once get what is left and no more', async () => {
   assert.deepEqual(answers.map(({ status }) => status).sort(), [200, ...Array(free.length - 1).fill(400)]);
 });
 
+test('schedules: what takes no more than it had waits for nobody', async () => {
+  const jan = await site.tenant('jan');
+  const [one] = await ready(jan, 1);
+  for (const [what, body] of [[BIG, times(2)], [EXPIRED, INTERVAL]]) assertAnswer(await jan.client.put(of(jan, one, what), json(body)), 200);
+  await set(jan, '--schedule-entries-max', '1');
+  const holder = await world.postgres.open(site.database, 'SELECT FROM project WHERE id = $1 FOR NO KEY UPDATE', [jan.projectId]);
+  for (const [what, body] of [[BIG, times(2)], [BIG, times(1)], [EXPIRED, INTERVAL], [BIG, times(1, false)]])
+    assertAnswer(await jan.client.put(of(jan, one, what), json(body)), 200);
+  await holder.commit();
+  assertAnswer(await jan.client.put(of(jan, one, BIG), json(times(1))), 400);
+});
+
+test('schedules: what it had is taken away meanwhile', async () => {
+  const kim = await site.tenant('kim');
+  const [one, other] = await ready(kim, 2);
+  await set(kim, '--schedule-entries-max', '3');
+  assertAnswer(await kim.client.put(of(kim, one, BIG), json(times(2))), 200);
+  const holder = await world.postgres.open(site.database, `UPDATE autoscan SET enabled = false, next_at = NULL WHERE instance_id = $1`, [one]);
+  const answer = kim.client.put(of(kim, one, BIG), json(times(2)));
+  await until('it waits', () => holder.isWaitedFor());
+  assertAnswer(await kim.client.put(of(kim, other, BIG), json(times(1))), 200);
+  await holder.query(`INSERT INTO autoscan (project_id, instance_id, kind, enabled, schedule_minutes, next_at)
+    VALUES ($1, $2, 'hotkey', true, '{1}', now() + interval '1 day')`, [kim.projectId, other]);
+  await holder.commit();
+  assertAnswer(await answer, 400);
+});
+
 const running = async (tenant) => Number((await site.sql(`SELECT count(*) FROM scan_task
   WHERE project_id = $1 AND status = 'running'`, [tenant.projectId]))[0].count);
 const claimOn = async (client, usual = 0) => (await client.query(claim, ['w', 3600, 3, usual])).rows[0];

@@ -12,7 +12,7 @@ import { PROGRAMS, World } from '../support/site.mjs';
 import { run } from '../support/program.mjs';
 import { until } from '../support/wait.mjs';
 
-const KINDS = ['bigkey', 'hotkey', 'expired'];
+const KINDS = ['bigkey', 'hotkey', 'expired', 'analysis'];
 const PASSWORD = 'of-the-scanner';
 const WITH_LFU = { 'maxmemory-policy': 'allkeys-lfu' };
 const ROOT = new URL('../../deploy/redis-acl/', import.meta.url).pathname;
@@ -24,16 +24,21 @@ const OF_KIND = {
   bigkey: [...LENGTHS, 'memory|usage', 'object|encoding'],
   hotkey: [...LENGTHS, 'object|freq'],
   expired: [],
+  analysis: [...LENGTHS, 'xlen', 'memory|usage', 'pttl', 'object|encoding', 'object|freq', 'object|idletime'],
 };
 const MOVING_SLOTS = ['multi', 'exec', 'cluster|countkeysinslot', 'cluster|getkeysinslot'];
 const OF_CLUSTER = ['type', 'readonly', 'cluster|slots', 'cluster|nodes', ...MOVING_SLOTS];
 const OF_SENTINEL = ['info', 'client|setname', 'sentinel|masters', 'sentinel|get-master-addr-by-name', 'sentinel|replicas'];
 
+// recorded: the servers of tests/fixtures/servers that a file is for.
 const FILES = [
-  { file: 'redis-6.acl', since: 6, keys: ['~*'], also: [], refused: ['client|no-evict'] },
-  { file: 'redis-7.0.acl', since: 7, keys: ['~*', 'resetchannels'], also: ['client|no-evict'], refused: [] },
-  { file: 'redis-7.2.acl', since: 7.2, keys: ['~*', 'resetchannels'], also: ['client|no-evict', 'client|no-touch'], refused: [] },
+  { file: 'redis-6.acl', since: 6, keys: ['~*'], also: [], refused: ['client|no-evict'], recorded: ['redis-6.2'] },
+  { file: 'redis-7.0.acl', since: 7, keys: ['~*', 'resetchannels'], also: ['client|no-evict'], refused: [], recorded: ['redis-7.0'] },
+  { file: 'redis-7.2.acl', since: 7.2, keys: ['~*', 'resetchannels'], also: ['client|no-evict', 'client|no-touch'], refused: [],
+    recorded: ['redis-7.2', 'redis-7.4', 'redis-8.0', 'valkey-8.0', 'valkey-8.1', 'valkey-9.1'] },
 ];
+// What a file has where its servers know it.
+const WHERE_KNOWN = ['client|no-evict', 'client|no-touch'];
 
 // By name the rules of a user.
 function usersOf(file) {
@@ -72,8 +77,10 @@ async function withUsers(file, how = {}) {
   return redis;
 }
 
-const as = (user) => ({ REDIS_USER: user, REDIS_PASSWORD: PASSWORD });
-const names = (result) => result.keys?.map(({ name, type, db, size }) => `${db} ${type} ${size} ${name}`).sort();
+const EVERYTHING = JSON.stringify({ measures: ['memory', 'ttl', 'encoding', 'usage'] });
+const as = (user) => ({ REDIS_USER: user, REDIS_PASSWORD: PASSWORD, SCAN_ANALYSIS: EVERYTHING });
+const entries = ({ keys }) => keys?.largest_by_size ?? keys;
+const names = (result) => entries(result)?.map(({ name, type, db, size }) => `${db} ${type} ${size} ${name}`).sort();
 const refusals = async (node) => sorted((await node.command('ACL', 'LOG')).map((entry) => String(entry[entry.findIndex((word) => String(word) === 'object') + 1])));
 
 async function called(node) {
@@ -88,7 +95,7 @@ async function refusedOf(nodes) {
 test('each user has what its kinds send, and nothing else', () => {
   for (const { file, keys, also } of FILES) {
     const users = usersOf(file);
-    assert.equal(users.size, 8);
+    assert.equal(users.size, 10);
     for (const [name, rules] of users) {
       const start = ['off', ...keys, '-@all'];
       assert.deepEqual(rules.slice(0, start.length), start, `${file}: ${name}`);
@@ -100,11 +107,46 @@ test('each user has what its kinds send, and nothing else', () => {
     assert.deepEqual(rules, ['off', '-@all', ...OF_SENTINEL.map((command) => `+${command}`)], name);
 });
 
+// Whether a server knows a command, by what it answered to it; undefined where it was not asked.
+function isKnown(answers, command) {
+  const words = `${command.replace('|', ' ').toUpperCase()} `;
+  const [, answer] = answers.find(([asked]) => `${asked.toUpperCase()} `.startsWith(words)) ?? [];
+  return answer && !/^-ERR unknown (sub)?command/i.test(answer);
+}
+
+test('servers that are not here know the commands of their users', async () => {
+  const unasked = new Set();
+  for (const { file, recorded } of FILES) {
+    for (const name of recorded) {
+      const { answers } = JSON.parse(readFileSync(new URL(`../fixtures/servers/${name}-cluster.json`, import.meta.url), 'utf8'));
+      for (const [user, rules] of usersOf(file)) {
+        const commands = rules.filter((rule) => rule.startsWith('+')).map((rule) => rule.slice(1));
+        for (const command of commands) {
+          assert.notEqual(isKnown(answers, command), false, `${file}: ${user}: ${name} does not know ${command}`);
+          if (isKnown(answers, command) === undefined) unasked.add(command);
+        }
+        for (const command of WHERE_KNOWN) assert.equal(commands.includes(command), isKnown(answers, command), `${file}: ${user}: ${name}: ${command}`);
+      }
+    }
+  }
+  assert.equal(isKnown([['CLIENT NO-EVICT ON', '-ERR Unknown subcommand or wrong number']], 'client|no-evict'), false);
+  // Of what was not asked the server here knows since when there is it.
+  const redis = await world.redis({ server });
+  const since = async (command) => {
+    const [, docs] = await redis.command('COMMAND', 'DOCS', command.replace('|', ' ').split(' ')[0]);
+    const text = JSON.stringify(docs, (_, value) => (value?.type === 'Buffer' ? String(Buffer.from(value)) : value));
+    return command.includes('|') ? new RegExp(`"${command.replace('|', '\\|')}",\\[.*?"since","([\\d.]+)"`).exec(text)?.[1] : /"since","([\d.]+)"/.exec(text)?.[1];
+  };
+  assert.deepEqual(sorted(unasked), ['cluster|countkeysinslot', 'cluster|getkeysinslot', 'exec', 'llen', 'multi', 'scard', 'zcard']);
+  for (const command of unasked) assert.ok(Number.parseInt(await since(command), 10) < 6, `${command}: since ${await since(command)}`);
+});
+
 test('a server: every kind by every user that may, and nothing is sent that is refused', async () => {
   const tried = [];
   for (const { file, also, refused } of runnable()) {
     const redis = await withUsers(file);
     await fillSmall(redis);
+    await redis.command('SET', 'fleeting', 'value', 'EX', '10000');
     const right = {};
     for (const kind of KINDS) right[kind] = await scanOnce(redis.endpoint, kind);
     for (const name of [...usersOf(file).keys()].filter((user) => !isOfCluster(user))) {
@@ -116,6 +158,14 @@ test('a server: every kind by every user that may, and nothing is sent that is r
         assert.deepEqual(names(result), names(right[kind]), `${file}: ${name}`);
         assert.equal(result.keys_seen, right[kind].keys_seen);
         tried.push(`${file} ${name} ${kind}`);
+        if (kind !== 'analysis') continue;
+        assert.deepEqual(result.keys.not_measured, [], name);
+        // Idle times are asked where there is no counter of use.
+        await redis.command('CONFIG', 'SET', 'maxmemory-policy', 'noeviction');
+        const again = await scanOnce(redis.endpoint, kind, { env: as(name) });
+        assert.deepEqual(again.keys.not_measured, [], name);
+        assert.deepEqual(names(again), names(right[kind]), name);
+        await redis.command('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lfu');
       }
       const unmentioned = (await refusals(redis)).filter((command) => ![...refused, 'config|get'].includes(command));
       assert.deepEqual(unmentioned, [], `${file}: ${name}`);

@@ -93,6 +93,27 @@ test('tables: a type each, no control characters, binary names marked', async ()
   assert.match(all.stdout, /^list +0 +50 +count/m);
 });
 
+test('an analysis: tables that a terminal may show, and the document', async () => {
+  const more = await world.redis();
+  await more.pipeline([['SET', 'shop:cart:1', 'x'.repeat(900)], ['SET', 'shop:cart:2', 'x', 'EX', 5000], ['HSET', 'shop:h', 'a', 'b'],
+    ['SET', 'evil:\u202e\u001b[31m<script>', 'x'], ['SET', Buffer.from([0xff, 0x3a, 0x61]), 'x'], ['XADD', 'feed', '*', 'f', 'v']]);
+  const args = [url(more), '--kind', 'analysis', '--measures', 'memory,ttl,encoding,usage', '--limit', '5'];
+  const { status, stdout, stderr } = await scan(args);
+  assert.equal(status, 0, stderr);
+  for (const title of ['By type', 'Encodings of type string', 'By database', 'The heaviest prefixes', 'The keys with the most memory',
+    'The largest keys of type hash', 'By time to live', 'By memory', 'By idle time'])
+    assert.ok(stdout.split('\n').includes(title), title);
+  assert.match(stdout, /^shop:cart: +2 /m);
+  assert.match(stdout, /^\\xff: .* binary$/m);
+  assert.match(stdout, /evil:\\xe2\\x80\\xae\\x1b\[31m<script>/);
+  assert.doesNotMatch(stdout, /[\u0000-\u0009\u000b-\u001f\u202e]/);
+  assert.match(stdout, /and 1 more \(--limit, --json\)/);
+  const { kind, keys, num, result } = await found([...args, '--top', '2', '--separators', ':<', '--prefix-depth', '2']);
+  assert.deepEqual([kind, keys, num, result.keys, result.largest_by_bytes.length], ['analysis', undefined, 2, 6, 2]);
+  assert.deepEqual(result.prefixes.items.map(({ prefix, keys: count }) => [prefix, count]),
+    [['evil:', 1], ['evil:\u202e\u001b[31m<', 1], ['shop:', 3], ['shop:cart:', 2], ['\\xff:', 1]]);
+});
+
 test('passwords: a file, standard input, the environment; never the command line', async () => {
   const none = await scan([url(redis)]);
   assert.equal(none.status, 1);

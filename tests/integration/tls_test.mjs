@@ -4,13 +4,15 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { X509Certificate } from 'node:crypto';
-import { copyFileSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, copyFileSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
 import { Duplex } from 'node:stream';
 import tls from 'node:tls';
 import { createAuthority, createCertificate } from '../support/certificates.mjs';
+import { Exposition } from '../support/exposition.mjs';
 import { assertAnswer } from '../support/golden.mjs';
+import { OPERATIONS, Operations } from '../support/probes.mjs';
 import { World } from '../support/site.mjs';
 import { until, within } from '../support/wait.mjs';
 
@@ -26,7 +28,7 @@ before(async () => {
   directory = join(world.directory, 'tls');
   mkdirSync(directory);
   first = await createCertificate(world.directory, world.authority, 'first');
-  second = await createCertificate(world.directory, world.authority, 'second');
+  second = await createCertificate(world.directory, world.authority, 'second', { days: 3 });
 });
 after(() => world?.close());
 
@@ -161,6 +163,13 @@ test('a file that is broken, half written or not the other one\'s changes nothin
   await has(site, second);
 });
 
+// The metric's value, once it is when that certificate ends.
+const ends = (operations, path) => until(`it ends as ${path}`, async () => {
+  const { body } = await operations.ask('/metrics');
+  const expected = Date.parse(new X509Certificate(readFileSync(path)).validTo) / 1000;
+  return new Exposition(body).value('dcs_tls_certificate_not_after_seconds') === expected;
+});
+
 test('SIGHUP loads them at once; a directory swapped behind a symbolic link is noticed', async () => {
   const link = join(directory, 'live');
   for (const [name, pair] of [['one', first], ['two', second]]) {
@@ -168,12 +177,17 @@ test('SIGHUP loads them at once; a directory swapped behind a symbolic link is n
     copyFileSync(pair.certificate, join(directory, name, 'tls.crt'));
     copyFileSync(pair.key, join(directory, name, 'tls.key'));
   }
+  // Of a chain the first that ends counts.
+  appendFileSync(join(directory, 'two', 'tls.crt'), world.ca);
   symlinkSync('one', link);
-  const site = await world.site({ server: { tls_certificate: join(link, 'tls.crt'), tls_key: join(link, 'tls.key') } });
+  const site = await world.site({ server: { ...OPERATIONS, tls_certificate: join(link, 'tls.crt'), tls_key: join(link, 'tls.key') } });
+  const operations = await Operations.of(site.server);
   assert.equal((await visit(site)).serial, serialOf(first));
+  await ends(operations, first.certificate);
   symlinkSync('two', `${link}.new`);
   renameSync(`${link}.new`, link);
   await has(site, second);
+  await ends(operations, world.authority.certificate);
   const before_ = events(site, 'tls_reloaded').length;
   site.server.signal('SIGHUP');
   await until('it was loaded again', () => events(site, 'tls_reloaded').length > before_);

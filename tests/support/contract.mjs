@@ -1,8 +1,11 @@
-// The published description as a judge: every answer that a client of the tests gets is looked up in it.
+// The published descriptions as one judge: every answer that a client of the tests gets is looked up in them.
 //
 //   contract.check(method, target, answer)   throws where status, code, headers or body are not described
 //   contract.operations                      [{ id, method, path, action, … }]
 //   contract.documented(operation)           [{ status, code }] of its errors
+//   contract.query(operation)                what its query must have, by its examples
+//
+// References within a document are written with its name, so that each is known wherever it stands.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -10,10 +13,13 @@ import Ajv2020 from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { parse } from 'yaml';
 
-const SOURCE = new URL('../../openapi/dcs-v2.yaml', import.meta.url);
+// The names of the documents, which are files of openapi/.
+export const DOCUMENTS = ['dcs-v2', 'ext-v1'];
+const sourceOf = (name) => readFileSync(new URL(`../../openapi/${name}.yaml`, import.meta.url), 'utf8');
 const METHODS = ['get', 'put', 'post', 'delete', 'patch'];
-const DOCUMENTS = /^\/(openapi\.(yaml|json)|docs(\/.*)?)$/;
-const ADMINISTRATION = /^\/admin\//;
+const SERVED = /^\/((openapi|ext-v1)\.(yaml|json)|docs(\/.*)?|console(\/.*)?)$/;
+// Whose errors are problem details.
+export const PROBLEMS = /^\/(admin|ext)\//;
 // What may be wrong with a request that belongs to no operation.
 const ANYWHERE = new Set(['404 DCS.4001', '400 DCS.4800', '413 APIGW.0201', '414 APIGW.0201', '431 APIGW.0201',
   '503 DCS.5000', '429 APIGW.0308']);
@@ -28,39 +34,47 @@ function decoded(segment) {
   }
 }
 
+function named(node, name) {
+  if (Array.isArray(node)) return node.map((entry) => named(entry, name));
+  if (node === null || typeof node !== 'object') return node;
+  return Object.fromEntries(Object.entries(node).map(([key, value]) =>
+    [key, key === '$ref' && typeof value === 'string' ? value.replace(/^#/, `${name}#`) : named(value, name)]));
+}
+
 class Contract {
-  constructor(source) {
-    this.document = parse(source);
+  constructor(names) {
+    this.documents = Object.fromEntries(names.map((name) => [name, named(parse(sourceOf(name)), name)]));
     this.ajv = new Ajv2020({ strict: false, allErrors: true });
     addFormats(this.ajv);
     this.ajv.addFormat('int32', { type: 'number', validate: (n) => Number.isInteger(n) && Math.abs(n) <= 0x7fffffff });
     this.ajv.addFormat('int64', { type: 'number', validate: Number.isInteger });
-    this.ajv.addSchema(this.document, 'document');
+    for (const [name, document] of Object.entries(this.documents)) this.ajv.addSchema(document, name);
     this.seen = new Set();
-    this.operations = Object.entries(this.document.paths).flatMap(([path, item]) =>
-      METHODS.filter((method) => method in item).map((method) => this.describe(path, item, method)));
+    this.operations = Object.entries(this.documents).flatMap(([name, { paths }]) =>
+      Object.entries(paths).flatMap(([path, item]) =>
+        METHODS.filter((method) => method in item).map((method) => this.describe(name, path, item, method))));
   }
 
-  describe(path, item, method) {
+  describe(document, path, item, method) {
     const own = item[method];
     return {
-      id: own.operationId, method: method.toUpperCase(), path, action: own['x-action'],
+      id: own.operationId, document, method: method.toUpperCase(), path, action: own['x-action'],
       segments: path.split('/'),
       parameters: [...(item.parameters ?? []), ...(own.parameters ?? [])].map((p) => this.resolve(p)),
       body: own.requestBody?.content['application/json'],
       needsBody: own.requestBody?.required ?? false,
-      bodyPointer: `/paths/${escape(path)}/${method}/requestBody/content/application~1json/schema`,
+      bodyPointer: `${document}#/paths/${escape(path)}/${method}/requestBody/content/application~1json/schema`,
       responses: Object.fromEntries(Object.entries(own.responses).map(([status, response]) => [status, {
         ...this.resolve(response),
-        pointer: response.$ref?.slice(1) ?? `/paths/${escape(path)}/${method}/responses/${status}`,
+        pointer: response.$ref ?? `${document}#/paths/${escape(path)}/${method}/responses/${status}`,
       }])),
     };
   }
 
   resolve(node) {
-    return node?.$ref
-      ? this.resolve(node.$ref.slice(2).split('/').reduce((place, name) => place[name], this.document))
-      : node;
+    if (!node?.$ref) return node;
+    const [name, pointer] = node.$ref.split('#/');
+    return this.resolve(pointer.split('/').reduce((place, step) => place[step], this.documents[name]));
   }
 
   operation(id) {
@@ -70,12 +84,12 @@ class Contract {
   }
 
   assertMatches(pointer, value, what) {
-    const validate = this.ajv.getSchema(`document#${pointer}`);
+    const validate = this.ajv.getSchema(pointer);
     assert.ok(validate(value), `${what}: ${this.ajv.errorsText(validate.errors)}\n${JSON.stringify(value)}`);
   }
 
   isValid(pointer, value) {
-    return this.ajv.getSchema(`document#${pointer}`)(value);
+    return this.ajv.getSchema(pointer)(value);
   }
 
   // The operations of the path that a target names.
@@ -84,6 +98,11 @@ class Contract {
     return this.operations.filter((operation) => operation.segments.length === segments.length
       && operation.segments.every((expected, i) =>
         expected.startsWith('{') ? segments[i] !== '' : expected === decoded(segments[i])));
+  }
+
+  query(operation) {
+    const needed = operation.parameters.filter((p) => p.in === 'query' && p.required);
+    return needed.map(({ name, example }, i) => `${i === 0 ? '?' : '&'}${name}=${encodeURIComponent(example)}`).join('');
   }
 
   // { status, code } of every error that the description has for an operation.
@@ -99,7 +118,7 @@ class Contract {
 
   check(method, target, answer) {
     const what = `${method} ${target}: ${answer.status} ${answer.body.slice(0, 500)}`;
-    if (DOCUMENTS.test(target.replace(/\?.*$/s, ''))) return;
+    if (SERVED.test(target.replace(/\?.*$/s, ''))) return;
     const here = this.at(target);
     const operation = here.find((o) => o.method === (method === 'HEAD' ? 'GET' : method));
     if (!operation) {
@@ -119,7 +138,7 @@ class Contract {
   }
 
   checkElsewhere(here, method, target, answer, what) {
-    const isProblem = ADMINISTRATION.test(target);
+    const isProblem = PROBLEMS.test(target);
     if (method === 'HEAD') return;
     const value = answer.json;
     if (answer.status === 405) {
@@ -127,7 +146,7 @@ class Contract {
       this.checkResponse(here[0].responses[405], method, answer, what);
     } else {
       assert.ok(ANYWHERE.has(`${answer.status} ${value.error_code ?? value.code}`), `an error of no path: ${what}`);
-      this.assertMatches(`/components/schemas/${isProblem && 'type' in value ? 'Problem' : 'Error'}`, value, what);
+      this.assertMatches(`dcs-v2#/components/schemas/${isProblem && 'type' in value ? 'Problem' : 'Error'}`, value, what);
     }
   }
 
@@ -153,4 +172,4 @@ class Contract {
   }
 }
 
-export const contract = new Contract(readFileSync(SOURCE, 'utf8'));
+export const contract = new Contract(DOCUMENTS);

@@ -189,9 +189,10 @@ async function portsOf(server) {
   return { https: await port('https'), http: await port('http') };
 }
 
-// A server of the stage's whose instructions are counted.
-export async function underCallgrind(stage) {
-  const callgrind = Callgrind.start(stage.world.directory, PROGRAMS.server, { env: environmentOf(stage.serverSettings()) });
+// A server of the stage's whose instructions are counted; with settings besides, or another program than this build's.
+export async function underCallgrind(stage, { settings = {}, command = PROGRAMS.server } = {}) {
+  const env = environmentOf({ ...stage.serverSettings(), ...settings });
+  const callgrind = Callgrind.start(stage.world.directory, command, { env });
   stage.world.onClose(async () => {
     if (callgrind.program.running) await callgrind.stop();
   });

@@ -15,10 +15,13 @@ apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
 namespace: dcs
 resources: [${path('overlays/production')}]
-components: [${path('components/keystone')}]
+components:
+  - ${path('components/keystone')}
+  - ${path('components/traces')}
+  - ${path('components/traces-token')}
 `);
 
 export const overlays = { ...Object.fromEntries(readdirSync(join(kubernetes, 'overlays')).sort()
-  .map((name) => [name, join(kubernetes, 'overlays', name)])), 'production with keystone': directory };
+  .map((name) => [name, join(kubernetes, 'overlays', name)])), 'production with all': directory };
 export const database = join(kubernetes, 'examples/database');
 export const smallDatabase = join(kubernetes, 'examples/database-small');

@@ -1,59 +1,16 @@
 // What every overlay of deploy/kubernetes promises, a rule each: it looks at all rendered objects and says what is wrong, a
 // line each.  tests/deploy/rules_test.mjs holds the overlays to them, and breaks each one to see that it is noticed.
 
-import { podTemplate } from './kustomize.mjs';
+import { all, deployments, each, environment, find, matches, selectsOnly, setting, workloads } from './deploy_objects.mjs';
+import { around } from './deploy_rules_around.mjs';
 import { describe } from './kubernetes.mjs';
 import { settings } from './settings.mjs';
 
 const NODE_SPREAD = ['topology.kubernetes.io/zone', 'kubernetes.io/hostname'];
 const GRACE_MARGIN_SECONDS = 3;
 const BELONGS_TO = { 'dcs-server': ['server'], 'dcs-worker': ['worker'], 'dcs-migration': ['migration'],
-  'dcs-operator': ['operator'], 'dcs-server-tls': ['server'], 'dcs-keys': ['server', 'worker', 'operator'] };
-
-export const find = (objects, kind, name) =>
-  objects.find((object) => object.kind === kind && (!name || object.metadata.name === name));
-export const all = (objects, kind) => objects.filter((object) => object.kind === kind);
-
-const COMPONENT = 'app.kubernetes.io/component';
-
-// What makes pods, with what is needed of each.
-export function workloads(objects) {
-  return objects.filter(podTemplate).map((object) => {
-    const { metadata, spec } = podTemplate(object);
-    const containers = [...(spec.initContainers ?? []), ...spec.containers];
-    return { object, name: describe(object), labels: metadata.labels, component: metadata.labels[COMPONENT], spec, containers };
-  });
-}
-const deployments = (objects) => workloads(objects).filter(({ object }) => object.kind === 'Deployment');
-
-export const matches = ({ matchLabels = {}, matchExpressions = [] }, labels) =>
-  Object.entries(matchLabels).every(([key, value]) => labels[key] === value) &&
-  matchExpressions.every(({ key, operator, values }) => {
-    if (operator !== 'In') throw new Error(`operator ${operator}`);
-    return values.includes(labels[key]);
-  });
-
-// The environment of a container as the kubelet makes it of ConfigMaps and values; undefined stands for a Secret's.
-export function environment(objects, container) {
-  const variables = {};
-  for (const { configMapRef } of container.envFrom ?? [])
-    Object.assign(variables, find(objects, 'ConfigMap', configMapRef?.name)?.data);
-  for (const { name, value } of container.env ?? []) variables[name] = value;
-  return variables;
-}
-
-// A setting's value in a program's container, its default where nothing is said.
-export function setting(objects, component, name) {
-  const { containers } = workloads(objects).find((one) => one.component === component);
-  const value = environment(objects, containers[0])[`DCS_${name.toUpperCase()}`];
-  if (value === undefined) return settings.get(name)?.value;
-  return settings.get(name)?.type === 'number' ? Number(value) : value;
-}
-
-const each = (list, check) => list.flatMap((one) => {
-  const problems = check(one);
-  return Object.entries(problems).filter(([, isWrong]) => isWrong).map(([what]) => `${one.name ?? describe(one)}: ${what}`);
-});
+  'dcs-operator': ['operator'], 'dcs-server-tls': ['server'], 'dcs-keys': ['server', 'worker', 'operator'],
+  'dcs-traces': ['server', 'worker'] };
 
 export const rules = {
   'the namespace enforces Pod Security restricted': (objects) => each(all(objects, 'Namespace'), ({ metadata }) => ({
@@ -104,8 +61,7 @@ export const rules = {
     'another port': ['startupProbe', 'readinessProbe', 'livenessProbe'].some((probe) => own[probe]?.httpGet?.port !== 'operations'),
     'the port is not where the program listens': setting(objects, component, 'listen_operations') !==
       `0.0.0.0:${own.ports.find(({ name }) => name === 'operations')?.containerPort}`,
-    'less than half a minute to start': own.startupProbe?.periodSeconds * own.startupProbe?.failureThreshold < 30,
-    'restarted within less than half a minute': own.livenessProbe?.periodSeconds * own.livenessProbe?.failureThreshold < 30,
+    'restarted within less than half a minute': !(own.livenessProbe?.periodSeconds * own.livenessProbe?.failureThreshold >= 30),
   })),
 
   'there is time to stop': (objects) => {
@@ -123,20 +79,22 @@ export const rules = {
   'servers are replaced before they go': (objects) => each(deployments(objects), ({ object, component }) => ({
     'another strategy': object.spec.strategy?.type !== 'RollingUpdate',
     'fewer meanwhile': component === 'server' && object.spec.strategy.rollingUpdate?.maxUnavailable !== 0,
+    'none more meanwhile': !(object.spec.strategy.rollingUpdate?.maxSurge >= 1),
   })),
 
-  'nodes can be drained, one pod at a time': (objects) => each(deployments(objects), ({ object, labels }) => {
+  'nodes can be drained, one pod at a time': (objects) => each(deployments(objects), ({ object, component, labels }) => {
     const own = all(objects, 'PodDisruptionBudget').filter(({ spec }) => matches(spec.selector, labels));
     return {
       'not one budget': own.length !== 1,
       'more than one at a time, or none': own.some(({ spec }) => spec.maxUnavailable !== 1),
-      'selects what others select': !matches(object.spec.selector, labels),
+      'selects not its pods alone': !selectsOnly(objects, object.spec.selector, component),
+      'has a budget of others\' pods': own.some(({ spec }) => !selectsOnly(objects, spec.selector, component)),
     };
   }),
 
-  'pods are spread over zones and nodes': (objects) => each(deployments(objects), ({ labels, spec }) =>
+  'pods are spread over zones and nodes': (objects) => each(deployments(objects), ({ component, spec }) =>
     Object.fromEntries(NODE_SPREAD.map((key) => [key, !spec.topologySpreadConstraints?.some((constraint) =>
-      constraint.topologyKey === key && constraint.maxSkew === 1 && matches(constraint.labelSelector, labels))]))),
+      constraint.topologyKey === key && constraint.maxSkew === 1 && selectsOnly(objects, constraint.labelSelector, component))]))),
 
   'secrets are referred to, never written down': (objects) => [
     ...all(objects, 'Secret').map((object) => `${describe(object)}: a Secret in a manifest`),
@@ -229,6 +187,8 @@ export const rules = {
     ...all(objects, 'ServiceMonitor').filter(({ spec }) => !all(objects, 'Service').some(({ metadata, spec: service }) =>
       matches(spec.selector, metadata.labels) && spec.endpoints.every(({ port }) => service.ports.some(({ name }) => name === port))))
       .map((object) => `${describe(object)}: monitors nothing`),
+    ...all(objects, 'ServiceMonitor').filter(({ spec }) => all(objects, 'Service').filter(({ metadata }) => matches(spec.selector, metadata.labels)).length !== 1)
+      .map((object) => `${describe(object)}: monitors more than one Service`),
     ...all(objects, 'Certificate').filter(({ spec }) => !workloads(objects).some((own) => own.spec.volumes.some(({ secret }) =>
       secret?.secretName === spec.secretName))).map((object) => `${describe(object)}: nobody uses its Secret`),
   ],
@@ -242,4 +202,6 @@ export const rules = {
         annotations['nginx.ingress.kubernetes.io/backend-protocol'] === 'HTTPS' &&
         annotations['nginx.ingress.kubernetes.io/proxy-ssl-verify'] === 'on')),
   })),
+
+  ...around,
 };

@@ -112,6 +112,11 @@ export class Keystone {
     return user;
   }
 
+  // Its tokens are revoked thereby.
+  async setPassword(name, password) {
+    await this.call('PATCH', `/v3/users/${this.ids.users[name]}`, { user: { password } });
+  }
+
   // scope: { project: name }, { domain: id }, { system: true }, or none.
   async token(user, scope = {}) {
     const auth = {

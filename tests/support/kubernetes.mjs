@@ -11,6 +11,23 @@ const fixture = (name) => readFileSync(new URL(`../fixtures/kubernetes/${name}`,
 const own = JSON.parse(gunzipSync(fixture('openapi.json.gz')));
 const custom = parse(fixture('custom.yaml').toString());
 
+// Its document says of these that they are strings; the cluster refuses other words.
+const WORDS = {
+  whenUnsatisfiable: ['DoNotSchedule', 'ScheduleAnyway'], restartPolicy: ['Always', 'OnFailure', 'Never'],
+  concurrencyPolicy: ['Allow', 'Forbid', 'Replace'], fsGroupChangePolicy: ['OnRootMismatch', 'Always'],
+  unhealthyPodEvictionPolicy: ['IfHealthyBudget', 'AlwaysAllow'], imagePullPolicy: ['Always', 'IfNotPresent', 'Never'],
+  protocol: ['TCP', 'UDP', 'SCTP', 'HTTP', 'HTTPS', 'TLS'], pathType: ['Exact', 'Prefix', 'ImplementationSpecific'],
+  policyTypes: ['Ingress', 'Egress'], operator: ['In', 'NotIn', 'Exists', 'DoesNotExist', 'Gt', 'Lt', 'Equal'],
+};
+
+function wrongWords(value, path = '') {
+  if (value === null || typeof value !== 'object') return [];
+  return Object.entries(value).flatMap(([name, inner]) => {
+    const words = WORDS[name] && [].concat(inner).filter((word) => typeof word === 'string' && !WORDS[name].includes(word));
+    return words?.length ? [`${path}/${name}: ${words} is none of ${WORDS[name]}`] : wrongWords(inner, `${path}/${name}`);
+  });
+}
+
 // A schema with properties has these alone.
 function close(schema) {
   if (schema === null || typeof schema !== 'object') return schema;
@@ -45,7 +62,7 @@ export const describe = ({ kind, metadata }) => `${kind}/${metadata?.name}`;
 export function problems(object) {
   const schema = validators.get(`${object.apiVersion}/${object.kind}`);
   if (!schema) return [`${describe(object)}: ${object.apiVersion}/${object.kind} is not known`];
-  if (ajv.validate(schema, object)) return [];
+  if (ajv.validate(schema, object)) return wrongWords(object).map((problem) => describe(object) + problem);
   return ajv.errors.map(({ instancePath, message, params }) =>
     `${describe(object)}${instancePath}: ${message} ${params.additionalProperty ?? ''}`.trim());
 }

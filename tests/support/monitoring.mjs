@@ -15,7 +15,7 @@ const adapted = ({ seriesQuery, metricsQuery }) => [seriesQuery, metricsQuery
 export const queries = {
   alerts: parse(read('alerts.yaml')).groups.flatMap(({ rules }) => rules.map(({ expr }) => expr)),
   dashboard: dashboard.panels.flatMap(({ targets = [] }) => targets.map(({ expr }) =>
-    expr.replaceAll('$__rate_interval', '5m').replaceAll('$namespace', '.*'))),
+    expr.replaceAll('$__rate_interval', '5m').replaceAll('$__range', '6h').replaceAll('$namespace', '.*'))),
   adapter: parse(read('prometheus-adapter.yaml')).externalRules.flatMap(adapted),
 };
 

@@ -2,7 +2,7 @@
 // to reach the other; a pod that no policy of a direction selects is open in that direction.
 
 import net from 'node:net';
-import { all, matches } from './deploy_rules.mjs';
+import { all, matches } from './deploy_objects.mjs';
 
 const family = (address) => (net.isIPv6(address) ? 'ipv6' : 'ipv4');
 

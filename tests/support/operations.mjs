@@ -18,7 +18,7 @@ export async function listOperations() {
       name: `${method} ${path}`,
       ids: [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]),
       administration: path.startsWith('/admin/'),
-      reads: /:(list|get|show)[A-Z]?\w*$/.test(action),
+      reads: /:(list|get|show|export|compare)[A-Z]?\w*$/.test(action),
     };
   });
 }
@@ -33,7 +33,7 @@ export function sendOperation(client, operation, ids, { query = '', send = clien
   const body = Object.values(described?.body?.examples ?? {})[0]?.value;
   const how = body === undefined ? { headers: [['Content-Type', 'application/json']] } : json(body);
   if (described?.parameters.some((p) => p.name === 'If-Match')) how.headers.push(['If-Match', '"1"']);
-  return send(operation.method, target + query, how);
+  return send(operation.method, target + (query || (described ? contract.query(described) : '')), how);
 }
 
 // Everything of an answer that a client sees, but for what differs from one request to the next.

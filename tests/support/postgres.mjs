@@ -139,6 +139,7 @@ export class Postgres {
     await client.query('BEGIN');
     await client.query(text, values);
     return {
+      query: (more, moreValues) => client.query(more, moreValues),
       async isWaitedFor() {
         // What a transaction has read of it stays as it was.
         await client.query('SELECT pg_stat_clear_snapshot()');

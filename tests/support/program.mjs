@@ -1,9 +1,10 @@
 // Child processes: captured output, log events to wait for, and an end that is always checked.
 //
 // Every child dies with this process (PR_SET_PDEATHSIG by setpriv), however it ends.  A report of a
-// sanitizer in a child's standard error fails the test that stops it.
+// sanitizer in a child's standard error fails the test that stops it; so does a line of our programs' logs that is none.
 
 import { spawn } from 'node:child_process';
+import { checkLog } from './log_lines.mjs';
 import { until, within } from './wait.mjs';
 
 const SANITIZER_REPORT =
@@ -18,12 +19,17 @@ export const SANITIZER_ENVIRONMENT = {
   TSAN_OPTIONS: 'halt_on_error=0:second_deadlock_stack=1:exitcode=66',
 };
 
+// What they are asked for instead of their work they answer to a person.
+const PROGRAM_WITH_LOG = /^dcs-(server|worker)$/;
+const FOR_A_PERSON = /^--(check-config|print-config|help|version|operations)$/;
+
 // A process ended by a signal has the status that a shell gives it.
 const SIGNAL_NUMBERS = { SIGHUP: 1, SIGINT: 2, SIGABRT: 6, SIGKILL: 9, SIGSEGV: 11, SIGTERM: 15, SIGSYS: 31 };
 
 export class Program {
   constructor(name, command, args, { env = {}, user, cwd = '/', deathSignal = 'KILL' } = {}) {
     this.name = name;
+    this.hasLog = PROGRAM_WITH_LOG.test(name) && !args.some((word) => FOR_A_PERSON.test(word));
     this.stdout = '';
     this.stderr = '';
     this.status = null;
@@ -99,6 +105,7 @@ export class Program {
   check(expected) {
     if (SANITIZER_REPORT.test(this.stderr))
       throw new Error(`${this.name}: a sanitizer reported:\n${this.stderr}`);
+    if (this.hasLog) checkLog(this.stderr, { killed: this.status > 128 });
     if (expected !== null && this.status !== expected)
       throw new Error(`${this.name} ended with ${this.status}, not ${expected}:\n${this.stderr}`);
   }

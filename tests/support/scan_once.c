@@ -5,8 +5,9 @@
  *
  * SIGTERM cancels it, and each pause is a line of stderr.
  * The user and password are taken from REDIS_USER and REDIS_PASSWORD, the PEM text of a CA (which
- * turns TLS on) from REDIS_CA.  SCAN_CHECKPOINT names a file: the scan is taken up where that says,
- * if it is there, and its own checkpoints are written to it. */
+ * turns TLS on) from REDIS_CA, the options of an analysis, an object, from SCAN_ANALYSIS.
+ * SCAN_CHECKPOINT names a file: the scan is taken up where that says, if it is there, and its own
+ * checkpoints are written to it. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,6 +60,19 @@ static void resume_from(char *path, struct scan_request *request)
     request->resume_length = fread(text, 1, sizeof(text), file);
     request->resume = text;
     fclose(file);
+}
+
+/* Never released either. */
+static int take_analysis(const char *text, struct scan_request *request)
+{
+    static struct scan_analysis_options options;
+    struct error err = {0};
+    json_t *object = text ? json_loads(text, 0, NULL) : NULL;
+    analysis_options_init(&options);
+    request->analysis = &options;
+    int status = text && !object ? -1 : analysis_options_read(object, &options, &err);
+    json_decref(object);
+    return status;
 }
 
 static int parse_layout(const char *name, enum scan_layout *ret_layout)
@@ -167,7 +181,8 @@ int main(int argc, char **argv)
     struct scan_outcome outcome;
     struct error err = {0};
     if (argc < ARGUMENTS || argc > ARGUMENTS_MOST || parse_request(argv, &request) < 0 ||
-        parse_more(argc, argv, &request) < 0) {
+        parse_more(argc, argv, &request) < 0 ||
+        take_analysis(getenv("SCAN_ANALYSIS"), &request) < 0) {
         fprintf(stderr,
                 "usage: dcs_scan_once HOST:PORT[,...] KIND one|replicated|cluster TIMEOUT_MS "
                 "REPLY_TIMEOUT_MS [PROFILE [bytes]]\n");

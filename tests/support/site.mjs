@@ -29,8 +29,15 @@ export const PROGRAMS = {
   dcsctl: join(BUILD, 'cli/dcsctl'),
 };
 
+// The release after this one: the same programs with one migration more (tests/fixtures/migrations).
+export const NEXT_PROGRAMS = {
+  server: join(BUILD, 'tests/dcs-server-next'),
+  worker: join(BUILD, 'tests/dcs-worker-next'),
+  dcsctl: join(BUILD, 'tests/dcsctl-next'),
+};
+
 // Short enough that a test sees a lease run out, long enough for a slow machine to keep it.
-const WORKER_SETTINGS = {
+export const WORKER_SETTINGS = {
   lease_seconds: 3, heartbeat_seconds: 1, poll_seconds: 1, retry_seconds: 1, redis_connect_timeout_ms: 2000,
   redis_reply_timeout_ms: 10000,
 };
@@ -91,23 +98,27 @@ export class World {
     };
   }
 
-  dcsctl(database, args, options = {}) {
-    return run(`dcsctl ${args.join(' ')}`, PROGRAMS.dcsctl, args, {
+  dcsctl(database, args, { programs = PROGRAMS, ...options } = {}) {
+    return run(`dcsctl ${args.join(' ')}`, programs.dcsctl, args, {
       ...options, env: { ...environmentOf(this.settings(database)), ...options.env },
     });
   }
 
   // The JSON answer of a command that must succeed.
-  async must(database, ...args) {
-    const result = await this.dcsctl(database, [...args, '--json']);
+  must(database, ...args) {
+    return this.mustWith(PROGRAMS, database, ...args);
+  }
+
+  async mustWith(programs, database, ...args) {
+    const result = await this.dcsctl(database, [...args, '--json'], { programs });
     if (result.status !== 0)
       throw new Error(`dcsctl ${args.join(' ')} ended with ${result.status}:\n${result.stderr}`);
     return result.stdout.trim() ? JSON.parse(result.stdout) : undefined;
   }
 
   // Starts one of our programs; it is stopped and checked at the end unless the test did so itself.
-  program(kind, settings, { args = [], env = {} } = {}) {
-    const program = new Program(`dcs-${kind}`, PROGRAMS[kind], args, {
+  program(kind, settings, { args = [], env = {}, programs = PROGRAMS } = {}) {
+    const program = new Program(`dcs-${kind}`, programs[kind], args, {
       env: { ...environmentOf(settings), ...env },
     });
     this.onClose(async () => {
@@ -152,9 +163,11 @@ export class World {
 }
 
 export class Site {
-  constructor(world, database) {
+  // programs: what its dcsctl is of.
+  constructor(world, database, programs = PROGRAMS) {
     this.world = world;
     this.database = database;
+    this.programs = programs;
     this.workerCount = 0;
   }
 
@@ -181,7 +194,7 @@ export class Site {
   }
 
   dcsctl(...args) {
-    return this.world.must(this.database, ...args);
+    return this.world.mustWith(this.programs, this.database, ...args);
   }
 
   async tenant(name) {

@@ -8,7 +8,9 @@
 
 #include "base/json_writer.h"
 #include "base/scope.h"
+#include "model/analysis_store.h"
 #include "model/autoscan_round_store.h"
+#include "model/instance_store.h"
 #include "model/request_store.h"
 #include "model/scan_task_store.h"
 #include "pg/session.h"
@@ -20,6 +22,7 @@ static const struct pg_statement *const statements[] = {
     &scan_task_fail,    &scan_task_release,  &scan_task_retry,       &scan_task_give_up,
     &scan_task_forget,  &scan_task_create,   &autoscan_advance,      &autoscan_advance_one,
     &autoscan_list_due, &autoscan_set_aside, &autoscan_round_forget, &remembered_request_forget,
+    &analysis_compare,  &analysis_export,    &analysis_series,       &instance_overview,
 };
 
 static const struct pg_statement *find(const char *name)
@@ -97,7 +100,8 @@ int main(int argc, char **argv)
         fputs("DCS_DATABASE_URL is not set\n", stderr);
         return 2;
     }
-    struct pg_session *session = pg_session_new(url, "dcs_statement", 10000);
+    struct pg_session *session =
+        pg_session_new(&(struct pg_login){.uri = url}, "dcs_statement", 10000);
     bool lines = argc == 2 && strcmp(argv[1], "-") == 0;
     int status = lines ? execute_lines(session) : execute(session, argc - 1, argv + 1);
     pg_session_free(session);

@@ -15,12 +15,21 @@ static void *resized(void *memory, size_t size)
     return memory;
 }
 
+static size_t questions_about(const struct scan_batch *batch, size_t keys)
+{
+    return keys * (batch->questions_each > 0 ? batch->questions_each : 1);
+}
+
 static void reserve(struct scan_batch *batch, size_t keys, size_t bytes)
 {
+    size_t questions = questions_about(batch, keys);
     if (keys > batch->keys_capacity) {
         batch->keys = resized(batch->keys, keys * sizeof(*batch->keys));
-        batch->questions = resized(batch->questions, keys * sizeof(*batch->questions));
         batch->keys_capacity = keys;
+    }
+    if (questions > batch->questions_capacity) {
+        batch->questions = resized(batch->questions, questions * sizeof(*batch->questions));
+        batch->questions_capacity = questions;
     }
     if (bytes > batch->names_capacity) {
         batch->names = resized(batch->names, bytes);
@@ -56,7 +65,8 @@ struct scan_key *scan_batch_add(struct scan_batch *batch, struct text name)
 static int hold(struct scan_batch *batch, size_t keys, size_t bytes, struct error *err)
 {
     struct redis_memory *memory = redis_connection_memory(batch->connection);
-    size_t size = keys * (sizeof(*batch->keys) + sizeof(*batch->questions)) + bytes;
+    size_t size = keys * sizeof(*batch->keys) +
+                  questions_about(batch, keys) * sizeof(*batch->questions) + bytes;
     if (size <= batch->held)
         return 0;
     if (!redis_memory_take(memory, size - batch->held))
@@ -93,6 +103,7 @@ static int append(struct scan_batch *batch, const struct scan_question *question
 int scan_batch_ask(struct scan_batch *batch, struct scan_key *key,
                    const struct scan_command *command, struct error *err)
 {
+    assert(batch->asked < batch->questions_capacity);
     struct scan_question *question = &batch->questions[batch->asked++];
     *question = (struct scan_question){key, command};
     return append(batch, question, err);
@@ -117,8 +128,8 @@ int scan_batch_ask_again(struct scan_batch *batch, struct error *err)
 
 void scan_batch_reset(struct scan_batch *batch)
 {
-    size_t kept = batch->names_capacity +
-                  batch->keys_capacity * (sizeof(*batch->keys) + sizeof(*batch->questions));
+    size_t kept = batch->names_capacity + batch->keys_capacity * sizeof(*batch->keys) +
+                  batch->questions_capacity * sizeof(*batch->questions);
     if (kept > KEPT_BYTES_MAX)
         scan_batch_release(batch);
     batch->busy = false;
@@ -131,5 +142,6 @@ void scan_batch_release(struct scan_batch *batch)
     free(batch->keys);
     free(batch->questions);
     free(batch->names);
-    *batch = (struct scan_batch){.connection = batch->connection};
+    *batch = (struct scan_batch){.connection = batch->connection,
+                                 .questions_each = batch->questions_each};
 }

@@ -19,6 +19,17 @@ enum scan_key_type {
 
 enum { SCAN_SIZE_UNKNOWN = -1 };
 
+/* What an analysis learns besides, as insight/insight.h has it. */
+struct scan_measured {
+    int64_t ttl_ms;
+    int64_t idle_s;
+    int freq;
+    int type;
+    int encoding;
+    bool gone;   /* or moved to another node */
+    bool denied; /* its type was not told */
+};
+
 /* What is learnt about a key from stage to stage. */
 struct scan_key {
     struct text name;
@@ -27,6 +38,7 @@ struct scan_key {
     int64_t score; /* for the method: what it ranks by, where that is not the size */
     enum scan_key_type type;
     bool wanted; /* for the method: there is something left to ask */
+    struct scan_measured measured;
 };
 
 enum { SCAN_COMMAND_WORDS_MAX = 2 };
@@ -60,7 +72,9 @@ struct scan_batch {
     size_t count;
     size_t keys_capacity;
     struct scan_question *questions;
-    size_t asked; /* in this stage, at most one question about a key */
+    size_t questions_capacity;
+    size_t questions_each; /* for the driver: the most about a key in a stage; 0 is 1 */
+    size_t asked;          /* in this stage */
     size_t answered;
     size_t repeated; /* of these, to be asked again */
     char *names;
@@ -80,6 +94,7 @@ struct scan_key *scan_batch_add(struct scan_batch *batch, struct text name);
 int scan_batch_fill(struct scan_batch *batch, int db, const struct redis_reply *names,
                     struct error *err);
 
+/* Questions about a key are asked in this order; at most questions_each in a stage. */
 int scan_batch_ask(struct scan_batch *batch, struct scan_key *key,
                    const struct scan_command *command, struct error *err);
 

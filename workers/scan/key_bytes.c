@@ -160,3 +160,14 @@ int64_t key_length_most_as(const struct key_layout *layout, enum scan_key_type t
     most = most > 0 ? most : 0;
     return most < rough ? most : rough;
 }
+
+int64_t key_length_most_of(const struct key_layout *layout, enum scan_key_type type, int64_t bytes,
+                           size_t name_length)
+{
+    static const enum key_encoding densest[SCAN_KEY_TYPE_COUNT] = {
+        [SCAN_KEY_STRING] = KEY_RAW,   [SCAN_KEY_LIST] = KEY_QUICKLIST, [SCAN_KEY_SET] = KEY_INTSET,
+        [SCAN_KEY_ZSET] = KEY_COMPACT, [SCAN_KEY_HASH] = KEY_COMPACT,
+    };
+    int64_t most = key_length_most_as(layout, type, densest[type], bytes, name_length);
+    return type == SCAN_KEY_STRING && most < NUMBER_DIGITS_MAX ? NUMBER_DIGITS_MAX : most;
+}

@@ -78,4 +78,9 @@ struct key_layout key_layout_of(const struct redis_probe *probe);
 int64_t key_length_most_as(const struct key_layout *layout, enum scan_key_type type,
                            enum key_encoding encoding, int64_t bytes, size_t name_length);
 
+/* The same where the encoding is not known: of those that a type can have, the one that holds the
+ * most. */
+int64_t key_length_most_of(const struct key_layout *layout, enum scan_key_type type, int64_t bytes,
+                           size_t name_length);
+
 #endif

@@ -1,7 +1,6 @@
 /* A row per type: its name, the unit of its size, and the command that asks for it. */
 #include "key_size.h"
 
-#include "key_name.h"
 #include "redis/slots.h"
 #include "shard_map.h"
 
@@ -64,8 +63,9 @@ void key_write_members(struct json_writer *writer, const struct ranked_key *key,
                        const struct shard_map *map)
 {
     const struct type_row *type = &types[key->type];
+    const struct kept_name name = ranked_key_name(key);
     json_writer_name(writer, "name");
-    key_name_write(writer, key);
+    key_name_write(writer, &name, key->utf8);
     json_writer_name(writer, "type");
     json_writer_text(writer, type->name.bytes, type->name.length);
     if (map) {

@@ -27,7 +27,17 @@ struct scan_server {
     bool hotkeys_command; /* it has HOTKEYS, and the request allows it */
     bool no_touch;        /* what is asked leaves its counters of use alone */
     bool with_bytes;      /* the request wants them */
+    bool cluster;         /* keys are told apart by their slots */
+    const struct scan_analysis_options *analysis; /* null: the defaults */
+    size_t saved_most; /* bytes that a state may be saved in, so that all of a checkpoint fits */
 };
+
+/* As the request has it, for a server of that probe, which need not have been met. */
+struct scan_server scan_server_of(const struct scan_request *request,
+                                  const struct redis_probe *probe);
+
+/* Whether the kind is read from replicas where there are any in sync. */
+bool scan_reads_replicas(const struct scan_request *request);
 
 /* What a method that waits for the server has of the driver. */
 struct scan_source {
@@ -39,6 +49,9 @@ struct scan_source {
 };
 
 struct scan_method {
+    /* Questions about a key in one stage, at most; 0 is 1. */
+    size_t questions_each;
+
     /* Returns why it cannot run on that server, or null.  A null function: it can. */
     const char *(*check)(const struct scan_server *server);
 
@@ -91,6 +104,10 @@ struct scan_method {
      * Keys that are still being asked about may be left out.  Null: it cannot be taken up. */
     void (*save)(const void *state, struct json_writer *json);
 
+    /* Whether the state has the keys of all batches before the oldest that is being asked about,
+     * and of no other: there is no checkpoint where it has not.  Null: it may have more. */
+    bool (*is_settled)(const void *state);
+
     /* Takes what another state has saved, after begin where there is one.  Returns false where it
      * is not that; the state may then have a part of it.  Null as save is. */
     bool (*load)(void *state, const json_t *saved);
@@ -100,6 +117,7 @@ struct scan_method {
     void (*finish)(void *state, const struct shard_map *map, struct scan_outcome *outcome);
 };
 
+extern const struct scan_method scan_method_analysis;
 extern const struct scan_method scan_method_bigkey;
 extern const struct scan_method scan_method_expired;
 extern const struct scan_method scan_method_hotkey;         /* by the LFU counters */

@@ -89,7 +89,9 @@ void node_checkpoint_give(struct driver *driver)
 {
     const struct scan_request *request = driver->request;
     struct json_writer json;
-    if (!request->checkpoint || !driver->before || !driver->method->save || is_between(driver))
+    const struct scan_method *method = driver->method;
+    if (!request->checkpoint || !driver->before || !method->save || is_between(driver) ||
+        (method->is_settled && !method->is_settled(driver->state)))
         return;
     driver->checkpoint_ms = clock_monotonic_ms();
     json_writer_init(&json);

@@ -50,9 +50,8 @@ static int check_mode(const struct driver *driver, const struct node_place *plac
 static int choose_method(struct driver *driver, const struct redis_probe *probe, struct error *err)
 {
     const struct scan_method *const *methods = scan_methods_of(driver->request->kind->id);
-    struct scan_server server = {.probe = probe,
-                                 .no_touch = redis_connection_touches_nothing(driver->connection),
-                                 .with_bytes = driver->request->with_bytes};
+    struct scan_server server = scan_server_of(driver->request, probe);
+    server.no_touch = redis_connection_touches_nothing(driver->connection);
     const char *reason = NULL;
     if (driver->request->hotkeys_command && driver->request->kind->id == SCAN_KIND_HOTKEY &&
         redis_probe_has_command(driver->connection, "hotkeys", &server.hotkeys_command, err) < 0)
@@ -65,6 +64,8 @@ static int choose_method(struct driver *driver, const struct redis_probe *probe,
             return refuse(driver, ERROR_REDIS_UNREADY, "a replica whose link to its master is down",
                           err);
         driver->method = *methods;
+        for (int i = 0; i < DRIVER_BATCHES_MAX; i++)
+            driver->batches[i].questions_each = driver->method->questions_each;
         if (driver->method->new)
             driver->state = driver->method->new (&server);
         return 0;
@@ -241,13 +242,34 @@ static int run(struct driver *driver, const struct node_place *place, struct nod
                                : 0;
 }
 
+static void tell_visit(const struct driver *driver, int64_t started_us, enum error_code failure)
+{
+    const struct scan_request *request = driver->request;
+    if (!request->visited)
+        return;
+    const struct scan_visit visit = {.node = &request->target.endpoint,
+                                     .started_us = started_us,
+                                     .ended_us = clock_monotonic_us(),
+                                     .keys_seen = driver->progress.keys_seen,
+                                     .commands = driver->commands,
+                                     .pauses = driver->progress.pauses,
+                                     .paused_ms = driver_cost(driver).paused_ms,
+                                     .failure = failure};
+    request->visited(request->visited_argument, &visit);
+}
+
 int node_scan_run(const struct scan_request *request, const struct node_place *place,
                   struct node_result *ret_result, struct error *err)
 {
     SCOPED(driver_release) struct driver driver = {0};
+    const int64_t started_us = clock_monotonic_us();
     struct scan_outcome *outcome = &ret_result->outcome;
     *ret_result = (struct node_result){0};
-    if (driver_init(&driver, request, err) < 0 || run(&driver, place, ret_result, err) < 0)
+    int status = driver_init(&driver, request, err);
+    if (status == 0)
+        status = run(&driver, place, ret_result, err);
+    tell_visit(&driver, started_us, status < 0 ? err->code : ERROR_NONE);
+    if (status < 0)
         return -1;
     outcome->keys_seen = driver.progress.keys_seen;
     outcome->commands = driver.commands;

@@ -22,37 +22,16 @@ void ranking_release(struct ranking *ranking)
     *ranking = (struct ranking){0};
 }
 
-/* FNV-1a, 64 bits. */
-static uint64_t hash_of(struct text name)
-{
-    uint64_t hash = 0xcbf29ce484222325;
-    for (size_t i = 0; i < name.length; i++)
-        hash = (hash ^ (unsigned char)name.bytes[i]) * 0x100000001b3;
-    return hash;
-}
-
-/* Where a long name is cut: not within a character. */
-static size_t cut_of(struct text name)
-{
-    for (size_t back = 1; back <= 3; back++) {
-        size_t start = RANKED_NAME_MAX - back;
-        if (text_utf8_width(name.bytes + start, name.length - start) > back)
-            return start;
-    }
-    return RANKED_NAME_MAX;
-}
-
 /* A view of a key as it would be ranked; the name is still the key's own. */
 static struct ranked_key candidate_of(int db, const struct scan_key *key, int64_t score)
 {
-    struct text name = key->name;
-    bool is_long = name.length > RANKED_NAME_MAX;
+    struct kept_name name = kept_name_of(key->name);
     char *bytes; /* only read from, and replaced by a copy before it is kept */
     memcpy(&bytes, &name.bytes, sizeof(bytes));
     return (struct ranked_key){.name = bytes,
-                               .kept = is_long ? cut_of(name) : name.length,
+                               .kept = name.kept,
                                .length = name.length,
-                               .hash = is_long ? hash_of(name) : 0,
+                               .hash = name.hash,
                                .db = db,
                                .type = key->type,
                                .size = key->size,
@@ -60,20 +39,15 @@ static struct ranked_key candidate_of(int db, const struct scan_key *key, int64_
                                .score = score};
 }
 
-static int compare_numbers(uint64_t a, uint64_t b)
+struct kept_name ranked_key_name(const struct ranked_key *key)
 {
-    return (a > b) - (a < b);
+    return (struct kept_name){key->name, key->kept, key->length, key->hash};
 }
 
 static int compare_names(const struct ranked_key *a, const struct ranked_key *b)
 {
-    size_t common = a->kept < b->kept ? a->kept : b->kept;
-    int order = common > 0 ? memcmp(a->name, b->name, common) : 0;
-    if (order == 0)
-        order = compare_numbers(a->kept, b->kept);
-    if (order == 0)
-        order = compare_numbers(a->length, b->length);
-    return order != 0 ? order : compare_numbers(a->hash, b->hash);
+    struct kept_name one = ranked_key_name(a), other = ranked_key_name(b);
+    return kept_name_compare(&one, &other);
 }
 
 /* Negative where a comes before b. */

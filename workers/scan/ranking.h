@@ -7,10 +7,7 @@
 
 #include "base/text.h"
 #include "batch.h"
-
-/* Bytes of a name that are kept and shown.  Longer names are told apart by their length and a hash
- * of all their bytes, and are ranked by these where their beginnings are equal. */
-enum { RANKED_NAME_MAX = 4096 };
+#include "insight/key_name.h"
 
 struct ranked_key {
     char *name; /* the first `kept` bytes, whole UTF-8 characters where they are any */
@@ -25,6 +22,8 @@ struct ranked_key {
     int64_t bytes;
     int64_t score;
 };
+
+struct kept_name ranked_key_name(const struct ranked_key *key);
 
 struct ranking {
     struct ranked_key *places; /* best first */

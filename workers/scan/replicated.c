@@ -128,7 +128,7 @@ static int scan_best(const struct search *search, struct scan_outcome *ret_outco
                      struct error *err)
 {
     int scanned = 0;
-    if (search->patience.request->kind->id == SCAN_KIND_BIGKEY)
+    if (scan_reads_replicas(search->patience.request))
         scanned = scan_role(search, REDIS_ROLE_REPLICA, ret_outcome, err);
     if (scanned == 0)
         scanned = scan_role(search, REDIS_ROLE_MASTER, ret_outcome, err);

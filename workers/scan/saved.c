@@ -3,26 +3,6 @@
 
 #include <string.h>
 
-bool saved_integer(const json_t *object, const char *name, int64_t least, int64_t most,
-                   int64_t *ret_value)
-{
-    const json_t *member = json_object_get(object, name);
-    if (!json_is_integer(member) || json_integer_value(member) < least ||
-        json_integer_value(member) > most)
-        return false;
-    *ret_value = json_integer_value(member);
-    return true;
-}
-
-bool saved_text(const json_t *object, const char *name, size_t longest, char *ret_value)
-{
-    const json_t *member = json_object_get(object, name);
-    if (!json_is_string(member) || json_string_length(member) > longest)
-        return false;
-    memcpy(ret_value, json_string_value(member), json_string_length(member) + 1);
-    return true;
-}
-
 void saved_slots_write(struct json_writer *json, const char *name, const struct redis_slots *slots)
 {
     json_writer_name(json, name);

@@ -137,7 +137,7 @@ static bool read_state(const json_t *saved, const struct scan_request *request,
     const json_t *state = json_object_get(saved, "state");
     const struct scan_method *const *methods = scan_methods_of(request->kind->id);
     const struct redis_probe nothing = {0};
-    const struct scan_server server = {.probe = &nothing, .with_bytes = request->with_bytes};
+    const struct scan_server server = scan_server_of(request, &nothing);
     if (!state)
         return true;
     while (*methods && !(*methods)->load)

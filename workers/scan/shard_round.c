@@ -143,7 +143,7 @@ static int scan_shard(struct round *round, const struct shard *shard,
     const char *node = *node_of(round, shard);
     SCOPED(json_cleanup) json_t *resume = node ? json_loads(node, 0, NULL) : NULL;
     const struct node_place place = {.cluster = true, .master = true, .resume = resume};
-    if (round->patience->request->kind->id == SCAN_KIND_BIGKEY &&
+    if (scan_reads_replicas(round->patience->request) &&
         !node_checkpoint_is_of(resume, &shard->endpoint)) {
         int scanned = scan_replicas(round, shard, resume, ret_result, err);
         if (scanned != 0)

@@ -145,7 +145,8 @@ int main(int argc, char **argv)
     pthread_barrier_init(&ready, NULL, (unsigned)count + 1);
     for (int i = 0; i < count; i++) {
         snprintf(claimers[i].owner, sizeof(claimers[i].owner), "claimer-%d", i + 1);
-        claimers[i].session = pg_session_new(url, "dcs_claimers", STATEMENT_TIMEOUT_MS);
+        claimers[i].session =
+            pg_session_new(&(struct pg_login){.uri = url}, "dcs_claimers", STATEMENT_TIMEOUT_MS);
         if (pthread_create(&claimers[i].thread, NULL, run, &claimers[i]) != 0)
             abort();
     }

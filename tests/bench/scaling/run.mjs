@@ -97,7 +97,8 @@ async function life() {
   let next = 0;
   await measure('create', Math.min(CALLS, INSTANCES - 20), () => {
     const { project_id: project, id } = instances[next++];
-    return run('create', CREATE, [project, id, randomUUID(), 'bigkey', bytes(`a${next}`), bytes(`b${next}`), bytes('c'), null]);
+    return run('create', CREATE, [project, id, randomUUID(), 'bigkey', bytes(`a${next}`), bytes(`b${next}`), bytes('c'), null,
+      null]);
   });
   await waiting(INSTANCES);
   const claimed = [];

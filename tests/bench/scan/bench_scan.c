@@ -1,7 +1,7 @@
 /* Runs one scan of one Redis and prints what it took:
  *
  *     dcs_bench_scan HOST:PORT [--kind NAME] [--profile NAME] [--batch KEYS] [--bytes] [--cluster]
- *         [--keys] [--hotkeys-command]
+ *         [--keys] [--hotkeys-command] [--measures LIST]
  *
  * A line of `keys seconds keys/s commands released halvings pauses paused_ms baseline_us worst_us`,
  * and with --keys the keys that were found.  A
@@ -18,13 +18,14 @@ enum { BATCH_DEFAULT = 1000, TIMEOUT_MS = 3600 * 1000, WAIT_MS = 15000, NODES_AT
 
 struct options {
     struct scan_request request;
+    struct scan_analysis_options analysis;
     bool show_keys;
 };
 
 static int usage(void)
 {
     fprintf(stderr, "usage: dcs_bench_scan HOST:PORT [--kind NAME] [--profile NAME] [--batch KEYS] "
-                    "[--bytes] [--cluster] [--keys] [--hotkeys-command]\n");
+                    "[--bytes] [--cluster] [--keys] [--hotkeys-command] [--measures LIST]\n");
     return -1;
 }
 
@@ -35,6 +36,8 @@ static int set_option(struct options *options, const char *name, const char *val
         options->request.kind = scan_kind_find(value);
         return options->request.kind ? 0 : -1;
     }
+    if (strcmp(name, "--measures") == 0)
+        return analysis_measures_parse(value, &options->analysis.measures);
     if (strcmp(name, "--profile") == 0)
         return scan_profile_parse(value, &options->request.profile);
     if (strcmp(name, "--batch") != 0 || text_parse_integer(text_of(value), &number) < 0 ||
@@ -50,7 +53,9 @@ static int parse_options(int argc, char **argv, struct options *options)
     options->request = (struct scan_request){.kind = &scan_kinds[SCAN_KIND_BIGKEY],
                                              .batch_keys = BATCH_DEFAULT,
                                              .nodes_at_once = NODES_AT_ONCE,
+                                             .analysis = &options->analysis,
                                              .timeout_ms = TIMEOUT_MS};
+    analysis_options_init(&options->analysis);
     *target = (struct redis_target){.outbound = outbound_new_anywhere(),
                                     .password = getenv("REDIS_PASSWORD"),
                                     .tls_ca = getenv("REDIS_CA"),

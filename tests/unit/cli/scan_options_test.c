@@ -30,7 +30,9 @@ static int parse(struct parsed *parsed, const char *const *words)
         argv[argc++] = (char *)(uintptr_t)*words;
     *parsed = (struct parsed){0};
     assert_int_equal(arguments_parse(argc, argv, &parsed->arguments, &parsed->err), 0);
-    struct cli cli = {&config, &parsed->arguments, parsed->arguments.words[0], NULL, false};
+    struct cli cli = {.config = &config,
+                      .arguments = &parsed->arguments,
+                      .word = parsed->arguments.words[0]};
     return scan_options_init(&parsed->options, &cli, &parsed->err);
 }
 
@@ -81,6 +83,26 @@ static void test_given(void **state)
     unsetenv("REDISCLI_AUTH");
 }
 
+static void test_analysis(void **state)
+{
+    (void)state;
+    static struct parsed parsed;
+    const char *const words[] = {"redis://h",
+                                 "--kind=analysis",
+                                 "--measures=usage,ttl",
+                                 "--separators=:/",
+                                 "--prefix-depth=3",
+                                 "--top=7",
+                                 NULL};
+    assert_int_equal(parse(&parsed, words), 0);
+    const struct scan_analysis_options *analysis = parsed.options.request.analysis;
+    assert_int_equal(analysis->measures, ANALYSIS_BIT(ANALYSIS_USAGE) | ANALYSIS_BIT(ANALYSIS_TTL));
+    assert_string_equal(analysis->separators, ":/");
+    assert_int_equal(analysis->prefix_depth, 3);
+    assert_int_equal(analysis->top, 7);
+    scan_options_release(&parsed.options);
+}
+
 static void test_mistakes(void **state)
 {
     (void)state;
@@ -90,7 +112,8 @@ static void test_mistakes(void **state)
     } cases[] = {
         {{"h:1"}, "URL: it must begin with redis://"},
         {{"redis://u:hush@h"}, "--password-file FILE, --ask-password or"},
-        {{"redis://h", "--kind=big"}, "--kind must be bigkey, hotkey or expired, not 'big'"},
+        {{"redis://h", "--kind=big"},
+         "--kind must be bigkey, hotkey, expired or analysis, not 'big'"},
         {{"redis://h", "--profile=slow"}, "gentle, balanced or fast, not 'slow'"},
         {{"redis://h", "--batch-keys=9"}, "--batch-keys must be a whole number from 10 to 5000"},
         {{"redis://h", "--batch-keys=5001"}, "from 10 to 5000"},
@@ -107,6 +130,12 @@ static void test_mistakes(void **state)
         {{"rediss://h", "--client-key-file=x"}, "come together"},
         {{"redis://h", "--address-map=a:1"}, "a:1"},
         {{"redis://h", "--bytes", "--kind=hotkey"}, "--bytes needs --kind bigkey"},
+        {{"redis://h", "--top=5"}, "--top needs --kind analysis"},
+        {{"redis://h", "--measures=ttl"}, "--measures needs --kind analysis"},
+        {{"redis://h", "--kind=analysis", "--measures=ttl,size"}, "not 'ttl,size'"},
+        {{"redis://h", "--kind=analysis", "--separators=ab"}, "different ASCII punctuation"},
+        {{"redis://h", "--kind=analysis", "--prefix-depth=17"}, "from 1 to 16"},
+        {{"redis://h", "--kind=analysis", "--top=10001"}, "from 1 to 10000"},
         {{"redis://h", "--hotkeys-command"}, "--hotkeys-command needs --kind hotkey"},
         {{"redis://h/3", "--hotkeys-command", "--kind=hotkey"}, "leave /3 out of the URL"},
         {{"redis://u@h", "--user=v"}, "the URL names a user, and --user as well"},
@@ -130,6 +159,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_given),
+        cmocka_unit_test(test_analysis),
         cmocka_unit_test(test_mistakes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,9 +9,10 @@
 int64_t clock_monotonic_ms(void);
 int64_t clock_monotonic_us(void);
 
-/* Seconds and milliseconds since 1970-01-01T00:00:00Z. */
+/* Seconds, milliseconds and microseconds since 1970-01-01T00:00:00Z. */
 int64_t clock_unix_seconds(void);
 int64_t clock_unix_ms(void);
+int64_t clock_unix_us(void);
 
 enum { CLOCK_BASIC_LENGTH = 16, CLOCK_ISO_LENGTH = 24 };
 

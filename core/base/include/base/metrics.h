@@ -77,7 +77,8 @@ static inline void metric_set_part(struct metric *metric, int64_t *ret_said, int
 
 enum metrics_format { METRICS_TEXT /* 0.0.4 */, METRICS_OPEN /* OpenMetrics 1.0.0 */ };
 
-/* Everything that is registered, in the order of its registration.  Any thread.  Sources:
+/* Everything that is registered, in the order of its registration.  Any thread, but the stream is
+ * the caller's alone.  Sources:
  * prometheus.io/docs/instrumenting/exposition_formats, the specification of OpenMetrics 1.0.0. */
 void metrics_write(FILE *out, enum metrics_format format);
 /* How many series that is. */

@@ -1,4 +1,4 @@
-/* What a process lets others see of its memory, which holds secrets. */
+/* A process: what it lets others see of its memory, which holds secrets, and its name. */
 #ifndef BASE_PROCESS_H
 #define BASE_PROCESS_H
 
@@ -9,5 +9,10 @@
  * environment or descriptors (prctl(2), PR_SET_DUMPABLE; only who has CAP_SYS_PTRACE may).  `on`
  * leaves all that as it was.  Called once, before threads start. */
 int process_set_core_dumps(const char *setting, struct error *err);
+
+enum { PROCESS_NAME_MAX = 95 };
+
+/* `host:pid`, by which processes can be told apart. */
+void process_name(char ret_name[PROCESS_NAME_MAX + 1]);
 
 #endif

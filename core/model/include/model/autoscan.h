@@ -19,11 +19,12 @@ struct autoscan {
     int64_t interval, timeout;              /* seconds; negative where never set */
     int64_t scan_keys_count;                /* negative where never set */
     char updated_at[PG_TIME_LENGTH + 1];    /* empty where it was never configured */
+    struct text options;                    /* JSON, of the row; no bytes: the defaults, or none */
 };
 
 #define AUTOSCAN_COLUMNS                                                                           \
     "a.enabled, array_to_string(a.schedule_minutes, ','), a.first_scan_at, a.interval_seconds, "   \
-    "a.timeout_seconds, a.scan_keys_count, a.updated_at"
+    "a.timeout_seconds, a.scan_keys_count, a.updated_at, a.options"
 
 void autoscan_read(const struct pg_rows *rows, int row, int first_column,
                    struct autoscan *ret_autoscan);

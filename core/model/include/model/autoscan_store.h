@@ -19,7 +19,7 @@ extern const struct pg_statement autoscan_show;
  * none of its own, or 0. */
 
 /* $1 project, $2 instance, $3 kind, $4 enabled, $5 minutes of the day as an array, $6 token, $7
- * fingerprint, $8 quota. */
+ * fingerprint, $8 quota, $9 options of a kind that has any, or null. */
 extern const struct pg_statement autoscan_write_times;
 
 /* $1 project, $2 instance, $3 kind, $4 enabled, $5 first scan at, $6 interval, $7 timeout, $8 keys

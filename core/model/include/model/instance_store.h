@@ -36,6 +36,21 @@ enum instance_target_column {
 extern const struct pg_statement instance_list;
 enum { INSTANCE_LIST_COUNT = 0, INSTANCE_LIST_FIRST = 1 };
 
+/* The parameters and rows of instance_list, and what is known of each instance: the tasks that wait
+ * or run there (a JSON array of {id, kind, status, keys_seen, keys_total}), the last analysis that
+ * succeeded, and when the next automatic scan of any kind is due. */
+extern const struct pg_statement instance_overview;
+enum {
+    INSTANCE_OVERVIEW_COUNT,
+    INSTANCE_OVERVIEW_FIRST,
+    INSTANCE_OVERVIEW_ACTIVE = INSTANCE_OVERVIEW_FIRST + INSTANCE_COLUMN_COUNT,
+    INSTANCE_OVERVIEW_LAST_ID,
+    INSTANCE_OVERVIEW_LAST_AT,
+    INSTANCE_OVERVIEW_LAST_KEYS,
+    INSTANCE_OVERVIEW_LAST_BYTES,
+    INSTANCE_OVERVIEW_NEXT_AT,
+};
+
 /* $1 project, $2 id: INSTANCE_COLUMNS, number of shards, of nodes of the largest shard (0 where
  * none is known); or no row. */
 extern const struct pg_statement instance_show;

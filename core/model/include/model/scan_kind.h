@@ -6,11 +6,18 @@
 
 #include "base/error.h"
 
-enum scan_kind_id { SCAN_KIND_BIGKEY, SCAN_KIND_HOTKEY, SCAN_KIND_EXPIRED, SCAN_KIND_COUNT };
+enum scan_kind_id {
+    SCAN_KIND_BIGKEY,
+    SCAN_KIND_HOTKEY,
+    SCAN_KIND_EXPIRED,
+    SCAN_KIND_ANALYSIS, /* of the whole keyspace; not of the DCS v2 API */
+    SCAN_KIND_COUNT
+};
 
 struct scan_kind {
     enum scan_kind_id id;
     const char *name;             /* as stored in scan_task.kind and in instance.capabilities */
+    enum error_code not_running;  /* the instance is not */
     enum error_code busy;         /* one is waiting or running already */
     enum error_code unsupported;  /* the instance cannot do it */
     enum error_code unknown_task; /* a task id that does not exist */

@@ -17,13 +17,15 @@
 #define SCAN_TASK_RECORDS_MAX 100
 
 /* $1 project, $2 instance, $3 id, $4 kind, $5 and $6 tokens of the request (its signature; its
- * Idempotency-Key or null), $7 fingerprint, $8 trace_parent or null.  A token that is remembered
- * answers with the task that the first request made.  One row: outcome (`created`, `not_running`,
- * `unsupported`, `busy`, `no_task`: made, and deleted since; `mismatch`: a token of another
- * request; `retry`), then the task's columns, null unless created, and its keys. */
+ * Idempotency-Key or null), $7 fingerprint, $8 trace_parent or null, $9 options (a JSON object) or
+ * null.  A token that is remembered answers with the task that the first request made.  One row:
+ * outcome (`created`, `not_running`, `unsupported`, `busy`, `no_task`: made, and deleted since;
+ * `mismatch`: a token of another request; `retry`), then the task's columns, null unless created,
+ * its keys and its options. */
 extern const struct pg_statement scan_task_create;
 
-/* $1 project, $2 instance, $3 id, $4 kind.  One row: outcome (`found`, `no_task`), task, keys. */
+/* $1 project, $2 instance, $3 id, $4 kind.  One row: outcome (`found`, `no_task`), task, keys,
+ * options. */
 /* No row where there is no such task: a task that is there has an instance, so that one is not
  * looked at. */
 extern const struct pg_statement scan_task_show;
@@ -31,13 +33,15 @@ extern const struct pg_statement scan_task_show;
  * instance. */
 extern const struct pg_statement scan_task_absent;
 
-/* The same parameters and columns; outcome `deleted` or `no_task`. */
+/* The same parameters and columns; outcome `deleted` or `no_task`.  What an analysis left in the
+ * series goes with it. */
 extern const struct pg_statement scan_task_delete;
 
 enum {
     SCAN_TASK_OUTCOME = 0,
     SCAN_TASK_FIRST = 1,
-    SCAN_TASK_KEYS = SCAN_TASK_FIRST + SCAN_TASK_COLUMN_COUNT
+    SCAN_TASK_KEYS = SCAN_TASK_FIRST + SCAN_TASK_COLUMN_COUNT,
+    SCAN_TASK_OPTIONS, /* null for kinds without, and where they are the defaults */
 };
 
 /* $1 project, $2 instance, $3 kind, $4 status or null, $5 offset, $6 limit.  A row per record of
@@ -45,6 +49,23 @@ enum {
  * task's columns; one row with a null task where the page is empty. */
 extern const struct pg_statement scan_task_list;
 enum { SCAN_TASK_LIST_COUNT = 0, SCAN_TASK_LIST_TOTAL = 1, SCAN_TASK_LIST_FIRST = 2 };
+
+/* $1 project, $2 instance, $3 kind or null, $4 status or null, $5 offset, $6 limit.  Tasks of all
+ * kinds in the form of scan_task_list: a row per task of the page, newest first, with the count of
+ * all that match before its columns and those below after them. */
+extern const struct pg_statement scan_task_list_all;
+enum {
+    SCAN_TASK_ALL_COUNT,
+    SCAN_TASK_ALL_FIRST,
+    SCAN_TASK_ALL_KIND = SCAN_TASK_ALL_FIRST + SCAN_TASK_COLUMN_COUNT,
+    SCAN_TASK_ALL_KEYS_SEEN,
+    SCAN_TASK_ALL_KEYS_TOTAL,
+    SCAN_TASK_ALL_ATTEMPT,
+};
+
+/* The longest result that is recorded: it is copied on its way to the client, and taken apart by
+ * statements. */
+#define SCAN_TASK_RESULT_MAX (8 * 1024 * 1024)
 
 /* Workers. */
 
@@ -69,6 +90,7 @@ enum scan_task_claim_column {
     SCAN_TASK_CLAIM_CHECKPOINT,        /* where it can be taken up; null: at the beginning */
     SCAN_TASK_CLAIM_WAS_LOST,          /* by the worker that had it */
     SCAN_TASK_CLAIM_TRACE_PARENT,      /* null where its request told none */
+    SCAN_TASK_CLAIM_OPTIONS,           /* null: the defaults, of a kind that has any */
     SCAN_TASK_CLAIM_FIRST_OF_INSTANCE, /* INSTANCE_TARGET_COLUMNS of instance_store.h */
 };
 
@@ -82,7 +104,8 @@ extern const struct pg_statement scan_task_check;
 enum { SCAN_TASK_KEPT_ID, SCAN_TASK_KEPT_FENCE };
 
 /* $1 project, $2 id, $3 fence, $4 num, $5 keys (JSON text or null), $6 keys seen, $7 what it
- * cost (a JSON object, or null), $8 milliseconds of scanning.  A row where it was recorded. */
+ * cost (a JSON object, or null), $8 milliseconds of scanning.  A row where it was recorded, with
+ * the points of its series where it is an analysis. */
 extern const struct pg_statement scan_task_succeed;
 
 /* $1 project, $2 id, $3 fence, $4 reason, $5 num, $6 milliseconds of scanning.  A row where it was

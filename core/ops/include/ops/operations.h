@@ -30,6 +30,7 @@ struct operations_metrics {
 struct operations_settings {
     const char *program; /* dcs-server */
     const struct config *config;
+    struct pg_login database; /* its password outlives operations_close */
     /* Whether the program itself can do its work; else why not, a line.  Any thread; may be null.
      */
     bool (*can_work)(void *argument, char ret_why[OPERATIONS_WHY_MAX + 1]);

@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "pg/login.h"
 #include "pg/result.h"
 #include "pg/statement.h"
 
@@ -31,7 +32,7 @@ struct pg_pipeline;
 typedef void pg_pipeline_done_fn(void *argument, struct pg_rows *rows, const struct error *err);
 
 struct pg_pipeline_settings {
-    const char *uri;
+    struct pg_login login;
     const char *application;
     int statement_timeout_ms;
     int lock_timeout_ms; /* past it a statement fails with ERROR_DATABASE_LOCKED, undone */

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 
 #include "base/error.h"
+#include "pg/login.h"
 #include "pg/result.h"
 #include "pg/statement.h"
 
@@ -26,10 +27,10 @@ enum { PG_SESSION_GRACE_MS = 3000 };
  * nobody. */
 int pg_session_check_uri(const char *uri, struct error *err);
 
-/* uri need not stay.  application is shown in pg_stat_activity.  Never null; freed by
- * pg_session_free.
+/* login need not stay, but its password.  application is shown in pg_stat_activity.  Never null;
+ * freed by pg_session_free.
  */
-struct pg_session *pg_session_new(const char *uri, const char *application,
+struct pg_session *pg_session_new(const struct pg_login *login, const char *application,
                                   int statement_timeout_ms);
 void pg_session_free(struct pg_session *session);
 
@@ -45,6 +46,15 @@ int pg_session_execute(struct pg_session *session, const struct pg_statement *st
 /* Runs SQL text of our own, possibly several commands (migrations, LISTEN, BEGIN), each of which
  * has the statement time-out. */
 int pg_session_script(struct pg_session *session, const char *sql, struct error *err);
+
+/* The same, with the rows of the last command, which are released by pg_rows_release. */
+int pg_session_script_rows(struct pg_session *session, const char *sql, struct pg_rows *ret_rows,
+                           struct error *err);
+
+/* What a call may last from now on, as statement_timeout_ms of pg_session_new.  Of this side: the
+ * server is told by its caller (SET statement_timeout), for as long as the connection is the same.
+ */
+void pg_session_allow(struct pg_session *session, int statement_timeout_ms);
 
 /* Waits for a notification, the connection's end or timeout_ms.  wake_fd, where not negative, ends
  * the wait as soon as it can be read.  Returns 1 where notifications came (each is handed to

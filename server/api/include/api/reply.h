@@ -5,7 +5,13 @@
 #include "base/error.h"
 #include "base/json_writer.h"
 
-enum { HTTP_OK = 200, HTTP_CREATED = 201, HTTP_ACCEPTED = 202, HTTP_NO_CONTENT = 204 };
+enum {
+    HTTP_OK = 200,
+    HTTP_CREATED = 201,
+    HTTP_ACCEPTED = 202,
+    HTTP_NO_CONTENT = 204,
+    HTTP_NOT_MODIFIED = 304
+};
 
 /* The public contract allows this much for error_msg. */
 enum { API_ERROR_MESSAGE_MAX = 1024 };

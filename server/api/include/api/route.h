@@ -21,9 +21,10 @@ struct route_match {
 int route_find(struct text method, struct text path, struct route_match *ret_match,
                struct error *err);
 
+/* Whether errors on that path are problem details: of all but the DCS v2 API. */
+bool route_has_problems(struct text path);
+
 /* Checks the ids and puts them into the request, project first. */
-/* Whether errors on that path are problem details. */
-bool route_is_administration(struct text path);
 
 int route_read_project(const struct route_match *match, struct uuid *ret_project,
                        struct error *err);

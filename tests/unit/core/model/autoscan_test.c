@@ -58,11 +58,11 @@ static void test_order(void **state)
 
 static void test_read(void **state)
 {
-    enum { COLUMNS = 8 }; /* one before them, which is not read */
+    enum { COLUMNS = 9 }; /* one before them, which is not read */
     static const struct pg_value values[2 * COLUMNS] = {
         VALUE("found"), VALUE("t"),    VALUE("0,90,1439"), VALUE("2026-11-22 17:09:23.045+00"),
         VALUE("3600"),  VALUE("7200"), VALUE("100"),       VALUE("2026-11-22 17:09:24+00"),
-        VALUE("found"),
+        VALUE("{}"),    VALUE("found"),
     };
     const struct pg_rows rows = {2, COLUMNS, values, NULL};
     struct autoscan autoscan;
@@ -77,7 +77,9 @@ static void test_read(void **state)
     assert_int_equal(autoscan.timeout, 7200);
     assert_int_equal(autoscan.scan_keys_count, 100);
     assert_string_equal(autoscan.updated_at, "2026-11-22T17:09:24.000Z");
+    assert_true(text_equals(autoscan.options, TEXT("{}")));
     autoscan_read(&rows, 1, 1, &autoscan);
+    assert_null(autoscan.options.bytes);
     assert_false(autoscan.configured || autoscan.enabled);
     assert_int_equal(autoscan.time_count, 0);
     assert_int_equal(autoscan.interval, -1);
@@ -95,8 +97,8 @@ static void test_read_bounds_the_times(void **state)
     (void)state;
     for (int i = 0; i < AUTOSCAN_TIMES_MAX + 6; i++)
         length += (size_t)snprintf(times + length, sizeof(times) - length, "%s%d", i ? "," : "", i);
-    const struct pg_value values[7] = {VALUE("f"), {times, (int)length}};
-    autoscan_read(&(struct pg_rows){1, 7, values, NULL}, 0, 0, &autoscan);
+    const struct pg_value values[8] = {VALUE("f"), {times, (int)length}};
+    autoscan_read(&(struct pg_rows){1, 8, values, NULL}, 0, 0, &autoscan);
     assert_int_equal(autoscan.time_count, AUTOSCAN_TIMES_MAX);
     assert_int_equal(autoscan.times[AUTOSCAN_TIMES_MAX - 1], AUTOSCAN_TIMES_MAX - 1);
 }

@@ -25,6 +25,7 @@ static void test_refusals(void **state)
     } cases[] = {
         {SCAN_KIND_BIGKEY, "DCS.4918", "DCS.4919"},
         {SCAN_KIND_EXPIRED, "DCS.4017", "DCS.4818"},
+        {SCAN_KIND_ANALYSIS, "EXT.0409", "EXT.0410"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         const struct scan_kind *kind = &scan_kinds[cases[i].id];
@@ -48,6 +49,7 @@ static void test_supported(void **state)
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct server_capability server = {.version = cases[i].version};
         assert_int_equal(scan_kind_supported(SCAN_KIND_BIGKEY, &server), cases[i].bigkey);
+        assert_int_equal(scan_kind_supported(SCAN_KIND_ANALYSIS, &server), cases[i].bigkey);
         assert_int_equal(scan_kind_supported(SCAN_KIND_EXPIRED, &server), cases[i].expired);
     }
 }

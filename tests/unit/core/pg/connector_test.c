@@ -55,7 +55,8 @@ static void test_every_host_is_tried(void **state)
     (void)state;
     struct error err;
     struct pg_connector *connector = pg_connector_new(
-        "postgresql://unknown:1,here:1,127.0.0.1:2/d?connect_timeout=1", "test", 1000, 800);
+        &(struct pg_login){.uri = "postgresql://unknown:1,here:1,127.0.0.1:2/d?connect_timeout=1"},
+        "test", 1000, 800);
     assert_true(fail_round(connector, &err) < PATIENCE_MS);
     assert_int_equal(err.code, ERROR_DATABASE_CONNECTION);
     assert_says(&err, "unknown: the name does not resolve");
@@ -68,8 +69,9 @@ static void test_a_resolver_that_hangs_holds_no_other_host(void **state)
 {
     (void)state;
     struct error err;
-    struct pg_connector *connector =
-        pg_connector_new("postgresql://hangs:1,127.0.0.1:2/d?connect_timeout=1", "test", 1000, 800);
+    struct pg_connector *connector = pg_connector_new(
+        &(struct pg_login){.uri = "postgresql://hangs:1,127.0.0.1:2/d?connect_timeout=1"}, "test",
+        1000, 800);
     atomic_store(&hanging, 1);
     assert_true(fail_round(connector, &err) >= 1000);
     assert_says(&err, "hangs: the name was not resolved in time");
@@ -92,7 +94,8 @@ static void test_steps_do_not_block(void **state)
     (void)state;
     struct error err = {0};
     PGconn *connection = NULL;
-    struct pg_connector *connector = pg_connector_new("postgresql://hangs/d", "test", 1000, 800);
+    struct pg_connector *connector =
+        pg_connector_new(&(struct pg_login){.uri = "postgresql://hangs/d"}, "test", 1000, 800);
     atomic_store(&hanging, 1);
     int64_t begun = clock_monotonic_ms();
     pg_connector_start(connector);
@@ -109,7 +112,8 @@ static void test_a_string_that_is_none(void **state)
 {
     (void)state;
     struct error err;
-    struct pg_connector *connector = pg_connector_new("nonsense", "test", 1000, 800);
+    struct pg_connector *connector =
+        pg_connector_new(&(struct pg_login){.uri = "nonsense"}, "test", 1000, 800);
     for (int round = 0; round < 2; round++) {
         fail_round(connector, &err);
         assert_int_equal(err.code, ERROR_CONFIG);

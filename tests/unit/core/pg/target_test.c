@@ -141,7 +141,7 @@ static void test_what_libpq_is_given(void **state)
     struct pg_target *target;
     struct error err = {0};
     assert_int_equal(pg_target_new(uri, "test", 1000, 800, &target, &err), 0);
-    PGconn *connection = pg_target_connect(target, &target->hosts[1], "127.0.0.1");
+    PGconn *connection = pg_target_connect(target, &target->hosts[1], "127.0.0.1", NULL);
     PQconninfoOption *options = PQconninfo(connection);
     assert_non_null(options);
     for (const PQconninfoOption *option = options; option->keyword; option++) {

@@ -176,20 +176,20 @@ static void check_reply(const char *ending, const struct pg_value *values, int c
 static void test_replies(void **state)
 {
     (void)state;
-    const struct pg_value never[] = {V("found"), {0}, {0}, {0}, {0}, {0}, {0}, {0}};
+    const struct pg_value never[] = {V("found"), {0}, {0}, {0}, {0}, {0}, {0}, {0}, {0}};
     check_reply("/bigkey/autoscan", never, COUNT_OF(never),
                 "{\"instance_id\":\"i\",\"enable_auto_scan\":false,\"schedule_at\":[]}");
     check_reply("/autoscan-config", never, COUNT_OF(never),
                 "{\"instance_id\":\"i\",\"enable_auto_scan\":false}");
     const struct pg_value times[] = {
-        V("found"), V("t"), V("0,450,1439"), {0}, {0}, {0}, {0}, V("2026-11-22 17:09:23+00")};
+        V("found"), V("t"), V("0,450,1439"), {0}, {0}, {0}, {0}, V("2026-11-22 17:09:23+00"), {0}};
     check_reply("/hotkey/autoscan", times, COUNT_OF(times),
                 "{\"instance_id\":\"i\",\"enable_auto_scan\":true,"
                 "\"schedule_at\":[\"00:00\",\"07:30\",\"23:59\"],"
                 "\"updated_at\":\"2026-11-22T17:09:23.000Z\"}");
-    const struct pg_value interval[] = {
-        V("found"), V("t"),    V(""),   V("2030-01-02 03:04:05+00"),
-        V("0"),     V("7200"), V("10"), V("2026-11-22 17:09:23+00")};
+    const struct pg_value interval[] = {V("found"), V("t"),    V(""),   V("2030-01-02 03:04:05+00"),
+                                        V("0"),     V("7200"), V("10"), V("2026-11-22 17:09:23+00"),
+                                        {0}};
     check_reply("/autoscan-config", interval, COUNT_OF(interval),
                 "{\"instance_id\":\"i\",\"enable_auto_scan\":true,"
                 "\"first_scan_at\":\"2030-01-02T03:04:05.000Z\",\"interval\":0,\"timeout\":7200,"

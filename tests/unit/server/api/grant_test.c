@@ -13,6 +13,8 @@ static bool reads(const struct operation *operation)
     return begins_with(operation->action, "dcs:instance:list") ||
            begins_with(operation->action, "dcs:instance:get") ||
            begins_with(operation->action, "dcs:instance:show") ||
+           begins_with(operation->action, "dcs:instance:export") ||
+           begins_with(operation->action, "dcs:instance:compare") ||
            strcmp(operation->action, ACTION_OWN_PROJECT) == 0;
 }
 

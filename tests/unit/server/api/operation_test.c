@@ -42,7 +42,7 @@ static void test_reading_statements_only_read(void **state)
     }
 }
 
-/* Operations that need no body bind what their statement takes. */
+/* Operations that need no body bind what their statement takes, with what queries must have. */
 static void test_parameter_counts(void **state)
 {
     (void)state;
@@ -50,6 +50,10 @@ static void test_parameter_counts(void **state)
         struct api_request request = {.access_key_id = TEXT("ABCDEFGHIJ0123456789")};
         struct pg_parameters parameters;
         struct error err;
+        assert_int_equal(api_query_parse(TEXT("before=00000000-0000-4000-8000-000000000000&"
+                                              "after=00000000-0000-4000-8000-000000000000"),
+                                         &request.query, &err),
+                         0);
         if (operations[i].method == HTTP_PUT || operations[i].method == HTTP_POST)
             continue;
         assert_int_equal(fixture_bind(&request, &operations[i], "", &parameters, &err), 0);

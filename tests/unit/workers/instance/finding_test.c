@@ -24,15 +24,15 @@ static void names_capabilities(void **state)
         bool hotkeys;
         const char *capabilities;
     } cases[] = {
-        {"single", 70015, "noeviction", false, "bigkey,expired"},
-        {"single", 70015, "allkeys-lfu", false, "bigkey,hotkey,expired"},
-        {"ha", 80600, "noeviction", true, "bigkey,hotkey,expired"},
-        {"ha", 30007, "", false, "bigkey"},
+        {"single", 70015, "noeviction", false, "bigkey,expired,analysis"},
+        {"single", 70015, "allkeys-lfu", false, "bigkey,hotkey,expired,analysis"},
+        {"ha", 80600, "noeviction", true, "bigkey,hotkey,expired,analysis"},
+        {"ha", 30007, "", false, "bigkey,analysis"},
         {"single", 20600, "", false, ""},
-        {"cluster", 70015, "noeviction", false, "bigkey,expired"},
-        {"cluster", 70015, "allkeys-lfu", false, "bigkey,hotkey,expired"},
-        {"ha_rw_split", 70015, "allkeys-lfu", true, "bigkey,hotkey,expired"},
-        {"proxy", 70015, "noeviction", false, "bigkey,expired"},
+        {"cluster", 70015, "noeviction", false, "bigkey,expired,analysis"},
+        {"cluster", 70015, "allkeys-lfu", false, "bigkey,hotkey,expired,analysis"},
+        {"ha_rw_split", 70015, "allkeys-lfu", true, "bigkey,hotkey,expired,analysis"},
+        {"proxy", 70015, "noeviction", false, "bigkey,expired,analysis"},
         {"unheard", 70015, "allkeys-lfu", true, ""},
     };
     (void)state;
@@ -55,7 +55,7 @@ static void refuses_a_proxy_that_does_not_answer_as_one_server(void **state)
         bool scans;
         const char *capabilities;
     } cases[] = {
-        {REDIS_MODE_STANDALONE, true, "bigkey,expired"},
+        {REDIS_MODE_STANDALONE, true, "bigkey,expired,analysis"},
         {REDIS_MODE_STANDALONE, false, ""},
         {REDIS_MODE_CLUSTER, true, ""},
     };

@@ -135,6 +135,32 @@ static void test_length_most_by_encoding(void **state)
     }
 }
 
+/* Not less than by any encoding that values of the type have. */
+static void test_length_most_of(void **state)
+{
+    static const struct {
+        enum scan_key_type type;
+        enum key_encoding encoding;
+    } cases[] = {
+        {SCAN_KEY_STRING, KEY_NUMBER}, {SCAN_KEY_STRING, KEY_EMBEDDED},
+        {SCAN_KEY_STRING, KEY_RAW},    {SCAN_KEY_LIST, KEY_QUICKLIST},
+        {SCAN_KEY_SET, KEY_INTSET},    {SCAN_KEY_SET, KEY_TABLE},
+        {SCAN_KEY_HASH, KEY_COMPACT},  {SCAN_KEY_HASH, KEY_TABLE},
+        {SCAN_KEY_ZSET, KEY_COMPACT},  {SCAN_KEY_ZSET, KEY_SKIPLIST},
+    };
+    (void)state;
+    for (int known = 0; known < 2; known++) {
+        const struct key_layout known_or_not = {
+            .known = known, .names = true, .text = 8, .node = 40};
+        for (size_t i = 0; i < COUNT_OF(cases); i++) {
+            for (int64_t bytes = 1; bytes < 5000; bytes++)
+                assert_true(
+                    key_length_most_of(&known_or_not, cases[i].type, bytes, 5) >=
+                    key_length_most_as(&known_or_not, cases[i].type, cases[i].encoding, bytes, 5));
+        }
+    }
+}
+
 static void test_layouts(void **state)
 {
     static const struct {
@@ -232,7 +258,7 @@ int main(void)
         cmocka_unit_test(test_length_most),      cmocka_unit_test(test_bytes_below),
         cmocka_unit_test(test_directions_agree), cmocka_unit_test(test_length_most_by_encoding),
         cmocka_unit_test(test_layouts),          cmocka_unit_test(test_take_encoding),
-        cmocka_unit_test(test_take_bytes),
+        cmocka_unit_test(test_take_bytes),       cmocka_unit_test(test_length_most_of),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,6 +11,7 @@
 #define SCAN_SCAN_H
 
 #include "base/error.h"
+#include "model/analysis_options.h"
 #include "model/scan_kind.h"
 #include "redis/connection.h"
 #include "scan/profile.h"
@@ -24,6 +25,16 @@ struct scan_progress {
     int64_t keys_seen;  /* so far; SCAN may show a key twice */
     int64_t keys_total; /* of the databases that are scanned, when the scan began */
     int64_t pauses;     /* so far, for the tenant's sake */
+};
+
+/* What was read of one node, to its end or as far as it went. */
+struct scan_visit {
+    const struct endpoint *node;
+    int64_t started_us, ended_us; /* monotonic */
+    int64_t keys_seen;            /* with what an earlier run of this scan had seen of it */
+    int64_t commands;
+    int64_t pauses, paused_ms;
+    enum error_code failure; /* ERROR_NONE: to its end */
 };
 
 /* How the keys are spread over servers. */
@@ -58,6 +69,8 @@ struct scan_request {
 
     bool with_bytes; /* big keys: entries say their memory as well, `bytes`, as MEMORY USAGE does */
 
+    const struct scan_analysis_options *analysis; /* of an analysis; null: the defaults */
+
     /* Asked about every 100 ms on the scan's thread; true ends the scan with ERROR_SCAN_CANCELLED.
      * May be null. */
     bool (*stopped)(void *argument);
@@ -67,6 +80,11 @@ struct scan_request {
      * quick.  May be null. */
     void (*progress)(void *argument, const struct scan_progress *progress);
     void *progress_argument;
+
+    /* Called when a node is done with, whatever came of it, on the thread that read it: those of a
+     * cluster have several.  May be null. */
+    void (*visited)(void *argument, const struct scan_visit *visit);
+    void *visited_argument;
 
     /* What the last checkpoint of an earlier run of this scan said, whose work is then not repeated
      * where the servers are still the same processes; what cannot be taken up is begun anew,

@@ -1,0 +1,8 @@
+import './style/tokens.css';
+import './style/base.css';
+import './style/charts.css';
+import { render } from 'preact';
+import { App } from './app';
+
+const root = document.getElementById('app');
+if (root !== null) render(<App />, root);

@@ -1,0 +1,284 @@
+/* Two analyses against each other, taken apart and matched by PostgreSQL. */
+#include "model/analysis_store.h"
+
+/* ISO C99 promises 4095 characters in a literal; every compiler that is supported takes more. */
+#pragma GCC diagnostic ignored "-Woverlength-strings"
+
+#define QUOTE(number) QUOTE_AGAIN(number)
+#define QUOTE_AGAIN(number) #number
+
+/* How many of the heaviest prefixes a document has for certain, by bytes and by keys, and how many
+ * keys a ranking has where its task does not say (model/analysis_options.h). */
+#define PREFIXES_LISTED "500"
+#define TOP "coalesce((options->>'top')::bigint, 100)"
+
+/* Each side is one row, with its document taken apart once. */
+#define SIDES                                                                                      \
+    "sides AS MATERIALIZED (SELECT side, t.id, t.finished_at, " TOP " AS top, "                    \
+    "        result_document(r.keys) AS document "                                                 \
+    "    FROM (VALUES ('before', $3::uuid), ('after', $4::uuid)) AS wanted (side, id) "            \
+    "    JOIN scan_task t ON t.project_id = $1::uuid AND t.id = wanted.id "                        \
+    "        AND t.instance_id = $2::uuid AND t.kind = 'analysis' "                                \
+    "    LEFT JOIN scan_result r ON r.project_id = t.project_id AND r.task_id = t.id), "           \
+    "verdict AS (SELECT CASE WHEN (SELECT count(*) FROM sides) < 2 THEN 'no_task' "                \
+    "        WHEN EXISTS (SELECT FROM sides WHERE document IS NULL) THEN 'no_result' "             \
+    "        ELSE 'found' END AS outcome "                                                         \
+    "    FROM instance WHERE project_id = $1::uuid AND id = $2::uuid), "                           \
+    "found AS MATERIALIZED (SELECT s.* FROM sides s, verdict WHERE outcome = 'found'), "
+
+/* What each ranking says of a key: one that is in both is the same in both.  A shard is no part of
+ * a key, as slots move. */
+#define RANKED(ranking)                                                                            \
+    "SELECT side, '" ranking "' AS ranking, k.name COLLATE \"C\" AS name, \"binary\", "            \
+    "    name_cut, type, db, bytes, size FROM found, "                                             \
+    "    jsonb_to_recordset(document->'" ranking "') AS k (name text, \"binary\" boolean, "        \
+    "        name_cut boolean, type text, db integer, bytes bigint, size bigint) "
+#define KEYS                                                                                       \
+    "ranked AS MATERIALIZED (" RANKED("largest_by_bytes") "UNION ALL " RANKED(                     \
+        "largest_by_size") "), "                                                                   \
+                           "named AS (SELECT DISTINCT ON (side, db, name, is_binary, is_cut) "     \
+                           "side, name, "                                                          \
+                           "        coalesce(\"binary\", false) AS is_binary, coalesce(name_cut, " \
+                           "false) AS is_cut, "                                                    \
+                           "        type, coalesce(db, 0) AS db, bytes, size FROM ranked "         \
+                           "    ORDER BY side, db, name, is_binary, is_cut, bytes NULLS LAST), "
+
+/* The weakest place of a ranking that is full: what is not in it is at most that large.  That of
+ * bytes counts where bytes were measured, else that of the key's type. */
+#define WEAKEST                                                                                    \
+    "measured AS (SELECT side, top, count(bytes) AS listed, min(bytes) AS least "                  \
+    "    FROM found LEFT JOIN ranked USING (side) "                                                \
+    "    WHERE ranking IS NULL OR ranking = 'largest_by_bytes' GROUP BY side, top), "              \
+    "weakest AS MATERIALIZED (SELECT side, NULL::text AS type, least AS bytes, NULL::bigint AS "   \
+    "size "                                                                                        \
+    "        FROM measured WHERE listed >= top "                                                   \
+    "    UNION ALL SELECT side, type, NULL, min(size) FROM found JOIN ranked USING (side) "        \
+    "        WHERE ranking = 'largest_by_size' AND NOT EXISTS (SELECT FROM measured m "            \
+    "            WHERE m.side = found.side AND m.listed > 0) "                                     \
+    "        GROUP BY side, type, top HAVING count(*) >= top), "
+
+#define SIDE(name, of) "(SELECT * FROM " of " WHERE side = '" name "') " name
+#define SAME "before.db = after.db AND before.name = after.name " SAME_NAME
+#define SAME_NAME "AND before.is_binary = after.is_binary AND before.is_cut = after.is_cut "
+#define EITHER(member) "coalesce(after." member ", before." member ") AS " member
+#define COMPARED_KEYS                                                                                                                    \
+    "compared_keys AS (SELECT 'keys' AS section, " EITHER("name") ", " EITHER(                                                           \
+        "is_binary") ", " EITHER("is_cut") ", " EITHER("type") ", " EITHER("db") ", "                                                    \
+                                                                                 "        "                                              \
+                                                                                 "before.side IS "                                       \
+                                                                                 "NULL AS "                                              \
+                                                                                 "is_new, "                                              \
+                                                                                 "after.side IS "                                        \
+                                                                                 "NULL AS "                                              \
+                                                                                 "is_gone, "                                             \
+                                                                                 "        "                                              \
+                                                                                 "before.bytes "                                         \
+                                                                                 "AS "                                                   \
+                                                                                 "before_bytes, "                                        \
+                                                                                 "before.size AS "                                       \
+                                                                                 "before_count, "                                        \
+                                                                                 "        "                                              \
+                                                                                 "after.bytes AS "                                       \
+                                                                                 "after_bytes, "                                         \
+                                                                                 "after.size AS "                                        \
+                                                                                 "after_count, "                                         \
+                                                                                 "        "                                              \
+                                                                                 "w.bytes AS "                                           \
+                                                                                 "most_bytes, "                                          \
+                                                                                 "w.size AS "                                            \
+                                                                                 "most_count "                                           \
+                                                                                 "    FROM " SIDE("before", "named") " FULL JOIN " SIDE( \
+                                                                                     "after",                                            \
+                                                                                     "named") " O"                                       \
+                                                                                              "N"                                        \
+                                                                                              " " SAME                                   \
+                                                                                              "  "                                       \
+                                                                                              "  "                                       \
+                                                                                              "LE"                                       \
+                                                                                              "FT"                                       \
+                                                                                              " J"                                       \
+                                                                                              "OI"                                       \
+                                                                                              "N "                                       \
+                                                                                              "we"                                       \
+                                                                                              "ak"                                       \
+                                                                                              "es"                                       \
+                                                                                              "t "                                       \
+                                                                                              "w "                                       \
+                                                                                              "ON"                                       \
+                                                                                              " w"                                       \
+                                                                                              ".s"                                       \
+                                                                                              "id"                                       \
+                                                                                              "e "                                       \
+                                                                                              "= "                                       \
+                                                                                              "CA"                                       \
+                                                                                              "SE"                                       \
+                                                                                              " W"                                       \
+                                                                                              "HE"                                       \
+                                                                                              "N "                                       \
+                                                                                              "be"                                       \
+                                                                                              "fo"                                       \
+                                                                                              "re"                                       \
+                                                                                              ".s"                                       \
+                                                                                              "id"                                       \
+                                                                                              "e "                                       \
+                                                                                              "IS"                                       \
+                                                                                              " N"                                       \
+                                                                                              "UL"                                       \
+                                                                                              "L "                                       \
+                                                                                              "TH"                                       \
+                                                                                              "EN"                                       \
+                                                                                              " '"                                       \
+                                                                                              "be"                                       \
+                                                                                              "fo"                                       \
+                                                                                              "re"                                       \
+                                                                                              "' "                                       \
+                                                                                              "  "                                       \
+                                                                                              "  "                                       \
+                                                                                              "  "                                       \
+                                                                                              "  "                                       \
+                                                                                              "  "                                       \
+                                                                                              "  "                                       \
+                                                                                              "WH"                                       \
+                                                                                              "EN"                                       \
+                                                                                              " a"                                       \
+                                                                                              "ft"                                       \
+                                                                                              "er"                                       \
+                                                                                              ".s"                                       \
+                                                                                              "id"                                       \
+                                                                                              "e "                                       \
+                                                                                              "IS"                                       \
+                                                                                              " N"                                       \
+                                                                                              "UL"                                       \
+                                                                                              "L "                                       \
+                                                                                              "TH"                                       \
+                                                                                              "EN"                                       \
+                                                                                              " '"                                       \
+                                                                                              "af"                                       \
+                                                                                              "te"                                       \
+                                                                                              "r'"                                       \
+                                                                                              " E"                                       \
+                                                                                              "ND"                                       \
+                                                                                              " "                                        \
+                                                                                              "  "                                       \
+                                                                                              "  "                                       \
+                                                                                              "  "                                       \
+                                                                                              "  "                                       \
+                                                                                              "AN"                                       \
+                                                                                              "D "                                       \
+                                                                                              "(w"                                       \
+                                                                                              ".t"                                       \
+                                                                                              "yp"                                       \
+                                                                                              "e "                                       \
+                                                                                              "IS"                                       \
+                                                                                              " N"                                       \
+                                                                                              "UL"                                       \
+                                                                                              "L "                                       \
+                                                                                              "OR"                                       \
+                                                                                              " w"                                       \
+                                                                                              ".t"                                       \
+                                                                                              "yp"                                       \
+                                                                                              "e "                                       \
+                                                                                              "= "                                       \
+                                                                                              "co"                                       \
+                                                                                              "al"                                       \
+                                                                                              "es"                                       \
+                                                                                              "ce"                                       \
+                                                                                              "(a"                                       \
+                                                                                              "ft"                                       \
+                                                                                              "er"                                       \
+                                                                                              ".t"                                       \
+                                                                                              "yp"                                       \
+                                                                                              "e,"                                       \
+                                                                                              " b"                                       \
+                                                                                              "ef"                                       \
+                                                                                              "or"                                       \
+                                                                                              "e."                                       \
+                                                                                              "ty"                                       \
+                                                                                              "pe"                                       \
+                                                                                              "))"                                       \
+                                                                                              "),"                                       \
+                                                                                              " "
+
+/* What a sketch does not have weighs at most what its smallest counter says, which is a share of
+ * the whole. */
+#define LIGHTEST(member)                                                                           \
+    "coalesce((SELECT (p->>'" member "')::bigint "                                                 \
+    "    FROM jsonb_array_elements(document #> '{prefixes,items}') AS i (p) "                      \
+    "    ORDER BY 1 DESC NULLS LAST OFFSET " PREFIXES_LISTED " - 1 LIMIT 1), "                     \
+    "CASE WHEN NOT (document #>> '{prefixes,exact}')::boolean THEN (document->>'" member           \
+    "')::bigint / nullif((document #>> '{prefixes,capacity}')::bigint, 0) END) AS " member
+#define PREFIXES                                                                                   \
+    "grouped AS MATERIALIZED (SELECT side, (p->>'prefix') COLLATE \"C\" AS name, "                 \
+    "        coalesce((p->>'binary')::boolean, false) AS is_binary, false AS is_cut, "             \
+    "        0 AS db, (p->>'bytes')::bigint AS bytes, (p->>'keys')::bigint AS size "               \
+    "    FROM found, jsonb_array_elements(document #> '{prefixes,items}') AS items (p)), "         \
+    "lightest AS MATERIALIZED (SELECT side, " LIGHTEST("bytes") ", " LIGHTEST(                     \
+        "keys") " FROM found), "                                                                   \
+                "compared_prefixes AS (SELECT 'prefixes' AS section, " EITHER("name") ", " EITHER( \
+                    "is_binary") ", false AS is_cut, NULL::text AS type, NULL::integer AS db, "    \
+                                 "        before.side IS NULL AS is_new, after.side IS NULL AS "   \
+                                 "is_gone, "                                                       \
+                                 "        before.bytes AS before_bytes, before.size AS "           \
+                                 "before_count, "                                                  \
+                                 "        after.bytes AS after_bytes, after.size AS after_count, " \
+                                 "        l.bytes AS most_bytes, CASE WHEN l.bytes IS NULL THEN "  \
+                                 "l.keys END AS most_count "                                       \
+                                 "    FROM " SIDE("before", "grouped") " FULL JOIN " SIDE(         \
+                                     "after",                                                      \
+                                     "grouped") " ON " SAME                                        \
+                                                "    LEFT JOIN lightest l ON l.side = CASE WHEN "  \
+                                                "before.side IS NULL THEN 'before' "               \
+                                                "            WHEN after.side IS NULL THEN "        \
+                                                "'after' END), "
+
+/* By bytes where both have them, else by sizes and counts; what is on one side only weighs what it
+ * has there. */
+#define LISTS                                                                                      \
+    "weighed AS (SELECT *, after_bytes - before_bytes AS delta, "                                  \
+    "        CASE WHEN is_new THEN coalesce(after_bytes, after_count) "                            \
+    "            WHEN is_gone THEN -coalesce(before_bytes, before_count) "                         \
+    "            ELSE coalesce(after_bytes - before_bytes, after_count - before_count) END "       \
+    "            AS weight "                                                                       \
+    "    FROM (SELECT * FROM compared_keys UNION ALL SELECT * FROM compared_prefixes) c), "        \
+    "listed AS (SELECT *, CASE WHEN is_new THEN 'new' WHEN is_gone THEN 'gone' "                   \
+    "            WHEN weight > 0 THEN 'grown' ELSE 'shrunk' END AS list "                          \
+    "    FROM weighed WHERE is_new OR is_gone OR weight <> 0), "                                   \
+    "placed AS (SELECT *, row_number() OVER (PARTITION BY section, list "                          \
+    "        ORDER BY abs(weight) DESC, name, db, is_binary) AS place FROM listed), "
+
+#define TYPES                                                                                      \
+    "typed AS (SELECT side, t->>'type' AS type, (t->>'keys')::bigint AS keys, "                    \
+    "        (t->>'bytes')::bigint AS bytes, n "                                                   \
+    "    FROM found, jsonb_array_elements(document->'types') WITH ORDINALITY AS types (t, n)), "
+
+const struct pg_statement analysis_compare = {
+    "analysis_compare",
+    "WITH " SIDES KEYS WEAKEST COMPARED_KEYS PREFIXES LISTS TYPES
+    "answer AS (SELECT 0 AS part, 0::bigint AS place, 'summary' AS section, NULL AS list, "
+    "        NULL AS name, NULL::boolean AS is_binary, NULL::boolean AS is_cut, NULL AS type, "
+    "        NULL::integer AS db, (b.document->>'bytes')::bigint AS before_bytes, "
+    "        (b.document->>'keys')::bigint AS before_count, "
+    "        (a.document->>'bytes')::bigint AS after_bytes, "
+    "        (a.document->>'keys')::bigint AS after_count, NULL::bigint AS delta, "
+    "        NULL::bigint AS most_bytes, NULL::bigint AS most_count, "
+    "        b.finished_at AS before_at, a.finished_at AS after_at "
+    "    FROM found b, found a WHERE b.side = 'before' AND a.side = 'after' "
+    "    UNION ALL SELECT 1, coalesce(after.n, before.n), 'types', NULL, NULL, NULL, NULL, "
+    "        coalesce(after.type, before.type), NULL, before.bytes, before.keys, after.bytes, "
+    "        after.keys, after.bytes - before.bytes, NULL, NULL, NULL, NULL "
+    "    FROM " SIDE("before", "typed") " FULL JOIN " SIDE(
+        "after",
+        "typed") " USING (type) "
+                 "    UNION ALL SELECT 2, place, section, list, name, is_binary, is_cut, type, db, "
+                 "        before_bytes, before_count, after_bytes, after_count, delta, most_bytes, "
+                 "most_count, "
+                 "        NULL, NULL FROM placed WHERE place <= " QUOTE(
+                     ANALYSIS_COMPARED_MAX) ") "
+                                            "SELECT outcome, section, list, name, is_binary, "
+                                            "is_cut, type, db, before_bytes, "
+                                            "    before_count, after_bytes, after_count, delta, "
+                                            "most_bytes, most_count, before_at, after_at "
+                                            "FROM verdict LEFT JOIN answer ON true "
+                                            "ORDER BY part, section, array_position(ARRAY['new', "
+                                            "'gone', 'grown', 'shrunk'], list), place",
+    4, PG_READS};

@@ -1,0 +1,124 @@
+/* Operations on analyses of whole keyspaces.  What one found is copied from its row as it is. */
+#include "base/json.h"
+#include "base/scope.h"
+#include "model/analysis_options.h"
+#include "model/analysis_store.h"
+#include "model/scan_task_store.h"
+#include "operations.h"
+
+int bind_options(json_t *object, struct pg_parameters *parameters, struct error *err)
+{
+    struct scan_analysis_options options;
+    analysis_options_init(&options);
+    if (analysis_options_read(object, &options, err) < 0)
+        return -1;
+    SCOPED(json_writer_release) struct json_writer text;
+    json_writer_init(&text);
+    json_writer_begin_object(&text);
+    analysis_options_write(&text, &options);
+    json_writer_end_object(&text);
+    pg_parameters_add_text(parameters, (struct text){text.text, text.length});
+    return 0;
+}
+
+void write_options(struct json_writer *body, struct text text)
+{
+    struct scan_analysis_options options;
+    struct error ignored = {0};
+    SCOPED(json_cleanup) json_t *object = json_loadb(text.bytes, text.length, 0, NULL);
+    analysis_options_init(&options);
+    analysis_options_read(object, &options, &ignored);
+    json_writer_name(body, "options");
+    json_writer_begin_object(body);
+    analysis_options_write(body, &options);
+    json_writer_end_object(body);
+}
+
+/* Without a body all is as usual. */
+int bind_analysis_create(struct api_request *request, struct pg_parameters *parameters,
+                         struct error *err)
+{
+    if (request->body.length > 0 && parse_body(request, err) < 0)
+        return -1;
+    bind_creation(request, parameters);
+    return bind_options(request->object, parameters, err);
+}
+
+int bind_analysis_list(struct api_request *request, struct pg_parameters *parameters,
+                       struct error *err)
+{
+    bind_ids(request, parameters);
+    return bind_status(request, parameters, err) < 0 ? -1 : bind_page(request, parameters, err);
+}
+
+/* Names, brackets and the other members. */
+enum { AROUND_BYTES = 1024 };
+
+static void write_analysis(struct api_reply *reply, const struct pg_rows *rows)
+{
+    struct json_writer *body = &reply->body;
+    struct scan_task task;
+    scan_task_read(rows, 0, SCAN_TASK_FIRST, &task);
+    api_reply_set_subject(reply, task.id);
+    struct text result = pg_rows_text(rows, 0, SCAN_TASK_KEYS);
+    json_writer_reserve(body, result.length + AROUND_BYTES);
+    json_writer_begin_object(body);
+    write_task_head(body, &task, true);
+    write_task_times(body, &task);
+    write_options(body, pg_rows_text(rows, 0, SCAN_TASK_OPTIONS));
+    if (task.status == SCAN_STATUS_SUCCESS && result.length > 0) {
+        json_writer_name(body, "result");
+        json_writer_value(body, result.bytes, result.length);
+    }
+    json_writer_end_object(body);
+}
+
+int render_analysis(const struct api_request *request, const struct pg_rows *rows,
+                    struct api_reply *reply, struct error *err)
+{
+    if (check_task_outcome(request, rows, err) < 0)
+        return -1;
+    write_analysis(reply, rows);
+    return 0;
+}
+
+int render_analysis_deleted(const struct api_request *request, const struct pg_rows *rows,
+                            struct api_reply *reply, struct error *err)
+{
+    (void)request;
+    if (rows->row_count == 0)
+        return error_set(err, ERROR_UNKNOWN_INSTANCE, "no such instance in the project");
+    if (text_equals(pg_rows_text(rows, 0, SCAN_TASK_OUTCOME), TEXT("deleted")))
+        write_analysis(reply, rows);
+    else
+        reply->status = HTTP_NO_CONTENT;
+    return 0;
+}
+
+int render_analysis_list(const struct api_request *request, const struct pg_rows *rows,
+                         struct api_reply *reply, struct error *err)
+{
+    struct json_writer *body = &reply->body;
+    if (rows->row_count == 0)
+        return error_set(err, ERROR_UNKNOWN_INSTANCE, "no such instance in the project");
+    json_writer_begin_object(body);
+    json_writer_member_text(body, "instance_id", request->instance.text);
+    json_writer_member_number(body, "count", pg_rows_integer(rows, 0, ANALYSIS_LIST_COUNT));
+    json_writer_name(body, "records");
+    json_writer_begin_array(body);
+    for (int row = 0; row < rows->row_count; row++) {
+        struct scan_task task;
+        if (pg_rows_is_null(rows, row, ANALYSIS_LIST_FIRST))
+            continue;
+        scan_task_read(rows, row, ANALYSIS_LIST_FIRST, &task);
+        json_writer_begin_object(body);
+        write_task_head(body, &task, false);
+        write_task_times(body, &task);
+        write_number_column(body, "keys", rows, row, ANALYSIS_LIST_KEYS);
+        write_number_column(body, "bytes", rows, row, ANALYSIS_LIST_BYTES);
+        json_writer_end_object(body);
+    }
+    json_writer_end_array(body);
+    json_writer_end_object(body);
+    return 0;
+}

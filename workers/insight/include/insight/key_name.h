@@ -1,0 +1,30 @@
+/* A key's name, any bytes: as much of it as is kept, and as the API shows it. */
+#ifndef INSIGHT_KEY_NAME_H
+#define INSIGHT_KEY_NAME_H
+
+#include "base/json_writer.h"
+#include "base/text.h"
+
+/* Bytes of a name that are kept and shown.  Longer names are told apart by their length and a hash
+ * of all their bytes, and are ranked by these where their beginnings are equal. */
+enum { RANKED_NAME_MAX = 4096 };
+
+struct kept_name {
+    const char *bytes; /* the first `kept`, whole UTF-8 characters where they are any */
+    size_t kept;
+    size_t length; /* of all of it */
+    uint64_t hash; /* of a name that is not kept whole; else 0 */
+};
+
+/* A view of the name, whose bytes stay the caller's. */
+struct kept_name kept_name_of(struct text name);
+
+/* Negative, zero or positive: by bytes, then by the lengths, then by the hashes. */
+int kept_name_compare(const struct kept_name *a, const struct kept_name *b);
+
+/* Writes a JSON string: valid UTF-8 as it is; otherwise each byte that is not part of a valid
+ * character as `\xHH` (lower-case digits) and each backslash as `\\`, so that the bytes can be had
+ * back.  A name that is not kept whole ends in U+2026, `…`.  utf8 says whether all of it is. */
+void key_name_write(struct json_writer *writer, const struct kept_name *name, bool utf8);
+
+#endif

@@ -1,0 +1,91 @@
+/* Whether a name is escaped depends on all of it, also on what is not kept. */
+#include "insight/key_name.h"
+
+#include <string.h>
+
+static const char cut_mark[] = "\xe2\x80\xa6";
+
+enum { ESCAPE_LENGTH = 4, SHOWN_MAX = RANKED_NAME_MAX * ESCAPE_LENGTH + sizeof(cut_mark) };
+
+/* FNV-1a, 64 bits: the same in every run, as checkpoints hold it. */
+static uint64_t hash_of(struct text name)
+{
+    uint64_t hash = 0xcbf29ce484222325;
+    for (size_t i = 0; i < name.length; i++)
+        hash = (hash ^ (unsigned char)name.bytes[i]) * 0x100000001b3;
+    return hash;
+}
+
+/* Where a long name is cut: not within a character. */
+static size_t cut_of(struct text name)
+{
+    for (size_t back = 1; back <= 3; back++) {
+        size_t start = RANKED_NAME_MAX - back;
+        if (text_utf8_width(name.bytes + start, name.length - start) > back)
+            return start;
+    }
+    return RANKED_NAME_MAX;
+}
+
+struct kept_name kept_name_of(struct text name)
+{
+    bool is_long = name.length > RANKED_NAME_MAX;
+    return (struct kept_name){.bytes = name.bytes,
+                              .kept = is_long ? cut_of(name) : name.length,
+                              .length = name.length,
+                              .hash = is_long ? hash_of(name) : 0};
+}
+
+static int compare_numbers(uint64_t a, uint64_t b)
+{
+    return (a > b) - (a < b);
+}
+
+int kept_name_compare(const struct kept_name *a, const struct kept_name *b)
+{
+    size_t common = a->kept < b->kept ? a->kept : b->kept;
+    int order = common > 0 ? memcmp(a->bytes, b->bytes, common) : 0;
+    if (order == 0)
+        order = compare_numbers(a->kept, b->kept);
+    if (order == 0)
+        order = compare_numbers(a->length, b->length);
+    return order != 0 ? order : compare_numbers(a->hash, b->hash);
+}
+
+static size_t put_escaped(struct text name, char *ret_shown)
+{
+    size_t shown = 0;
+    for (size_t i = 0; i < name.length;) {
+        size_t width = text_utf8_width(name.bytes + i, name.length - i);
+        const unsigned char byte = (unsigned char)name.bytes[i];
+        if (width == 0) {
+            ret_shown[shown++] = '\\';
+            ret_shown[shown++] = 'x';
+            text_format_hex(&byte, 1, ret_shown + shown);
+            shown += 2;
+            i++;
+            continue;
+        }
+        if (byte == '\\')
+            ret_shown[shown++] = '\\';
+        memcpy(ret_shown + shown, name.bytes + i, width);
+        shown += width;
+        i += width;
+    }
+    return shown;
+}
+
+void key_name_write(struct json_writer *writer, const struct kept_name *name, bool utf8)
+{
+    char shown[SHOWN_MAX];
+    size_t length = name->kept;
+    if (utf8)
+        memcpy(shown, name->bytes, length);
+    else
+        length = put_escaped((struct text){name->bytes, name->kept}, shown);
+    if (name->kept < name->length) {
+        memcpy(shown + length, cut_mark, sizeof(cut_mark) - 1);
+        length += sizeof(cut_mark) - 1;
+    }
+    json_writer_text(writer, shown, length);
+}
