@@ -11,7 +11,7 @@
 #include "base/clock.h"
 
 enum { BAR_MOST = 40, BAR_LEAST = 10, SILENT_MS = 1000, WIDTH_DEFAULT = 80, FIELD_MAX = 80 };
-enum { FIELD_PERCENT, FIELD_KEYS, FIELD_RATE, FIELD_LEFT, FIELD_PAUSES, FIELD_COUNT };
+enum { FIELD_PERCENT, FIELD_KEYS, FIELD_RATE, FIELD_LEFT, FIELD_SHARDS, FIELD_PAUSES, FIELD_COUNT };
 
 #define ERASE "\033[K"
 
@@ -32,6 +32,8 @@ void progress_format_count(int64_t number, char ret_text[PROGRESS_COUNT_MAX + 1]
 static int64_t rate_of(const struct progress_numbers *numbers)
 {
     const double most = 1e15;
+    if (numbers->has_rate)
+        return numbers->keys_per_second;
     if (numbers->elapsed_ms <= 0)
         return 0;
     double rate = (double)numbers->keys_seen * 1000 / (double)numbers->elapsed_ms;
@@ -86,7 +88,12 @@ static void format_fields(const struct progress_numbers *numbers,
         snprintf(ret_fields[FIELD_RATE], FIELD_MAX, "  %s keys/s", rate);
         format_left(numbers, ret_fields[FIELD_LEFT]);
     }
-    if (numbers->pauses > 0)
+    if (numbers->shards > 0)
+        snprintf(ret_fields[FIELD_SHARDS], FIELD_MAX, "  %lld/%lld shards",
+                 (long long)numbers->shards_done, (long long)numbers->shards);
+    if (numbers->pause)
+        snprintf(ret_fields[FIELD_PAUSES], FIELD_MAX, "  pauses (%.16s)", numbers->pause);
+    else if (numbers->pauses > 0)
         snprintf(ret_fields[FIELD_PAUSES], FIELD_MAX, "  %lld pause%s", (long long)numbers->pauses,
                  numbers->pauses == 1 ? "" : "s");
 }

@@ -16,6 +16,10 @@ struct progress_numbers {
     int64_t elapsed_ms;
     int64_t silent_ms; /* since keys came last */
     int64_t pauses;
+    const char *pause; /* why it pauses now; null: it does not, or that is not known */
+    bool has_rate;     /* of the last few seconds; else it is what there was on average */
+    int64_t keys_per_second;
+    int64_t shards_done, shards; /* of a cluster; 0: it is none, or that is not known */
 };
 
 struct progress {
@@ -25,7 +29,8 @@ struct progress {
 };
 
 /* A line of at most width columns, ASCII and terminated: a bar, the percentage, the keys, their
- * rate, the time that is left, pauses.  Where it is too narrow the last ones are left out. */
+ * rate, the time that is left, shards, pauses.  Where it is too narrow the last ones are left out.
+ */
 void progress_format(const struct progress_numbers *numbers, int width,
                      char ret_line[PROGRESS_LINE_MAX + 1]);
 

@@ -15,7 +15,8 @@ static bool is_stopped(void *argument)
 
 static void on_progress(void *argument, const struct scan_progress *progress)
 {
-    progress_take(argument, progress->keys_seen, progress->keys_total, progress->pauses);
+    progress_take(argument, progress->keys_seen, progress->keys_total,
+                  scan_progress_pauses(progress));
 }
 
 static int ask(void *argument, struct error *err)

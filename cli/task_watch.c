@@ -48,6 +48,23 @@ static bool describe(const struct pg_rows *rows, enum scan_status status,
     return false;
 }
 
+static int64_t told(const struct pg_rows *rows, int column)
+{
+    return pg_rows_integer(rows, 0, SCAN_TASK_SURVEY_TOLD + column);
+}
+
+/* It outlives the rows. */
+static const char *pause_name(const struct pg_rows *rows)
+{
+    static const char *const names[] = {"guard", "ceiling"};
+    struct text pause = pg_rows_text(rows, 0, SCAN_TASK_SURVEY_TOLD + SCAN_TASK_TOLD_PAUSE);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (text_equals(pause, text_of(names[i])))
+            return names[i];
+    }
+    return NULL;
+}
+
 static void take_numbers(struct watch *watch, const struct pg_rows *rows)
 {
     const int64_t now = clock_monotonic_ms();
@@ -60,6 +77,13 @@ static void take_numbers(struct watch *watch, const struct pg_rows *rows)
         .keys_total = pg_rows_integer(rows, 0, SCAN_TASK_SURVEY_KEYS_TOTAL),
         .elapsed_ms = pg_rows_integer(rows, 0, SCAN_TASK_SURVEY_SCAN_MS),
         .silent_ms = silent > SILENT_MS ? silent : 0,
+        .pauses = told(rows, SCAN_TASK_TOLD_PAUSES),
+        .pause = pause_name(rows),
+        .has_rate =
+            !pg_rows_is_null(rows, 0, SCAN_TASK_SURVEY_TOLD + SCAN_TASK_TOLD_KEYS_PER_SECOND),
+        .keys_per_second = told(rows, SCAN_TASK_TOLD_KEYS_PER_SECOND),
+        .shards_done = told(rows, SCAN_TASK_TOLD_SHARDS_DONE),
+        .shards = told(rows, SCAN_TASK_TOLD_SHARDS),
     };
 }
 

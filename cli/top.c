@@ -14,7 +14,7 @@
 #include "style.h"
 #include "watcher.h"
 
-enum { INTERVAL_SECONDS = 2, SCANS_MAX = 1000, LINES_AROUND = 4, LEFT_MAX = 32 };
+enum { INTERVAL_SECONDS = 2, SCANS_MAX = 1000, LINES_AROUND = 4, LEFT_MAX = 32, SHARDS_MAX = 48 };
 
 static const struct report_column columns[] = {
     {"project_id", NULL, REPORT_TEXT},
@@ -28,6 +28,11 @@ static const struct report_column columns[] = {
     {"keys_per_second", "KEYS/S", REPORT_NUMBER},
     {"seconds_left", NULL, REPORT_NUMBER},
     {NULL, "LEFT", REPORT_NUMBER},
+    {"pause", "PAUSE", REPORT_TEXT},
+    {"pauses", NULL, REPORT_NUMBER},
+    {"shards_done", NULL, REPORT_NUMBER},
+    {"shards", NULL, REPORT_NUMBER},
+    {NULL, "SHARDS", REPORT_NUMBER},
     {"attempt", "TRY", REPORT_NUMBER},
     {"owner", "WORKER", REPORT_TEXT},
     {"id", "TASK", REPORT_TEXT},
@@ -54,6 +59,36 @@ static void add_left(struct report *report, int64_t seconds)
     report_add_text(report, left);
 }
 
+/* What its worker told last; of shards nothing where it is no cluster. */
+static void add_told(struct report *report, const struct pg_rows *rows, int row)
+{
+    enum { FIRST = SCAN_TASK_RUNNING_TOLD };
+    const int64_t done = pg_rows_integer(rows, row, FIRST + SCAN_TASK_TOLD_SHARDS_DONE);
+    const int64_t all = pg_rows_integer(rows, row, FIRST + SCAN_TASK_TOLD_SHARDS);
+    char shards[SHARDS_MAX];
+    report_add_text(report, pg_rows_string(rows, row, FIRST + SCAN_TASK_TOLD_PAUSE));
+    report_add_number(report, pg_rows_integer(rows, row, FIRST + SCAN_TASK_TOLD_PAUSES));
+    if (all == 0) {
+        for (int i = 0; i < 3; i++)
+            report_add_text(report, NULL);
+        return;
+    }
+    report_add_number(report, done);
+    report_add_number(report, all);
+    snprintf(shards, sizeof(shards), "%lld/%lld", (long long)done, (long long)all);
+    report_add_text(report, shards);
+}
+
+/* Its worker knows better what the last few seconds brought. */
+static int64_t rate_of(struct scan_rates *rates, const char *task, int64_t seen,
+                       const struct pg_rows *rows, int row)
+{
+    const int told = SCAN_TASK_RUNNING_TOLD + SCAN_TASK_TOLD_KEYS_PER_SECOND;
+    const int64_t noted =
+        scan_rates_take(rates, task, seen, pg_rows_integer(rows, row, SCAN_TASK_RUNNING_SCAN_MS));
+    return pg_rows_is_null(rows, row, told) ? noted : pg_rows_integer(rows, row, told);
+}
+
 static void add_scan(struct report *report, struct scan_rates *rates, const struct pg_rows *rows,
                      int row)
 {
@@ -61,8 +96,7 @@ static void add_scan(struct report *report, struct scan_rates *rates, const stru
     scan_task_read(rows, row, 0, &task);
     const int64_t seen = pg_rows_integer(rows, row, SCAN_TASK_SURVEY_KEYS_SEEN);
     const int64_t total = pg_rows_integer(rows, row, SCAN_TASK_SURVEY_KEYS_TOTAL);
-    const int64_t rate = scan_rates_take(rates, task.id, seen,
-                                         pg_rows_integer(rows, row, SCAN_TASK_RUNNING_SCAN_MS));
+    const int64_t rate = rate_of(rates, task.id, seen, rows, row);
     report_add_project(report, pg_rows_string(rows, row, SCAN_TASK_SURVEY_PROJECT_ID));
     report_add_text(report, pg_rows_string(rows, row, SCAN_TASK_SURVEY_PROJECT_NAME));
     report_add_text(report, task.instance_id);
@@ -76,6 +110,7 @@ static void add_scan(struct report *report, struct scan_rates *rates, const stru
         report_add_text(report, NULL);
     report_add_number(report, rate);
     add_left(report, scan_seconds_left(seen, total, rate));
+    add_told(report, rows, row);
     report_add_number(report, pg_rows_integer(rows, row, SCAN_TASK_SURVEY_ATTEMPT));
     report_add_text(report, pg_rows_string(rows, row, SCAN_TASK_SURVEY_OWNER));
     report_add_text(report, task.id);

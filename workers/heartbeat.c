@@ -6,13 +6,13 @@
 
 #include "model/scan_task_store.h"
 
-enum { ARRAYS = 7 };
+enum { ARRAYS = 9 };
 
 static void all_of(struct heartbeat *beat, struct json_writer *ret_arrays[ARRAYS])
 {
     struct json_writer *const arrays[ARRAYS] = {
-        &beat->projects,   &beat->tasks,   &beat->fences,     &beat->keys_seen,
-        &beat->keys_total, &beat->scan_ms, &beat->checkpoints};
+        &beat->projects, &beat->tasks,       &beat->fences, &beat->keys_seen, &beat->keys_total,
+        &beat->scan_ms,  &beat->checkpoints, &beat->rates,  &beat->progress};
     memcpy(ret_arrays, arrays, sizeof(arrays));
 }
 
@@ -79,6 +79,14 @@ static void append_text(struct json_writer *array, const char *text, size_t leng
     json_writer_raw(array, "\"", 1);
 }
 
+static void append_optional(struct json_writer *array, const char *text, size_t length)
+{
+    if (text)
+        append_text(array, text, length);
+    else
+        append_word(array, "NULL");
+}
+
 bool heartbeat_has_room(const struct heartbeat *beat, size_t checkpoint_length)
 {
     return beat->carried == 0 ||
@@ -94,12 +102,13 @@ void heartbeat_add(struct heartbeat *beat, const struct heartbeat_entry *entry)
     append_number(&beat->keys_seen, entry->keys_seen);
     append_number(&beat->keys_total, entry->keys_total);
     append_number(&beat->scan_ms, entry->scan_ms);
-    if (!entry->checkpoint) {
-        append_word(&beat->checkpoints, "NULL");
-        return;
-    }
-    beat->carried++;
-    append_text(&beat->checkpoints, entry->checkpoint, entry->checkpoint_length);
+    if (entry->keys_per_second < 0)
+        append_word(&beat->rates, "NULL");
+    else
+        append_number(&beat->rates, entry->keys_per_second);
+    append_optional(&beat->progress, entry->progress, entry->progress_length);
+    append_optional(&beat->checkpoints, entry->checkpoint, entry->checkpoint_length);
+    beat->carried += entry->checkpoint != NULL;
 }
 
 static void add_leases(const struct heartbeat *beat, struct pg_parameters *parameters)
@@ -122,6 +131,20 @@ int heartbeat_renew(const struct heartbeat *beat, struct pg_session *session, co
     pg_parameters_add_reference(&parameters, beat->scan_ms.text);
     pg_parameters_add_reference(&parameters, beat->checkpoints.text);
     return pg_session_execute(session, &scan_task_renew, &parameters, ret_rows, err);
+}
+
+int heartbeat_tell(const struct heartbeat *beat, struct pg_session *session,
+                   struct pg_rows *ret_rows, struct error *err)
+{
+    struct pg_parameters parameters;
+    pg_parameters_init(&parameters);
+    add_leases(beat, &parameters);
+    pg_parameters_add_reference(&parameters, beat->keys_seen.text);
+    pg_parameters_add_reference(&parameters, beat->keys_total.text);
+    pg_parameters_add_reference(&parameters, beat->scan_ms.text);
+    pg_parameters_add_reference(&parameters, beat->rates.text);
+    pg_parameters_add_reference(&parameters, beat->progress.text);
+    return pg_session_execute(session, &scan_task_tell, &parameters, ret_rows, err);
 }
 
 int heartbeat_check(const struct heartbeat *beat, struct pg_session *session,

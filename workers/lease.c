@@ -28,7 +28,8 @@ struct lease_keeper {
     const char *owner;
     struct pg_session *session; /* the thread's */
     pthread_t thread;
-    unsigned beat;         /* counts heartbeats, each of one or more rounds; the thread's */
+    unsigned beat; /* counts heartbeats, each of one or more rounds; the thread's */
+    int64_t next_renewal_ms, next_telling_ms; /* monotonic; its */
     bool no_checkpoints;   /* the last round had some and failed: a lease is worth more; its */
     pthread_mutex_t mutex; /* guards what follows */
     pthread_cond_t changed;
@@ -38,6 +39,9 @@ struct lease_keeper {
     int count;
     struct lease *leases[LEASES_MAX];
 };
+
+/* What a round does. */
+enum round_kind { ROUND_CHECK, ROUND_TELL, ROUND_RENEW };
 
 /* What a round came to. */
 enum keeping {
@@ -72,6 +76,27 @@ static void add_checkpoint(struct lease_keeper *keeper, struct lease *lease,
     entry->checkpoint_length = lease->checkpoint.length;
 }
 
+static struct heartbeat_entry entry_of(const struct lease *lease)
+{
+    return (struct heartbeat_entry){.project = &lease->project,
+                                    .task = &lease->task,
+                                    .fence = lease->fence,
+                                    .keys_seen = atomic_load(&lease->keys_seen),
+                                    .keys_total = atomic_load(&lease->keys_total),
+                                    .scan_ms = lease_scan_ms(lease),
+                                    .keys_per_second = scan_speed_per_second(&lease->speed),
+                                    .progress = lease->progress.text,
+                                    .progress_length = lease->progress.length};
+}
+
+/* What was seen before its first word is not the scan's doing. */
+static void note_speed(struct lease *lease)
+{
+    if (!lease->progress.text)
+        return;
+    scan_speed_take(&lease->speed, clock_monotonic_ms(), atomic_load(&lease->keys_seen));
+}
+
 /* Notes all leases of this moment under a new round. */
 static void collect(struct lease_keeper *keeper, struct heartbeat *beat, bool with_checkpoints,
                     bool *ret_unfinished)
@@ -80,12 +105,9 @@ static void collect(struct lease_keeper *keeper, struct heartbeat *beat, bool wi
     keeper->round++;
     for (int i = 0; i < keeper->count; i++) {
         struct lease *lease = keeper->leases[i];
-        struct heartbeat_entry entry = {.project = &lease->project,
-                                        .task = &lease->task,
-                                        .fence = lease->fence,
-                                        .keys_seen = atomic_load(&lease->keys_seen),
-                                        .keys_total = atomic_load(&lease->keys_total),
-                                        .scan_ms = lease_scan_ms(lease)};
+        note_speed(lease);
+        struct heartbeat_entry entry = entry_of(lease);
+        atomic_store(&lease->wants_progress, true);
         lease->round = keeper->round;
         lease->sent = 0;
         if (with_checkpoints)
@@ -115,18 +137,31 @@ static void apply(struct lease_keeper *keeper, const struct pg_rows *rows, bool 
     }
 }
 
+static int send(struct lease_keeper *keeper, const struct heartbeat *beat, enum round_kind kind,
+                struct pg_rows *rows, struct error *err)
+{
+    switch (kind) {
+    case ROUND_RENEW:
+        return heartbeat_renew(beat, keeper->session, keeper->owner, keeper->config->lease_seconds,
+                               rows, err);
+    case ROUND_TELL:
+        return heartbeat_tell(beat, keeper->session, rows, err);
+    case ROUND_CHECK:
+        break;
+    }
+    return heartbeat_check(beat, keeper->session, rows, err);
+}
+
 /* Returns 0 where the database answered. */
-static int execute(struct lease_keeper *keeper, const struct heartbeat *beat, bool renew)
+static int execute(struct lease_keeper *keeper, const struct heartbeat *beat, enum round_kind kind)
 {
     SCOPED(pg_rows_release) struct pg_rows rows = {0};
     struct error err = {0};
     int64_t sent_ms = clock_monotonic_ms();
-    int status = renew ? heartbeat_renew(beat, keeper->session, keeper->owner,
-                                         keeper->config->lease_seconds, &rows, &err)
-                       : heartbeat_check(beat, keeper->session, &rows, &err);
+    int status = send(keeper, beat, kind, &rows, &err);
     pthread_mutex_lock(&keeper->mutex);
     if (status == 0)
-        apply(keeper, &rows, renew, sent_ms);
+        apply(keeper, &rows, kind == ROUND_RENEW, sent_ms);
     keeper->in_flight = false;
     pthread_cond_broadcast(&keeper->changed);
     pthread_mutex_unlock(&keeper->mutex);
@@ -136,13 +171,14 @@ static int execute(struct lease_keeper *keeper, const struct heartbeat *beat, bo
     return status;
 }
 
-static enum keeping keep(struct lease_keeper *keeper, bool renew)
+static enum keeping keep(struct lease_keeper *keeper, enum round_kind kind)
 {
     SCOPED(heartbeat_release) struct heartbeat beat;
+    bool renew = kind == ROUND_RENEW;
     bool unfinished = false, with_checkpoints = renew && !keeper->no_checkpoints;
     heartbeat_init(&beat);
     collect(keeper, &beat, with_checkpoints, &unfinished);
-    int status = beat.count > 0 ? execute(keeper, &beat, renew) : 0;
+    int status = beat.count > 0 ? execute(keeper, &beat, kind) : 0;
     if (renew)
         keeper->no_checkpoints = status < 0 && with_checkpoints;
     if (status < 0)
@@ -170,23 +206,42 @@ static bool rest(struct lease_keeper *keeper, int milliseconds)
     return !stopping;
 }
 
+static enum keeping renew(struct lease_keeper *keeper, int64_t now, enum keeping before)
+{
+    if (before != KEEPING_UNFINISHED)
+        keeper->beat++;
+    enum keeping kept = keep(keeper, ROUND_RENEW);
+    if (kept == KEEPING_DONE)
+        keeper->next_renewal_ms = now + renewal_interval_ms(keeper->config);
+    return kept;
+}
+
+/* Leases go first; where these cannot be renewed nothing can be told. */
+static enum keeping run_round(struct lease_keeper *keeper, enum keeping before)
+{
+    const int64_t now = clock_monotonic_ms();
+    const bool tells = now >= keeper->next_telling_ms;
+    if (tells)
+        keeper->next_telling_ms =
+            now + keeper->config->progress_seconds * 1000 - CHECK_INTERVAL_MS / 2;
+    if (now < keeper->next_renewal_ms)
+        return keep(keeper, tells ? ROUND_TELL : ROUND_CHECK);
+    enum keeping kept = renew(keeper, now, before);
+    if (tells && kept != KEEPING_FAILED)
+        keep(keeper, ROUND_TELL);
+    return kept;
+}
+
 static void *run(void *argument)
 {
     struct lease_keeper *keeper = argument;
-    int64_t next_renewal_ms = 0;
     enum keeping kept = KEEPING_DONE;
     struct pulse pulse = {0};
     pulse_begin(&pulse, "leases", -1,
-                keeper->config->stuck_seconds * 1000 + CHECK_INTERVAL_MS + STATEMENT_MOST_MS);
+                keeper->config->stuck_seconds * 1000 + CHECK_INTERVAL_MS + 2 * STATEMENT_MOST_MS);
     do {
         pulse_beat(&pulse);
-        int64_t now = clock_monotonic_ms();
-        bool renew = now >= next_renewal_ms;
-        if (renew && kept != KEEPING_UNFINISHED)
-            keeper->beat++;
-        kept = keep(keeper, renew);
-        if (renew && kept == KEEPING_DONE)
-            next_renewal_ms = now + renewal_interval_ms(keeper->config);
+        kept = run_round(keeper, kept);
     } while (rest(keeper, kept == KEEPING_UNFINISHED ? 0 : CHECK_INTERVAL_MS));
     pulse_end(&pulse);
     return NULL;
@@ -245,7 +300,8 @@ void lease_remove(struct lease_keeper *keeper, struct lease *lease)
     }
     pthread_mutex_unlock(&keeper->mutex);
     free(lease->checkpoint.text);
-    lease->checkpoint = (struct lease_checkpoint){0};
+    free(lease->progress.text);
+    lease->checkpoint = lease->progress = (struct lease_text){0};
 }
 
 void lease_cancel(struct lease_keeper *keeper, const char *task)
@@ -274,15 +330,40 @@ bool lease_is_held(const struct lease_keeper *keeper, struct lease *lease)
 void lease_set_checkpoint(struct lease_keeper *keeper, struct lease *lease, const char *text,
                           size_t length)
 {
-    struct lease_checkpoint old = lease->checkpoint;
+    struct lease_text old = lease->checkpoint;
     if (old.text && old.length == length && memcmp(old.text, text, length) == 0)
         return;
-    struct lease_checkpoint copy = {text_copy(text, length), length};
+    struct lease_text copy = {text_copy(text, length), length};
     pthread_mutex_lock(&keeper->mutex);
     lease->checkpoint = copy;
     lease->number++;
     pthread_mutex_unlock(&keeper->mutex);
     free(old.text);
+}
+
+void lease_set_progress(struct lease_keeper *keeper, struct lease *lease, const char *text,
+                        size_t length)
+{
+    struct lease_text old = lease->progress, copy = {text_copy(text, length), length};
+    atomic_store(&lease->wants_progress, false);
+    pthread_mutex_lock(&keeper->mutex);
+    lease->progress = copy;
+    pthread_mutex_unlock(&keeper->mutex);
+    free(old.text);
+}
+
+int lease_tell(struct lease_keeper *keeper, struct lease *lease, struct pg_session *session,
+               struct error *err)
+{
+    SCOPED(heartbeat_release) struct heartbeat beat;
+    SCOPED(pg_rows_release) struct pg_rows rows = {0};
+    heartbeat_init(&beat);
+    pthread_mutex_lock(&keeper->mutex);
+    const struct heartbeat_entry entry = entry_of(lease);
+    heartbeat_add(&beat, &entry);
+    pthread_mutex_unlock(&keeper->mutex);
+    heartbeat_close(&beat);
+    return heartbeat_tell(&beat, session, &rows, err);
 }
 
 void lease_close(struct lease_keeper *keeper, struct lease *lease)

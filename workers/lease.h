@@ -2,9 +2,10 @@
  *
  * One keeper thread serves all scans of a worker: every heartbeat it renews all leases in one
  * statement, which also writes down how far their scans are; in between it looks every second
- * whether the tasks are still there.  A lease is lost when its task was deleted or taken over, or
- * when the database has been silent for so long that somebody else may take it over soon: by the
- * monotonic clock, before the lease ends by the database's. */
+ * whether the tasks are still there, and tells every few seconds how their scans go on.  A lease is
+ * lost when its task was deleted or taken over, or when the database has been silent for so long
+ * that somebody else may take it over soon: by the monotonic clock, before the lease ends by the
+ * database's. */
 #ifndef WORKERS_LEASE_H
 #define WORKERS_LEASE_H
 
@@ -16,12 +17,14 @@
 #include "base/config.h"
 #include "base/uuid.h"
 #include "pg/login.h"
+#include "pg/session.h"
+#include "scan_speed.h"
 
 /* A heartbeat may come late by half of the lease before a scan has to stop for it. */
 enum { LEASE_HEARTBEATS_LEAST = 3 };
 
-/* A copy that belongs to the lease. */
-struct lease_checkpoint {
+/* A copy of JSON text that belongs to the lease. */
+struct lease_text {
     char *text; /* null: there is none */
     size_t length;
 };
@@ -37,11 +40,14 @@ struct lease {
     atomic_int_fast64_t keys_seen, keys_total;
     atomic_int_fast64_t renewed_ms; /* monotonic; when the last renewal that succeeded was sent */
     atomic_bool lost;
+    atomic_bool wants_progress; /* the keeper asks for what else is told */
 
     /* Of the keeper, under its mutex. */
-    struct lease_checkpoint checkpoint; /* the newest; only the scan's thread changes it */
-    unsigned number;                    /* of the checkpoint, from 1 on */
-    unsigned sent, saved;               /* that of this round; the last one that was written */
+    struct lease_text checkpoint; /* the newest; only the scan's thread changes it */
+    struct lease_text progress;   /* what is told of the scan beside how far it is; the same */
+    struct scan_speed speed;
+    unsigned number;      /* of the checkpoint, from 1 on */
+    unsigned sent, saved; /* that of this round; the last one that was written */
     unsigned round, beat;
     bool closed;
 };
@@ -71,6 +77,21 @@ bool lease_is_lost(const struct lease *lease);
 /* Where the scan could be taken up from now on; copied.  By the scan's thread. */
 void lease_set_checkpoint(struct lease_keeper *keeper, struct lease *lease, const char *text,
                           size_t length);
+
+/* Whether it is time to say how the scan goes on; asked for every batch. */
+static inline bool lease_wants_progress(const struct lease *lease)
+{
+    return atomic_load_explicit(&lease->wants_progress, memory_order_relaxed);
+}
+
+/* What is told of the scan (task_progress.h), copied.  By the scan's thread. */
+void lease_set_progress(struct lease_keeper *keeper, struct lease *lease, const char *text,
+                        size_t length);
+
+/* Writes what was told last, at once; for the end of a scan.  By the scan's thread, by a session of
+ * its own. */
+int lease_tell(struct lease_keeper *keeper, struct lease *lease, struct pg_session *session,
+               struct error *err);
 
 /* The scan has ended: no heartbeat writes its checkpoint any more, and none that does is on its
  * way when this returns, unless the database keeps it for long.  The checkpoint stays until the

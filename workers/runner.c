@@ -14,6 +14,7 @@
 #include "cost.h"
 #include "model/scan_task_store.h"
 #include "scan/scan.h"
+#include "task_progress.h"
 #include "worker_metrics.h"
 
 /* The last one: how long a worker that is to stop goes on trying to record. */
@@ -69,14 +70,30 @@ static void note_end(struct run *run, enum attempt_outcome outcome)
     metric_count(&metric_attempts_ended, kind_label(run->claim.kind), (int)outcome);
 }
 
+static const char *profile_name_of(const struct run *run)
+{
+    const char *own = run->claim.target.scan_profile;
+    return own ? own : run->worker->config->scan_profile;
+}
+
+static void tell(struct run *run, const struct scan_progress *progress)
+{
+    SCOPED(json_writer_release) struct json_writer text;
+    json_writer_init(&text);
+    task_progress_write(&text, progress, profile_name_of(run));
+    lease_set_progress(run->worker->keeper, &run->lease, text.text, text.length);
+}
+
 static void on_progress(void *argument, const struct scan_progress *progress)
 {
     struct run *run = argument;
     count_keys(run, progress->keys_seen);
     run->result.keys_seen = progress->keys_seen;
-    run->result.pauses = progress->pauses;
+    run->result.pauses = scan_progress_pauses(progress);
     atomic_store_explicit(&run->lease.keys_seen, progress->keys_seen, memory_order_relaxed);
     atomic_store_explicit(&run->lease.keys_total, progress->keys_total, memory_order_relaxed);
+    if (progress->shard_count > 0 || lease_wants_progress(&run->lease))
+        tell(run, progress);
 }
 
 static void on_checkpoint(void *argument, const char *text, size_t length)
@@ -102,12 +119,6 @@ static enum scan_layout layout_of(const struct instance_target *target)
     if (instance_target_is_cluster(target))
         return SCAN_CLUSTER;
     return instance_target_is_replicated(target) ? SCAN_REPLICATED : SCAN_ONE_SERVER;
-}
-
-static const char *profile_name_of(const struct run *run)
-{
-    const char *own = run->claim.target.scan_profile;
-    return own ? own : run->worker->config->scan_profile;
 }
 
 /* Both sources were checked: by the schema and by main. */
@@ -228,6 +239,7 @@ static void record_failure(struct run *run, const struct error *reason)
     pg_parameters_add_reference(&parameters, reason->text);
     pg_parameters_add_integer(&parameters, 0);
     pg_parameters_add_integer(&parameters, lease_scan_ms(&run->lease));
+    pg_parameters_add_reference(&parameters, error_describe(reason->code)->symbol);
     LOG_WARNING("scan_failed", LOG_RUN(run), LOG_ERROR_FIELDS(reason));
     run->result.reason = reason->code;
     note_end(run, ATTEMPT_FAILED);
@@ -261,9 +273,20 @@ static int check_result(const struct scan_outcome *outcome, struct error *err)
                      outcome->keys_length, SCAN_TASK_RESULT_MAX);
 }
 
+/* The cost is recorded with the result; what only a cluster tells is not, and was told last a while
+ * ago.  Without it a result is as good. */
+static void tell_end(struct run *run)
+{
+    struct error err = {0};
+    if (layout_of(&run->claim.target) == SCAN_CLUSTER &&
+        lease_tell(run->worker->keeper, &run->lease, run->session, &err) < 0)
+        LOG_WARNING("progress_not_told", LOG_RUN(run), LOG_ERROR_FIELDS(&err));
+}
+
 static void record_success(struct run *run, const struct scan_outcome *outcome)
 {
     const char *note = outcome->note;
+    tell_end(run);
     SCOPED(json_writer_release) struct json_writer cost;
     json_writer_init(&cost);
     struct pg_parameters parameters;

@@ -20,6 +20,15 @@ const struct error_description *error_describe(enum error_code code)
     return &descriptions[code];
 }
 
+enum error_code error_find(const char *symbol)
+{
+    for (int code = ERROR_NONE + 1; symbol && code < ERROR_CODE_COUNT; code++) {
+        if (strcmp(descriptions[code].symbol, symbol) == 0)
+            return (enum error_code)code;
+    }
+    return ERROR_NONE;
+}
+
 int error_set(struct error *err, enum error_code code, const char *format, ...)
 {
     if (err->code != ERROR_NONE)

@@ -126,6 +126,50 @@ const struct pg_statement scan_task_list_all = {
     "WHERE i.project_id = $1::uuid AND i.id = $2::uuid ORDER BY t.created_at DESC, t.id DESC",
     6, PG_READS};
 
+/* What was told of an earlier attempt is not how it goes on now.  The cost of a scan that succeeded
+ * is the recorded one; of either no more is told than these members, whatever else there is. */
+#define TELLS                                                                                      \
+    "t.status = 'running' AND t.lease_owner IS NOT NULL "                                          \
+    "AND t.progress->>'attempt' = t.attempt::text"
+#define COST_MEMBER(name) "'" name "', c->'" name "'"
+#define PROGRESS_COLUMNS                                                                                                                                                                                                    \
+    SCAN_TASK_COLUMNS                                                                                                                                                                                                       \
+    ", t.kind, t.attempt, t.keys_seen, t.keys_total, "                                                                                                                                                                      \
+    "CASE WHEN " TELLS " THEN (t.progress->>'keys_per_second')::bigint END, "                                                                                                                                               \
+    "CASE WHEN " TELLS " THEN t.progress->>'pause' END, "                                                                                                                                                                   \
+    "(SELECT jsonb_strip_nulls(jsonb_build_object(" COST_MEMBER("profile") ", " COST_MEMBER(                                                                                                                                \
+        "paus"                                                                                                                                                                                                              \
+        "es") ", " COST_MEMBER("paused_ms") ", " COST_MEMBER("halvings") ", " COST_MEMBER("baseli"                                                                                                                          \
+                                                                                          "ne_us") ", " COST_MEMBER("worst_us") ", "                                                                                        \
+                                                                                                                                "'latency_us', "                                                                            \
+                                                                                                                                "CASE "                                                                                     \
+                                                                                                                                "WHEN " TELLS                                                                               \
+                                                                                                                                " THEN "                                                                                    \
+                                                                                                                                "c->'latency_us'"                                                                           \
+                                                                                                                                " END,"                                                                                     \
+                                                                                                                                " " COST_MEMBER("touched") ", " COST_MEMBER(                                                \
+                                                                                                                                    "commands") ")) "                                                                       \
+                                                                                                                                                "    FROM coalesce(t.cost, t.progress->'cost') AS c WHERE c IS NOT NULL), " \
+                                                                                                                                                "t.progress->'shards', "                                                    \
+                                                                                                                                                "coalesce(t.finished_at, (t.progress->>'updated_at')::timestamptz), t.failure_code "
+
+const struct pg_statement scan_task_progress = {
+    "scan_task_progress",
+    "SELECT CASE WHEN t.id IS NULL THEN 'no_task' ELSE 'found' END, " PROGRESS_COLUMNS
+    "FROM instance i LEFT JOIN scan_task t ON t.project_id = i.project_id "
+    "    AND t.instance_id = i.id AND t.id = $3::uuid "
+    "WHERE i.project_id = $1::uuid AND i.id = $2::uuid",
+    3, PG_READS};
+
+const struct pg_statement scan_task_watch = {
+    "scan_task_watch",
+    "SELECT m.n, " PROGRESS_COLUMNS
+    "FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) WITH ORDINALITY "
+    "    AS m (project_id, instance_id, id, n) "
+    "JOIN scan_task t ON t.project_id = m.project_id AND t.instance_id = m.instance_id "
+    "    AND t.id = m.id",
+    3, PG_READS};
+
 /* Others may take a task over at the end of its lease, $2, and a while after that, which doubles
  * with every attempt from a tenth of the lease up to three, give or take a fifth: what kills
  * its workers does not kill them in a row.  Of a claim, which counts its attempt, half as long. */
@@ -227,6 +271,20 @@ const struct pg_statement scan_task_renew = {
     "mine.checkpoint), " CHECKPOINTS_KEPT "SELECT id, fence FROM own",
     9, PG_WRITES};
 
+/* No column that an index has changes, so that a page with room takes the row's next version. */
+const struct pg_statement scan_task_tell = {
+    "scan_task_tell",
+    "UPDATE scan_task t SET keys_seen = mine.keys_seen, keys_total = mine.keys_total, "
+    "    scan_ms = mine.scan_ms, progress = jsonb_strip_nulls("
+    "        coalesce(mine.progress::jsonb, t.progress - 'pause', '{}') || jsonb_build_object("
+    "        'keys_per_second', mine.rate, 'attempt', t.attempt, 'updated_at', now())) "
+    "FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], "
+    "        $7::bigint[], $8::text[]) "
+    "    AS mine (project_id, id, fence, keys_seen, keys_total, scan_ms, rate, progress) "
+    "WHERE t.project_id = mine.project_id AND t.id = mine.id AND t.fence = mine.fence "
+    "AND t.status = 'running' AND t.lease_owner IS NOT NULL RETURNING t.id, t.fence",
+    8, PG_WRITES};
+
 const struct pg_statement scan_task_check = {
     "scan_task_check",
     "SELECT t.id, t.fence "
@@ -259,9 +317,9 @@ const struct pg_statement scan_task_succeed = {
 const struct pg_statement scan_task_fail = {
     "scan_task_fail",
     "WITH own AS (UPDATE scan_task SET status = 'failed', " FINISHED "failure = $4::text, "
-    "    num = $5::integer, scan_ms = $6::bigint " WHERE_OWN
+    "    num = $5::integer, scan_ms = $6::bigint, failure_code = $7::text " WHERE_OWN
     "RETURNING project_id, id), " CHECKPOINTS_FORGOTTEN "SELECT id FROM own",
-    6, PG_WRITES};
+    7, PG_WRITES};
 
 /* Lets go of a task that stays `running`.  A renewal that is still on its way does not take back
  * what has no owner. */
@@ -285,6 +343,7 @@ const struct pg_statement scan_task_retry = {
 const struct pg_statement scan_task_give_up = {
     "scan_task_give_up",
     "WITH own AS (UPDATE scan_task SET status = 'failed', " FINISHED
+    "    failure_code = '" SCAN_TASK_GIVEN_UP "', "
     "    failure = 'given up after ' || attempt || ' attempts: ' || "
     "    CASE WHEN lease_owner IS NULL AND last_error IS NOT NULL THEN last_error "
     "        ELSE 'the worker ' || coalesce(lease_owner, 'that ran it') || ' was lost' END "
@@ -320,13 +379,21 @@ const struct pg_statement scan_task_survey = {
     "ORDER BY t.created_at DESC, t.id DESC LIMIT $4::bigint",
     4, PG_READS};
 
+/* What a worker told last, for operators. */
+#define TOLD_COLUMNS                                                                               \
+    ", CASE WHEN " TELLS " THEN (t.progress->>'keys_per_second')::bigint END, "                    \
+    "CASE WHEN " TELLS " THEN t.progress->>'pause' END, "                                          \
+    "(SELECT sum(value::bigint) FROM jsonb_each_text(t.progress->'cost'->'pauses')), "             \
+    "(SELECT count(*) FROM jsonb_array_elements(t.progress->'shards') AS s "                       \
+    "    WHERE s->>'state' = 'done'), coalesce(jsonb_array_length(t.progress->'shards'), 0) "
+
 /* What runs is about as much as workers have threads; what waits may be any number. */
 #define OF_PROJECT "($1::uuid IS NULL OR project_id = $1::uuid) "
 #define RUNNING_NOW                                                                                \
     "FROM scan_task WHERE status = 'running' AND claimable_at IS NOT NULL AND " OF_PROJECT
 const struct pg_statement scan_task_running = {
     "scan_task_running",
-    "SELECT " SURVEY_COLUMNS ", t.scan_ms, n.running, n.waiting "
+    "SELECT " SURVEY_COLUMNS ", t.scan_ms, n.running, n.waiting" TOLD_COLUMNS
     "FROM (SELECT (SELECT count(*) " RUNNING_NOW ") AS running, "
     "    (SELECT count(*) FROM (SELECT FROM scan_task WHERE status = 'waiting' AND " OF_PROJECT
     "        LIMIT " QUOTE(
@@ -342,7 +409,7 @@ const struct pg_statement scan_task_running = {
 const struct pg_statement scan_task_inspect = {
     "scan_task_inspect",
     "SELECT " SURVEY_COLUMNS
-    ", r.keys, t.cost, t.scan_ms, t.last_error, c.written_at " SURVEY_TABLES
+    ", r.keys, t.cost, t.scan_ms, t.last_error, c.written_at" TOLD_COLUMNS SURVEY_TABLES
     "LEFT JOIN scan_result r ON r.project_id = t.project_id AND r.task_id = t.id "
     "LEFT JOIN scan_checkpoint c ON c.project_id = t.project_id AND c.task_id = t.id "
     "WHERE t.id = $1::uuid",

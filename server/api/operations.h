@@ -12,10 +12,10 @@ operation_render_fn render_expired_created, render_expired_histories, render_hot
 
 /* The extended interface: analyses of whole keyspaces, and tasks of all kinds. */
 operation_bind_fn bind_analysis_create, bind_analysis_list, bind_analysis_schedule,
-    bind_task_list_all, bind_export, bind_comparison, bind_series;
+    bind_task_list_all, bind_task_progress, bind_export, bind_comparison, bind_series;
 operation_render_fn render_analysis, render_analysis_deleted, render_analysis_list,
-    render_analysis_schedule, render_task_list_all, render_export, render_comparison, render_series,
-    render_instance_overview;
+    render_analysis_schedule, render_task_list_all, render_task_progress, render_task_events,
+    render_export, render_comparison, render_series, render_instance_overview;
 
 /* Autoscan configuration. */
 operation_bind_fn bind_autoscan, bind_autoscan_times, bind_autoscan_interval;

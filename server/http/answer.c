@@ -82,25 +82,32 @@ static void send_piece(h2o_generator_t *generator, h2o_req_t *req)
              sending->rest.len > 0 ? H2O_SEND_STATE_IN_PROGRESS : H2O_SEND_STATE_FINAL);
 }
 
+/* All of the response's head. */
+static void fill_head(struct exchange *exchange, int status, size_t content_length)
+{
+    h2o_req_t *req = exchange->req;
+    req->res.status = status;
+    req->res.reason = http_reason(status);
+    req->res.content_length = content_length;
+    add_header(req, "x-request-id", "X-Request-Id", exchange->request_id);
+    add_limits(exchange);
+    server_metrics_note_answer(exchange, status);
+    if (atomic_load_explicit(&exchange->loop->server->draining, memory_order_relaxed))
+        req->http1_is_persistent = 0;
+    cleanse_body(req);
+}
+
 /* Starts the response and ends it with a body that outlives the request, or none. */
 static void send_body(struct exchange *exchange, int status, h2o_iovec_t body, bool has_body)
 {
     h2o_req_t *req = exchange->req;
     struct sending *sending = h2o_mem_alloc_pool(&req->pool, sizeof(*sending));
     bool is_head = h2o_memis(req->input.method.base, req->input.method.len, H2O_STRLIT("HEAD"));
-    req->res.status = status;
-    req->res.reason = http_reason(status);
-    req->res.content_length = has_body ? body.len : SIZE_MAX;
-    add_header(req, "x-request-id", "X-Request-Id", exchange->request_id);
-    add_limits(exchange);
-    server_metrics_note_answer(exchange, status);
-    if (atomic_load_explicit(&exchange->loop->server->draining, memory_order_relaxed))
-        req->http1_is_persistent = 0;
+    fill_head(exchange, status, has_body ? body.len : SIZE_MAX);
     *sending = (struct sending){.super = {.proceed = send_piece}};
     sending->piece_bytes = exchange->identity.name[0] ? PIECE_BYTES : UNPROVED_PIECE_BYTES;
     if (has_body && !is_head)
         sending->rest = body;
-    cleanse_body(req);
     h2o_start_response(req, &sending->super);
     send_piece(&sending->super, req);
 }
@@ -157,6 +164,24 @@ void answer_reply(struct exchange *exchange, struct api_reply *reply)
     audit_note(exchange, reply->status, NULL, reply->subject);
     request_span_end(exchange, reply->status, NULL);
     send_reply(exchange, reply);
+}
+
+/* Buffers on the way would keep events back. */
+void answer_stream(struct exchange *exchange, h2o_generator_t *generator)
+{
+    static h2o_generator_t nothing;
+    h2o_req_t *req = exchange->req;
+    log_answer(exchange, HTTP_OK, NULL);
+    audit_note(exchange, HTTP_OK, NULL, "");
+    h2o_add_header(&req->pool, &req->res.headers, H2O_TOKEN_CONTENT_TYPE, NULL,
+                   H2O_STRLIT("text/event-stream"));
+    add_header(req, "cache-control", "Cache-Control", "no-store");
+    add_header(req, "x-accel-buffering", "X-Accel-Buffering", "no");
+    fill_head(exchange, HTTP_OK, SIZE_MAX);
+    req->http1_is_persistent = 0;
+    h2o_start_response(req, generator ? generator : &nothing);
+    if (!generator)
+        h2o_send(req, NULL, 0, H2O_SEND_STATE_FINAL);
 }
 
 static enum api_error_form error_form(const struct exchange *exchange)

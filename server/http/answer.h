@@ -9,6 +9,9 @@
 /* Takes the body of the reply over. */
 void answer_reply(struct exchange *exchange, struct api_reply *reply);
 void answer_error(struct exchange *exchange, const struct error *err);
+/* Begins an answer without an end of its own, whose pieces the generator sends: a stream of events.
+ * Null: only its head is wanted, and it ends here. */
+void answer_stream(struct exchange *exchange, h2o_generator_t *generator);
 /* Served to everybody as it is. */
 void answer_document(struct exchange *exchange, const struct document *document);
 

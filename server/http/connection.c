@@ -144,6 +144,9 @@ void connection_enter(struct connection *connection, enum connection_phase phase
         connection->has_answered = true;
         set_deadline(connection, connection->request_deadline_ms);
         break;
+    case CONNECTION_STREAM:
+        set_deadline(connection, now_ms + STREAM_TAKEN_MS);
+        break;
     case CONNECTION_ENDING:
         set_deadline(connection, now_ms + ENDING_MS);
         break;

@@ -11,12 +11,16 @@
 #include "gate.h"
 #include "loop.h"
 
+/* Time for a client to take a piece of a stream, which is never silent for so long. */
+enum { STREAM_TAKEN_MS = 30000 };
+
 enum connection_phase {
     CONNECTION_HANDSHAKE,
     CONNECTION_WAITING, /* for a request's first byte */
     CONNECTION_HEAD,
     CONNECTION_BODY,
     CONNECTION_ANSWER, /* it is worked on, or sent */
+    CONNECTION_STREAM, /* a piece of a stream is to be taken; entered anew for each */
     CONNECTION_ENDING,
 };
 

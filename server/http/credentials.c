@@ -11,6 +11,29 @@
 #include "model/access_key_store.h"
 #include "token_credentials.h"
 
+/* Its secret has been shown. */
+static void judge_key(struct exchange *exchange, const struct access_key *key)
+{
+    struct error err = {0};
+    bool has_ended = key->is_temporary && clock_monotonic_ms() >= key->ends_ms;
+    int status = key->known && !has_ended ? 0 : signature_refuse(&err);
+    if (status == 0) {
+        exchange->identity = key->identity;
+        status = exchange_authorise(exchange, &err);
+    }
+    exchange->judged(exchange, status < 0 ? &err : NULL);
+}
+
+static void use_key(struct exchange *exchange, const struct access_key *key);
+
+static void fail(struct exchange *exchange, const struct error *err)
+{
+    if (exchange->judged)
+        exchange->judged(exchange, err);
+    else
+        answer_error(exchange, err);
+}
+
 static void continue_with_key(struct exchange *exchange, const struct access_key *key)
 {
     struct error err = {0};
@@ -25,6 +48,14 @@ static void continue_with_key(struct exchange *exchange, const struct access_key
     }
     if (status < 0)
         answer_error(exchange, &err);
+}
+
+static void use_key(struct exchange *exchange, const struct access_key *key)
+{
+    if (exchange->judged)
+        judge_key(exchange, key);
+    else
+        continue_with_key(exchange, key);
 }
 
 /* Null bytes for SQL NULL. */
@@ -104,12 +135,12 @@ static void on_key_row(void *argument, struct pg_rows *rows, const struct error 
         memcpy(key.identity.name, exchange->signature.access_key.bytes,
                exchange->signature.access_key.length);
         if (!rows) {
-            answer_error(exchange, database_error);
+            fail(exchange, database_error);
         } else if (read_key(exchange, rows, &key, &err) < 0) {
-            answer_error(exchange, &err);
+            fail(exchange, &err);
         } else {
             access_key_cache_put(exchange->loop->access_keys, &key, clock_monotonic_ms());
-            continue_with_key(exchange, &key);
+            use_key(exchange, &key);
         }
         secret_cleanse(&key, sizeof(key));
     }
@@ -124,6 +155,17 @@ static int ask_for_key(struct exchange *exchange, struct error *err)
     return exchange_submit(exchange, &access_key_find, &parameters, on_key_row, ask_for_key, err);
 }
 
+static int look_up_key(struct exchange *exchange, struct error *err)
+{
+    const struct access_key *key = access_key_cache_find(
+        exchange->loop->access_keys, exchange->signature.access_key, clock_monotonic_ms());
+    if (key) {
+        use_key(exchange, key);
+        return 0;
+    }
+    return ask_for_key(exchange, err);
+}
+
 static int find_key(struct exchange *exchange, struct error *err)
 {
     struct text id = exchange->signature.access_key;
@@ -131,13 +173,7 @@ static int find_key(struct exchange *exchange, struct error *err)
         return signature_refuse(err);
     if (limits_admit_key(exchange, err) < 0)
         return -1;
-    const struct access_key *key =
-        access_key_cache_find(exchange->loop->access_keys, id, clock_monotonic_ms());
-    if (key) {
-        continue_with_key(exchange, key);
-        return 0;
-    }
-    return ask_for_key(exchange, err);
+    return look_up_key(exchange, err);
 }
 
 int credentials_check(struct exchange *exchange, struct error *err)
@@ -150,4 +186,15 @@ int credentials_check(struct exchange *exchange, struct error *err)
                         &exchange->signature, err) < 0)
         return -1;
     return find_key(exchange, err);
+}
+
+void credentials_judge(struct exchange *exchange, exchange_judged_fn *judged)
+{
+    struct error err = {0};
+    exchange->judged = judged;
+    int status = exchange->signature.access_key.length > 0
+                     ? look_up_key(exchange, &err)
+                     : token_credentials_judge(exchange, &err);
+    if (status < 0)
+        judged(exchange, &err);
 }

@@ -10,4 +10,9 @@
  * fails later is answered from here.  On failure now the caller answers. */
 int credentials_check(struct exchange *exchange, struct error *err);
 
+/* Looks once more at the credential of an exchange that was answered by a stream: whether there
+ * still is one, and what it may do now.  Calls judged, maybe at once, unless the request is gone
+ * by then. */
+void credentials_judge(struct exchange *exchange, exchange_judged_fn *judged);
+
 #endif

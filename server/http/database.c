@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 
+#include "event_streams.h"
 #include "lock_queue.h"
 #include "model/access_key_store.h"
 #include "model/audit_store.h"
@@ -83,12 +84,14 @@ static void on_access_key_changed(void *argument, const char *payload)
 {
     struct loop *loop = argument;
     access_key_cache_forget(loop->access_keys, text_of(payload));
+    event_streams_judge(loop->streams, payload);
 }
 
 static void on_reset(void *argument)
 {
     struct loop *loop = argument;
     access_key_cache_clear(loop->access_keys);
+    event_streams_judge(loop->streams, NULL);
 }
 
 struct database *database_new(struct loop *loop, enum database_use use)

@@ -6,10 +6,12 @@
 
 #include "answer.h"
 #include "api/grant.h"
+#include "api/task_progress.h"
 #include "base/clock.h"
 #include "connection.h"
 #include "credentials.h"
 #include "database.h"
+#include "event_stream.h"
 #include "exchange_state.h"
 #include "h2o_answer.h"
 #include "lock_queue.h"
@@ -98,6 +100,16 @@ static void execute_again(struct exchange *exchange)
         answer_error(exchange, &err);
 }
 
+static int answer(struct exchange *exchange, const struct pg_rows *rows, struct api_reply *reply,
+                  struct error *err)
+{
+    if (operation_streams(exchange->match.operation))
+        return event_stream_begin(exchange, (struct text){reply->body.text, reply->body.length},
+                                  task_progress_is_final(rows, 0), err);
+    answer_reply(exchange, reply);
+    return 0;
+}
+
 static void answer_rows(struct exchange *exchange, struct pg_rows *rows,
                         const struct error *database_error)
 {
@@ -105,12 +117,12 @@ static void answer_rows(struct exchange *exchange, struct pg_rows *rows,
     struct api_reply reply;
     api_reply_init(&reply);
     int status = render(exchange, rows, database_error, &reply, &err);
+    if (status == 0)
+        status = answer(exchange, rows, &reply, &err);
     if (status < 0 && is_worth_another_try(exchange, &err))
         execute_again(exchange);
     else if (status < 0)
         answer_error(exchange, &err);
-    else
-        answer_reply(exchange, &reply);
     api_reply_release(&reply);
 }
 
@@ -136,7 +148,7 @@ static int check_project_header(const struct exchange *exchange, struct error *e
     return 0;
 }
 
-static int authorise(const struct exchange *exchange, struct error *err)
+int exchange_authorise(const struct exchange *exchange, struct error *err)
 {
     struct policy_request wanted = grant_request(exchange->match.operation);
     struct uuid instance = {0}; /* stays empty, and in no policy's list, where it is malformed */
@@ -218,7 +230,7 @@ int exchange_continue(struct exchange *exchange, struct error *err)
     if (!exchange->match.project[0] && !exchange->match.operation->for_operators)
         *project = exchange->identity.project;
     if ((exchange->match.project[0] && route_read_project(&exchange->match, project, err) < 0) ||
-        check_project_header(exchange, err) < 0 || authorise(exchange, err) < 0 ||
+        check_project_header(exchange, err) < 0 || exchange_authorise(exchange, err) < 0 ||
         prepare(exchange, err) < 0)
         return -1;
     return execute(exchange, err);

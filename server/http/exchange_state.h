@@ -22,10 +22,15 @@
 #include "request_limits.h"
 
 struct connection;
+struct event_stream;
 struct exchange;
 
 /* Runs the exchange's statement once more, from the beginning.  On failure the caller answers. */
 typedef int exchange_again_fn(struct exchange *exchange, struct error *err);
+
+/* Whether the exchange's credential is still good for what it asked: err is null, or says why not,
+ * or why that cannot be told now. */
+typedef void exchange_judged_fn(struct exchange *exchange, const struct error *err);
 
 /* The statement that an exchange has in flight, or that waits for a lock; see lock_queue.h. */
 struct exchange_statement {
@@ -56,6 +61,9 @@ struct exchange {
     bool found_none; /* the operation's statement gave no rows */
     int conflicts;   /* races that the operation's statement lost */
     struct exchange_statement lock;
+    struct event_stream *stream; /* its answer, where that is one */
+    exchange_judged_fn
+        *judged; /* the credential is looked at once more; null: for the first time */
     /* Filled in first of all, and not zeroed before. */
     struct framing framing;
 };
@@ -66,6 +74,9 @@ struct exchange {
 int exchange_submit(struct exchange *exchange, const struct pg_statement *statement,
                     const struct pg_parameters *parameters, pg_pipeline_done_fn *done,
                     exchange_again_fn *again, struct error *err);
+
+/* Whether its identity may do what it asks for. */
+int exchange_authorise(const struct exchange *exchange, struct error *err);
 
 /* Goes on once the exchange's identity is proved.  On failure the caller answers. */
 int exchange_continue(struct exchange *exchange, struct error *err);

@@ -72,8 +72,7 @@ static void replace_answer(h2o_filter_t *filter, h2o_req_t *req, h2o_ostream_t *
     request_id_generate(request_id);
     api_reply_init(&reply);
     api_reply_set_error(&reply, &err,
-                        route_has_problems(target) ? API_ERROR_PROBLEM : API_ERROR_DCS,
-                        request_id);
+                        route_has_problems(target) ? API_ERROR_PROBLEM : API_ERROR_DCS, request_id);
 
     h2o_iovec_t id = h2o_strdup(&req->pool, request_id, UUID_HEX_LENGTH);
     memset(&req->res.headers, 0, sizeof(req->res.headers));
@@ -131,8 +130,7 @@ static h2o_iovec_t error_answer(struct connection *connection, struct text targe
     char request_id[UUID_HEX_LENGTH + 1];
     request_id_generate(request_id);
     api_reply_init(&reply);
-    api_reply_set_error(&reply, err,
-                        route_has_problems(target) ? API_ERROR_PROBLEM : API_ERROR_DCS,
+    api_reply_set_error(&reply, err, route_has_problems(target) ? API_ERROR_PROBLEM : API_ERROR_DCS,
                         request_id);
     log_refusal(connection, request_id, reply.status, err);
     free(connection->answer);

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "connection.h"
 #include "database.h"
+#include "event_streams.h"
 #include "identity_service.h"
 #include "linger.h"
 #include "lock_queue.h"
@@ -50,6 +51,7 @@ static void on_tick(h2o_timeout_entry_t *entry)
     if (loop->identity_service)
         identity_service_tick(loop->identity_service);
     audit_tick(loop->audit);
+    event_streams_tick(loop->streams);
     linger_tick(loop);
     acceptor_tick(loop);
     connections_tick(loop);
@@ -73,6 +75,7 @@ static void stop(struct loop *loop)
     }
     loop->listener_count = 0;
     h2o_context_request_shutdown(&loop->h2o);
+    event_streams_end(loop->streams);
     connections_end_idle(loop);
 }
 
@@ -203,6 +206,7 @@ struct loop *loop_new(struct server *server, int number, int64_t unproved_max)
     loop->hasher = limits_hasher_new(server->limits);
     loop->lock_queue = lock_queue_new(loop);
     loop->audit = audit_new(loop);
+    loop->streams = event_streams_new(loop);
     loop->database_count = (int)config->database_connections;
     loop->databases = calloc((size_t)loop->database_count, sizeof(*loop->databases));
     if (!loop->databases)
@@ -226,6 +230,7 @@ void loop_free(struct loop *loop)
     for (int i = 0; i < loop->database_count; i++)
         database_free(loop->databases[i]);
     free(loop->databases);
+    event_streams_free(loop->streams);
     lock_queue_free(loop->lock_queue);
     audit_free(loop->audit);
     access_key_cache_free(loop->access_keys);

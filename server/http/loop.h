@@ -27,6 +27,7 @@ struct client_count;
 struct connection;
 struct database;
 struct document_set;
+struct event_streams;
 struct exporter;
 struct keyed_hasher;
 struct limits;
@@ -34,6 +35,7 @@ struct lock_queue;
 struct identity_service;
 struct identity_settings;
 struct operations;
+struct stream_count;
 struct tls_files;
 
 /* What all loops share. */
@@ -49,6 +51,7 @@ struct server {
     h2o_globalconf_t h2o;
     struct tls_files *tls; /* null without HTTPS; of the thread that waits for signals */
     struct client_count *clients;
+    struct stream_count *streams;
     int64_t connections_max; /* as many as the setting and the descriptors allow */
     int statement_count;
     const struct pg_statement *statements[SERVER_STATEMENTS_MAX];
@@ -104,6 +107,7 @@ struct loop {
     struct database **databases;
     struct lock_queue *lock_queue;
     struct audit *audit;
+    struct event_streams *streams;
     bool stopping;
     int64_t stopping_ms; /* since when */
     int64_t stop_deadline_ms;

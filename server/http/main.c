@@ -28,11 +28,13 @@
 #include "model/access_key_store.h"
 #include "model/audit_store.h"
 #include "model/migration.h"
+#include "model/scan_task_store.h"
 #include "ops/exporter.h"
 #include "ops/notify.h"
 #include "ops/operations.h"
 #include "request.h"
 #include "request_limits.h"
+#include "stream_count.h"
 #include "tls_files.h"
 
 enum { LOOPS_MAX = 256, START_TIMEOUT_MS = 10000, LOOK_MS = 1000 };
@@ -95,6 +97,7 @@ static void init_http(struct server *server)
     request_init();
     add_statement(server, &access_key_find);
     add_statement(server, &audit_insert);
+    add_statement(server, &scan_task_watch);
     for (size_t i = 0; i < operation_count; i++) {
         add_statement(server, operations[i].statement);
         if (operation_where_none(&operations[i]))
@@ -269,6 +272,7 @@ static int serve(struct server *server, const struct launch *launch, struct erro
         (with_http && listen_on("listen_http", config->listen_http, loops.count, &http, err) < 0))
         return -1;
     server->clients = client_count_new(server->connections_max);
+    server->streams = stream_count_new(config);
     start_loops(server, &loops, &https, &http);
     if (with_https)
         LOG_INFO("listening", LOG_TEXT("scheme", "https"), LOG_NUMBER("port", https.port));
@@ -395,6 +399,7 @@ static int load_and_serve(struct server *server, const struct launch *launch, st
     server->limits = limits_new(config);
     int status = serve(server, launch, err);
     client_count_free(server->clients);
+    stream_count_free(server->streams);
     limits_free(server->limits);
     return status;
 }

@@ -26,11 +26,15 @@ static const char *const reasons[] = {
     [TURNED_AWAY_SHORT_OF] = "short_of"};
 static const char *const handshakes[] = {
     [HANDSHAKE_FULL] = "full", [HANDSHAKE_RESUMED] = "resumed", [HANDSHAKE_FAILED] = "failed"};
-static const char *const limits[] = {[LIMIT_ADDRESS] = "address",
-                                     [LIMIT_CREDENTIAL] = "credential",
-                                     [LIMIT_PROJECT] = "project",
-                                     [LIMIT_CREATION] = "creation",
-                                     [LIMIT_LOCKED] = "locked"};
+static const char *const limits[] = {
+    [LIMIT_ADDRESS] = "address",   [LIMIT_CREDENTIAL] = "credential", [LIMIT_PROJECT] = "project",
+    [LIMIT_CREATION] = "creation", [LIMIT_LOCKED] = "locked",         [LIMIT_STREAMS] = "streams"};
+static const char *const stream_ends[] = {[STREAM_END_FINISHED] = "finished",
+                                          [STREAM_END_GONE] = "gone",
+                                          [STREAM_END_STOPPED] = "stopped",
+                                          [STREAM_END_REFUSED] = "refused"};
+static const char *const stream_events[] = {
+    [STREAM_EVENT_SENT] = "sent", [STREAM_EVENT_SKIPPED] = "skipped"};
 
 static struct metric requests = {
     .name = "dcs_http_requests_total",
@@ -44,6 +48,15 @@ static struct metric request_seconds = {
     .bounds = metric_latency_bounds,
     .bound_count = METRIC_LATENCY_BOUNDS,
     .per_unit = US_PER_SECOND};
+struct metric metric_streams = {
+    .name = "dcs_event_streams", .help = "Streams of events that are open.", .type = METRIC_GAUGE};
+struct metric metric_stream_ends = {.name = "dcs_event_streams_ended_total",
+                                    .help = "Streams of events that ended, by why.",
+                                    .labels = {{"reason", stream_ends, COUNT_OF(stream_ends)}}};
+struct metric metric_stream_events = {
+    .name = "dcs_stream_events_total",
+    .help = "Events of streams; one that a newer one overtook before it was sent is skipped.",
+    .labels = {{"result", stream_events, COUNT_OF(stream_events)}}};
 struct metric metric_requests_in_flight = {.name = "dcs_http_requests_in_flight",
                                            .help = "Requests that have begun and are not over.",
                                            .type = METRIC_GAUGE};
@@ -91,6 +104,9 @@ static struct metric *const own[] = {
     &metric_turned_away,
     &metric_handshakes,
     &metric_limited,
+    &metric_streams,
+    &metric_stream_ends,
+    &metric_stream_events,
     &metric_locks_met,
     &metric_keys_locked,
     &metric_audit_events,

@@ -32,9 +32,24 @@ enum limit_kind {
     LIMIT_PROJECT,
     LIMIT_CREATION,
     LIMIT_LOCKED, /* the access key, for the address */
+    LIMIT_STREAMS,
     LIMIT_KIND_COUNT
 };
 
+/* Why a stream of events ended. */
+enum stream_end {
+    STREAM_END_FINISHED, /* with its task */
+    STREAM_END_GONE,     /* the client, or it did not take what was sent */
+    STREAM_END_STOPPED,  /* the server was */
+    STREAM_END_REFUSED,  /* the credential is not good for it any more */
+    STREAM_END_COUNT
+};
+
+enum stream_event { STREAM_EVENT_SENT, STREAM_EVENT_SKIPPED };
+
+extern struct metric metric_streams;
+extern struct metric metric_stream_ends;   /* enum stream_end */
+extern struct metric metric_stream_events; /* enum stream_event */
 extern struct metric metric_requests_in_flight;
 extern struct metric metric_connections;
 extern struct metric metric_connections_accepted;

@@ -42,7 +42,12 @@ static int continue_with_token(struct exchange *exchange, const struct token *to
     take_identity(exchange, token);
     if (check_project(exchange, token, err) < 0)
         return -1;
-    return exchange_continue(exchange, err);
+    if (!exchange->judged)
+        return exchange_continue(exchange, err);
+    if (exchange_authorise(exchange, err) < 0)
+        return -1;
+    exchange->judged(exchange, NULL);
+    return 0;
 }
 
 static void on_verdict(void *argument, const struct token *token, const struct error *service_error)
@@ -50,10 +55,13 @@ static void on_verdict(void *argument, const struct token *token, const struct e
     struct exchange *exchange = argument;
     if (exchange->req) {
         struct error err = {0};
-        if (!token)
-            answer_error(exchange, service_error);
-        else if (continue_with_token(exchange, token, &err) < 0)
-            answer_error(exchange, &err);
+        const struct error *failure = service_error;
+        if (token)
+            failure = continue_with_token(exchange, token, &err) < 0 ? &err : NULL;
+        if (failure && exchange->judged)
+            exchange->judged(exchange, failure);
+        else if (failure)
+            answer_error(exchange, failure);
     }
     h2o_mem_release_shared(exchange);
 }
@@ -82,4 +90,9 @@ int token_credentials_check(struct exchange *exchange, struct error *err)
     if (!token_is_well_formed(token))
         return error_set(err, ERROR_INVALID_TOKEN, "not of a token's form");
     return ask(exchange, token, err);
+}
+
+int token_credentials_judge(struct exchange *exchange, struct error *err)
+{
+    return ask(exchange, auth_request_find_header(&exchange->auth, header_name)->value, err);
 }

@@ -7,4 +7,7 @@
 /* As credentials_check, for a request that has an X-Auth-Token and no Authorization. */
 int token_credentials_check(struct exchange *exchange, struct error *err);
 
+/* As credentials_judge; on failure now the caller tells. */
+int token_credentials_judge(struct exchange *exchange, struct error *err);
+
 #endif

@@ -32,7 +32,7 @@ const renew = ({ project, id, fence }, checkpoint) => execute('scan_task_renew',
 const check = ({ project, id, fence }) => execute('scan_task_check', one(project), one(id), one(fence));
 const succeed = ({ project, id, fence }, keys = KEYS) =>
   execute('scan_task_succeed', project, id, fence, 1, keys, 5, '{}', 4000);
-const fail = ({ project, id, fence }) => execute('scan_task_fail', project, id, fence, 'reason', 0, 4000);
+const fail = ({ project, id, fence }) => execute('scan_task_fail', project, id, fence, 'reason', 0, 4000, 'REDIS_REFUSED');
 const release = ({ project, id, fence }, checkpoint = '\\N') =>
   execute('scan_task_release', project, id, fence, checkpoint, 5000);
 const retry = ({ project, id, fence }, checkpoint = '\\N', seconds = 10, most = 15) =>

@@ -109,7 +109,7 @@ async function round(database, [project, instance], execute) {
     assert.equal((await execute('scan_task_renew', 'w', 3600, ...mine, '{1}', '{1}', '{1}', '{NULL}')).length, 1);
     assert.equal((await execute('scan_task_check', ...mine)).length, 1);
     if (kind === 'bigkey') await execute('scan_task_succeed', project, id, fence, 0, '[]', 1, '\\N', 1);
-    else if (kind === 'hotkey') await execute('scan_task_fail', project, id, fence, 'why', 0, 1);
+    else if (kind === 'hotkey') await execute('scan_task_fail', project, id, fence, 'why', 0, 1, 'REDIS_REFUSED');
     else await execute('scan_task_release', project, id, fence, '\\N', 1);
     ended[kind] = id;
     await database.touch(`UPDATE remembered_request SET created_at = now() - interval '25 hours'

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { contract } from '../support/contract.mjs';
 import { createAuthority, createCertificate } from '../support/certificates.mjs';
+import { EventStream } from '../support/event_stream.mjs';
 import { assertAnswer, assertError } from '../support/golden.mjs';
 import { json } from '../support/http.mjs';
 import { IdentityFront, answers } from '../support/identity_front.mjs';
@@ -255,6 +256,21 @@ test('a revoked token lives for as long as it is remembered', async () => {
   await until('it is refused', async () => (await forgetful.get(token)).status === 401);
   assertError(await forgetful.get(token), 401, 'DCS.1001');
   assertAnswer(await get(alice.instances, token), 200);
+  await forgetful.program.stop();
+});
+
+test('a stream of events goes on while its token is one', async () => {
+  const token = await memberToken();
+  const forgetful = await serverWith({ token_cache_seconds: 1, access_key_cache_seconds: 1 });
+  const { id, instance_id } = (await send('POST', `${cache}/bigkey-task`, token)).json;
+  const counter = front.counter();
+  const { status, stream } = await EventStream.open({ port: forgetful.port, ca: world.ca }, `/ext/v1/${project}/instances/${instance_id}/tasks/${id}/events`, { token });
+  assert.equal(status, 200);
+  await until('it is asked about again', () => counter().validations > 2);
+  assert.equal(stream.response.complete, false);
+  await keystone.revoke(token);
+  assert.equal(await stream.end(), 'end');
+  assert.deepEqual(stream.events.map(({ type }) => type), ['progress']);
   await forgetful.program.stop();
 });
 

@@ -24,10 +24,10 @@ const task = async (tenant = alice) =>
   (await (await tenant.instance(`it${++count}`, redis.endpoint)).start()).id;
 
 // As a worker's claim and its heartbeats do.
-const runs = (id, { seen, total = 1000, ms, owner = 'worker-1', attempt = 1 }) => site.sql(
+const runs = (id, { seen, total = 1000, ms, owner = 'worker-1', attempt = 1, progress = null }) => site.sql(
   `UPDATE scan_task SET status = 'running', started_at = coalesce(started_at, now()), lease_owner = $2, attempt = $3,
-   claimable_at = now() + interval '1 hour', keys_seen = $4, keys_total = $5, scan_ms = $6 WHERE id = $1`,
-  [id, owner, attempt, seen, total, ms]);
+   claimable_at = now() + interval '1 hour', keys_seen = $4, keys_total = $5, scan_ms = $6, progress = $7 WHERE id = $1`,
+  [id, owner, attempt, seen, total, ms, progress]);
 const ends = (id, status, failure = null) => site.sql(
   `UPDATE scan_task SET status = $2, failure = $3, started_at = coalesce(started_at, now()), finished_at = now(),
    claimable_at = NULL, lease_owner = NULL, num = 7 WHERE id = $1`, [id, status, failure]);
@@ -52,13 +52,15 @@ function onTerminal(args, more = {}, size = 'cols 200 rows 12') {
 test('top: what runs, how far, how fast, how long to go', async () => {
   const bob = await site.tenant('bob');
   const [fast, resting, waits, others] = [await task(), await task(), await task(), await task(bob)];
-  await runs(fast, { seen: 250, ms: 1000 });
+  await runs(fast, { seen: 250, ms: 1000, progress: { attempt: 1, keys_per_second: 250, pause: 'ceiling', cost: { pauses: { guard: 2, ceiling: 1 } },
+    shards: [{ state: 'done' }, { state: 'running' }, { state: 'waiting' }] } });
   await runs(resting, { seen: 0, total: 0, ms: 0, owner: null, attempt: 2 });
   await runs(others, { seen: 1, ms: 10 });
   const shown = JSON.parse((await dcsctl('top', '--project', 'alice', '--json')).stdout).scans;
   assert.deepEqual(shown.map((scan) => scan.id), [fast, resting]);
   assert.deepEqual(Object.keys(shown[0]), ['project_id', 'project', 'instance_id', 'instance', 'kind', 'keys_seen',
-    'keys_total', 'percent', 'keys_per_second', 'seconds_left', 'attempt', 'owner', 'id']);
+    'keys_total', 'percent', 'keys_per_second', 'seconds_left', 'pause', 'pauses', 'shards_done', 'shards', 'attempt', 'owner', 'id']);
+  assert.deepEqual([shown[0].pause, shown[0].pauses, shown[0].shards_done, shown[0].shards], ['ceiling', 3, 1, 3]);
   const { project, instance, kind, keys_seen, keys_total, percent, keys_per_second, seconds_left, attempt, owner } = shown[0];
   assert.deepEqual([project, instance, kind, keys_seen, keys_total, percent, keys_per_second, seconds_left, attempt, owner],
     ['alice', 'it1', 'bigkey', 250, 1000, 25, 250, 4, 1, 'worker-1']);
@@ -66,9 +68,9 @@ test('top: what runs, how far, how fast, how long to go', async () => {
   assert.equal(JSON.parse((await dcsctl('top', '--json')).stdout).scans.length, 3);
   const { status, stdout, stderr } = await dcsctl('top', '--project', 'alice');
   assert.deepEqual([status, stderr], [0, '']);
-  assert.match(stdout, /^\d{4}-\S+Z: 2 running, 1 waiting\nPROJECT +INSTANCE +KIND +SEEN +KEYS +% +KEYS\/S +LEFT +TRY +WORKER +TASK\n/);
-  assert.match(stdout, new RegExp(`\\nalice +it1 +bigkey +250 +1000 +25 +250 +0:04 +1 +worker-1 +${fast}\\n`));
-  assert.match(stdout, new RegExp(`\\nalice +it2 +bigkey +0 +0 +- +0 +- +2 +- +${resting}\\n`));
+  assert.match(stdout, /^\d{4}-\S+Z: 2 running, 1 waiting\nPROJECT +INSTANCE +KIND +SEEN +KEYS +% +KEYS\/S +LEFT +PAUSE +SHARDS +TRY +WORKER +TASK\n/);
+  assert.match(stdout, new RegExp(`\\nalice +it1 +bigkey +250 +1000 +25 +250 +0:04 +ceiling +1\\/3 +1 +worker-1 +${fast}\\n`));
+  assert.match(stdout, new RegExp(`\\nalice +it2 +bigkey +0 +0 +- +0 +- +- +- +2 +- +${resting}\\n`));
   assert.ok(!stdout.includes('\x1b'));
   for (const id of [fast, resting, waits, others]) await ends(id, 'success');
   assert.match((await dcsctl('top')).stdout, /: 0 running, 0 waiting\nNo scan runs\.\n$/);
@@ -117,6 +119,9 @@ test('task watch on a terminal: waiting, a bar, the task', async () => {
   const id = await task();
   const program = onTerminal(['task', 'watch', id]);
   await until('it waits', () => program.stdout.includes('\rwaiting for a worker\x1b[K'));
+  await runs(id, { seen: 250, ms: 1000 });
+  await runs(id, { seen: 300, ms: 1000, progress: { attempt: 1, keys_per_second: 70, pause: 'guard', cost: { pauses: { guard: 1, ceiling: 0 } }, shards: [{ state: 'done' }, { state: 'running' }] } });
+  await until('with what the worker told', () => /\] +30% {2}300 of 1,000 keys {2}70 keys\/s {2}0:11 left {2}1\/2 shards {2}pauses \(guard\)/.test(program.stdout));
   await runs(id, { seen: 250, ms: 1000 });
   await until('there is a bar', () => /\[#+-+\] +25% {2}250 of 1,000 keys {2}250 keys\/s {2}0:04 left/.test(program.stdout));
   await site.sql(`UPDATE scan_task SET lease_owner = NULL, last_error = 'refused' WHERE id = $1`, [id]);

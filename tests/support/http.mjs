@@ -22,6 +22,7 @@ export class Client {
     this.agent = new https.Agent({ keepAlive: kept, ca, maxSockets: kept ? 4 : Infinity, localAddress: from });
   }
 
+  // Of a stream of events, the answer is what there is once its first event has come; it ends then.
   // headers: pairs.  The answer: { status, headers, body (text), bytes, json }.
   async send(method, target, { headers = [], body = '' } = {}) {
     const exchange = new Promise((resolve, reject) => {
@@ -34,10 +35,13 @@ export class Client {
         ].flat().map(String),
       }, (response) => {
         const chunks = [];
-        response.on('data', (chunk) => chunks.push(chunk)).on('error', reject).on('end', () => {
-          const bytes = Buffer.concat(chunks);
-          resolve(answer(response.statusCode, response.headers, bytes));
-        });
+        const end = () => resolve(answer(response.statusCode, response.headers, Buffer.concat(chunks)));
+        response.on('data', (chunk) => {
+          chunks.push(chunk);
+          if (response.headers['content-type'] !== 'text/event-stream' || !/^data: .*\n\n/m.test(Buffer.concat(chunks))) return;
+          end();
+          request.destroy();
+        }).on('error', reject).on('end', end);
       });
       request.on('error', reject).end(body);
     });

@@ -29,7 +29,21 @@ export class PgProxy {
       encodeURIComponent(this.directory));
   }
 
+  // As when the database is gone; comeBack lets connections through again.
+  goAway() {
+    this.away = true;
+    for (const socket of this.sockets) socket.destroy();
+  }
+
+  comeBack() {
+    this.away = false;
+  }
+
   #accept(client) {
+    if (this.away) {
+      client.on('error', () => {}).destroy();
+      return;
+    }
     const server = net.connect(join(this.postgres.directory, SOCKET));
     const hear = this.listen?.();
     let held = false;

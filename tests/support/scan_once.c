@@ -36,7 +36,7 @@ static bool is_stopped(void *argument)
 static void on_progress(void *argument, const struct scan_progress *progress)
 {
     int64_t *pauses = argument;
-    for (; *pauses < progress->pauses; ++*pauses)
+    for (; *pauses < scan_progress_pauses(progress); ++*pauses)
         fprintf(stderr, "paused\n");
 }
 

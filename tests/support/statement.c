@@ -18,11 +18,12 @@
 enum { WORDS_MAX = 16 };
 
 static const struct pg_statement *const statements[] = {
-    &scan_task_claim,   &scan_task_renew,    &scan_task_check,       &scan_task_succeed,
-    &scan_task_fail,    &scan_task_release,  &scan_task_retry,       &scan_task_give_up,
-    &scan_task_forget,  &scan_task_create,   &autoscan_advance,      &autoscan_advance_one,
-    &autoscan_list_due, &autoscan_set_aside, &autoscan_round_forget, &remembered_request_forget,
-    &analysis_compare,  &analysis_export,    &analysis_series,       &instance_overview,
+    &scan_task_claim,           &scan_task_renew,   &scan_task_check,    &scan_task_tell,
+    &scan_task_succeed,         &scan_task_fail,    &scan_task_release,  &scan_task_retry,
+    &scan_task_give_up,         &scan_task_forget,  &scan_task_create,   &autoscan_advance,
+    &autoscan_advance_one,      &autoscan_list_due, &autoscan_set_aside, &autoscan_round_forget,
+    &remembered_request_forget, &analysis_compare,  &analysis_export,    &analysis_series,
+    &instance_overview,
 };
 
 static const struct pg_statement *find(const char *name)

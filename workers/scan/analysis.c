@@ -419,6 +419,11 @@ static bool analysis_load(void *state, const json_t *saved)
            insight_load(analysis->insight, saved);
 }
 
+static int64_t analysis_touched(const void *state)
+{
+    return ((const struct analysis *)state)->touched;
+}
+
 const struct scan_method scan_method_analysis = {
     .questions_each = QUESTIONS_EACH,
     .new = analysis_new,
@@ -429,6 +434,7 @@ const struct scan_method scan_method_analysis = {
     .ask = analysis_ask,
     .answer = analysis_answer,
     .revisit = analysis_revisit,
+    .touched = analysis_touched,
     .merge = analysis_merge,
     .save = analysis_save,
     .is_settled = analysis_is_settled,

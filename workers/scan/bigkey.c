@@ -370,12 +370,18 @@ static bool bigkey_load(void *state, const json_t *saved)
     return reserve_read(&bigkey->reserve, json_object_get(saved, "reserve"));
 }
 
+static int64_t bigkey_touched(const void *state)
+{
+    return ((const struct bigkey *)state)->touched;
+}
+
 const struct scan_method scan_method_bigkey = {
     .new = bigkey_new,
     .free = bigkey_free,
     .ask = bigkey_ask,
     .answer = bigkey_answer,
     .revisit = bigkey_revisit,
+    .touched = bigkey_touched,
     .merge = bigkey_merge,
     .save = bigkey_save,
     .load = bigkey_load,

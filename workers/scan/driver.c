@@ -161,14 +161,19 @@ static bool is_scan_reply(const struct redis_reply *reply)
 void driver_report_progress(struct driver *driver, size_t keys)
 {
     const struct scan_request *request = driver->request;
-    const struct scan_cost *cost = &driver->pacing.pacer.cost;
-    driver->progress.keys_seen += (int64_t)keys;
-    const struct scan_cost *earlier = &driver->earlier_cost;
-    driver->progress.pauses = cost->pauses[SCAN_PAUSE_GUARD] + cost->pauses[SCAN_PAUSE_CEILING] +
-                              earlier->pauses[SCAN_PAUSE_GUARD] +
-                              earlier->pauses[SCAN_PAUSE_CEILING];
-    if (request->progress)
-        request->progress(request->progress_argument, &driver->progress);
+    const struct pacer *pacer = &driver->pacing.pacer;
+    struct scan_progress *progress = &driver->progress;
+    progress->keys_seen += (int64_t)keys;
+    if (!request->progress)
+        return;
+    progress->cost = driver_cost(driver);
+    if (driver->state && driver->method->touched)
+        progress->cost.touched = driver->method->touched(driver->state);
+    progress->commands = driver->commands;
+    progress->latency_us = pacer->latency_us;
+    progress->is_paused = pacer->paused;
+    progress->pause = pacer->reason;
+    request->progress(request->progress_argument, progress);
 }
 
 /* Whether what was asked is to be asked again, after a pause; nothing is where that has gone on for

@@ -97,6 +97,10 @@ struct scan_method {
      * it may wait.  Null: there are none. */
     bool (*revisit)(void *state, bool more, struct scan_batch *batch);
 
+    /* How many of its questions the server has counted as uses of keys, earlier runs included.
+     * Null: none is. */
+    int64_t (*touched)(const void *state);
+
     /* Takes what another state of the method found on another node of the cluster. */
     void (*merge)(void *state, const void *other);
 

@@ -238,6 +238,7 @@ static int64_t felt_us(const struct pacer *pacer, int n)
 static void note_worst(struct pacer *pacer, int64_t now, int64_t latency)
 {
     pacer->heard_us = now;
+    pacer->latency_us = latency;
     if (latency > pacer->cost.worst_us)
         pacer->cost.worst_us = latency;
 }

@@ -55,7 +55,8 @@ struct pacer {
     int units, units_short, units_long; /* since the batch was adjusted */
     int64_t latencies[PACER_SAMPLES];
     int latency_next;             /* place of the next one */
-    int64_t heard_us;             /* when the last one came */
+    int64_t latency_us;           /* the last one, or how long one has been waited for */
+    int64_t heard_us;             /* when it came */
     int64_t changed_us;           /* the duty, last */
     int halvings;                 /* in a row */
     int64_t stalls[PACER_STALLS]; /* when units took as long as the ceiling; 0: never */

@@ -166,8 +166,6 @@ static bool read_sum(const json_t *saved, const struct scan_request *request, st
         !saved_cost_read(saved, "cost", &outcome->cost))
         return false;
     sum->scans = (int)scans;
-    for (int i = 0; i < SCAN_PAUSE_REASON_COUNT; i++)
-        sum->progress.pauses += outcome->cost.pauses[i];
     return read_state(saved, request, sum);
 }
 

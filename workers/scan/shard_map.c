@@ -103,8 +103,11 @@ void shard_map_carry(const struct shard_map *before, struct shard_map *after)
 {
     struct rest rest;
     sum_up(before, &rest);
-    for (int i = 0; i < after->count; i++)
-        carry(&rest, find(before, after->items[i].id), &after->items[i]);
+    for (int i = 0; i < after->count; i++) {
+        const struct shard *same = find(before, after->items[i].id);
+        carry(&rest, same, &after->items[i]);
+        after->items[i].seen = same ? same->seen : 0;
+    }
 }
 
 bool shard_map_is_done(const struct shard_map *map)

@@ -22,6 +22,7 @@ struct shard {
     int64_t epoch;  /* rises when the master takes slots over */
     int64_t offset; /* of its replication, when the map was read */
     int64_t keys;
+    int64_t seen; /* of these, by what this attempt has read of it so far */
     struct redis_slots owned, importing;
     struct redis_slots todo; /* that may hold keys here which were not seen */
 

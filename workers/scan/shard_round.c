@@ -14,6 +14,7 @@
 #include "checkpoint.h"
 #include "node_checkpoint.h"
 #include "shard_checkpoint.h"
+#include "shard_progress.h"
 
 enum { NODES_AT_ONCE_MAX = 64, WATCH_MS = 100, NS_OF_MS = 1000000, NS_OF_S = 1000000000 };
 
@@ -24,12 +25,14 @@ struct round {
     bool picked;
     pthread_mutex_t mutex;
     pthread_cond_t ended; /* a thread */
-    int next, running;
+    int next, threads;
     struct error failure;
     atomic_bool stopping;
-    char **nodes;     /* the last checkpoint of each shard that is not done; null: none */
-    int64_t unsure;   /* of the progress: keys of such shards */
-    int64_t given_ms; /* monotonic: the last checkpoint of the whole */
+    char **nodes; /* the last checkpoint of each shard that is not done; null: none */
+    const struct scan_progress **running; /* what the scan of each shard told last; null: none */
+    struct shard_telling telling;         /* the calling thread's */
+    int64_t unsure;                       /* of the progress: keys of such shards */
+    int64_t given_ms;                     /* monotonic: the last checkpoint of the whole */
 };
 
 /* A scan of one node, as its thread sees it. */
@@ -53,11 +56,19 @@ static void on_progress(void *argument, const struct scan_progress *progress)
     int64_t keys = progress->keys_seen - visit->reported.keys_seen;
     round->sum->progress.keys_seen += keys;
     round->unsure += keys;
-    round->sum->progress.pauses += progress->pauses - visit->reported.pauses;
     if (round->picked) /* how many there are is not known before */
         round->sum->progress.keys_total += keys;
-    pthread_mutex_unlock(&round->mutex);
     visit->reported = *progress;
+    pthread_mutex_unlock(&round->mutex);
+}
+
+/* Null: it does not run any more. */
+static void set_running(struct round *round, const struct shard *shard,
+                        const struct scan_progress *progress)
+{
+    pthread_mutex_lock(&round->mutex);
+    round->running[shard - round->map->items] = progress;
+    pthread_mutex_unlock(&round->mutex);
 }
 
 static char **node_of(const struct round *round, const struct shard *shard)
@@ -96,7 +107,10 @@ static int scan_at(struct round *round, const struct shard *shard, const struct 
     request.checkpoint = request.checkpoint && !round->picked ? on_checkpoint : NULL;
     request.checkpoint_argument = &visit;
     request.hotkeys_command = false; /* shares of different nodes' time cannot be compared */
-    if (node_scan_run(&request, place, ret_result, err) < 0)
+    set_running(round, shard, &visit.reported);
+    int status = node_scan_run(&request, place, ret_result, err);
+    set_running(round, shard, NULL);
+    if (status < 0)
         return -1;
     pthread_mutex_lock(&round->mutex);
     round->unsure -= visit.reported.keys_seen;
@@ -190,6 +204,7 @@ static struct shard *take_shard(struct round *round)
 
 static void take_result(struct round *round, struct shard *shard, struct node_result *result)
 {
+    shard->seen += result->outcome.keys_seen;
     if (round->picked) {
         redis_slots_unite(&round->sum->settled, &result->settled);
     } else {
@@ -226,7 +241,7 @@ static void *run_shards(void *argument)
         }
         node_result_release(&result);
     }
-    round->running--;
+    round->threads--;
     pthread_cond_signal(&round->ended);
     pthread_mutex_unlock(&round->mutex);
     return NULL;
@@ -271,13 +286,13 @@ static void watch(struct round *round)
 {
     const struct scan_request *request = round->patience->request;
     pthread_mutex_lock(&round->mutex);
-    while (round->running > 0) {
+    while (round->threads > 0) {
         wait_a_little(round);
-        struct scan_progress progress = round->sum->progress;
+        shard_telling_fill(&round->telling);
         pthread_mutex_unlock(&round->mutex);
         struct error err = {0};
         if (request->progress)
-            request->progress(request->progress_argument, &progress);
+            request->progress(request->progress_argument, &round->telling.progress);
         if (clock_monotonic_ms() - round->given_ms >= SCAN_CHECKPOINT_MS)
             give_checkpoint(round);
         int status = scan_patience_ask(round->patience, &err);
@@ -305,7 +320,7 @@ static int start_threads(struct round *round, pthread_t threads[NODES_AT_ONCE_MA
     pthread_mutex_lock(&round->mutex);
     while (count < wanted && pthread_create(&threads[count], NULL, run_shards, round) == 0)
         count++;
-    round->running = count;
+    round->threads = count;
     pthread_mutex_unlock(&round->mutex);
     if (count == 0)
         abort();
@@ -317,8 +332,10 @@ static void init_nodes(struct round *round)
 {
     json_t *resume = round->sum->resume;
     round->nodes = calloc((size_t)round->map->count, sizeof(*round->nodes));
-    if (!round->nodes)
+    round->running = calloc((size_t)round->map->count, sizeof(const struct scan_progress *));
+    if (!round->nodes || !round->running)
         abort();
+    round->telling.running = round->running;
     for (int i = 0; resume && i < round->map->count; i++) {
         const json_t *node = json_array_get(resume, (size_t)i);
         round->nodes[i] = json_is_object(node) ? json_dumps(node, JSON_COMPACT) : NULL;
@@ -347,6 +364,7 @@ static int run_round(struct scan_patience *patience, struct shard_map *map, stru
                           .map = map,
                           .sum = sum,
                           .picked = picked,
+                          .telling = {.map = map, .sum = sum, .picked = picked},
                           .given_ms = clock_monotonic_ms()};
     init_sync(&round);
     init_nodes(&round);
@@ -356,6 +374,7 @@ static int run_round(struct scan_patience *patience, struct shard_map *map, stru
     for (int i = 0; i < map->count; i++)
         free(round.nodes[i]);
     free(round.nodes);
+    free(round.running);
     pthread_cond_destroy(&round.ended);
     pthread_mutex_destroy(&round.mutex);
     if (round.failure.code == ERROR_NONE)

@@ -9,6 +9,7 @@
 #include "checkpoint.h"
 #include "redis/retry.h"
 #include "shard_checkpoint.h"
+#include "shard_progress.h"
 #include "shard_reader.h"
 #include "shard_round.h"
 
@@ -116,6 +117,17 @@ static int run_rounds(struct rounds *rounds, struct error *err)
     return error_prefix(err, "cluster: not all keys seen after %d rounds", SHARD_ROUNDS_MAX);
 }
 
+/* The last word: all of it is done. */
+static void tell_end(const struct rounds *rounds)
+{
+    const struct scan_request *request = rounds->patience.request;
+    struct shard_telling telling = {.map = &rounds->map, .sum = &rounds->sum};
+    if (!request->progress)
+        return;
+    shard_telling_fill(&telling);
+    request->progress(request->progress_argument, &telling.progress);
+}
+
 int scan_cluster(const struct scan_request *request, struct scan_outcome *ret_outcome,
                  struct error *err)
 {
@@ -124,6 +136,7 @@ int scan_cluster(const struct scan_request *request, struct scan_outcome *ret_ou
     int status = run_rounds(&rounds, err);
     if (status == 0) {
         assert(sum->method); /* every slot was to do somewhere */
+        tell_end(&rounds);
         *ret_outcome = sum->outcome;
         ret_outcome->duration_ms += clock_monotonic_ms() - rounds.patience.started;
         sum->method->finish(sum->state, &rounds.map, ret_outcome);

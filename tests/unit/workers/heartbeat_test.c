@@ -19,7 +19,10 @@ static void add(struct heartbeat *beat, int64_t number, const char *checkpoint)
                                           .keys_total = 10 * number,
                                           .scan_ms = 100 * number,
                                           .checkpoint = checkpoint,
-                                          .checkpoint_length = checkpoint ? strlen(checkpoint) : 0};
+                                          .checkpoint_length = checkpoint ? strlen(checkpoint) : 0,
+                                          .keys_per_second = number % 2 ? -1 : number,
+                                          .progress = checkpoint,
+                                          .progress_length = checkpoint ? strlen(checkpoint) : 0};
     heartbeat_add(beat, &entry);
 }
 
@@ -42,17 +45,19 @@ static void test_arrays(void **state)
     heartbeat_init(&beat);
     add(&beat, 1, NULL);
     add(&beat, INT64_C(9007199254740993), "{\"a\\\\b\":\"{},NULL\"}");
-    add(&beat, 3, "");
+    add(&beat, 4, "");
     heartbeat_close(&beat);
     assert_int_equal(beat.count, 3);
+    assert_string_equal(beat.rates.text, "{NULL,NULL,4}");
+    assert_string_equal(beat.progress.text, beat.checkpoints.text);
     assert_int_equal(beat.carried, 2);
     assert_string_equal(beat.projects.text, "{11111111-1111-4111-8111-111111111111,"
                                             "11111111-1111-4111-8111-111111111111,"
                                             "11111111-1111-4111-8111-111111111111}");
-    assert_string_equal(beat.fences.text, "{1,9007199254740993,3}");
-    assert_string_equal(beat.keys_seen.text, "{-1,-9007199254740993,-3}");
-    assert_string_equal(beat.keys_total.text, "{10,90071992547409930,30}");
-    assert_string_equal(beat.scan_ms.text, "{100,900719925474099300,300}");
+    assert_string_equal(beat.fences.text, "{1,9007199254740993,4}");
+    assert_string_equal(beat.keys_seen.text, "{-1,-9007199254740993,-4}");
+    assert_string_equal(beat.keys_total.text, "{10,90071992547409930,40}");
+    assert_string_equal(beat.scan_ms.text, "{100,900719925474099300,400}");
     assert_string_equal(beat.checkpoints.text,
                         "{NULL,\"{\\\"a\\\\\\\\b\\\":\\\"{},NULL\\\"}\",\"\"}");
     heartbeat_release(&beat);

@@ -36,6 +36,9 @@ struct error_description {
 /* Never null; ERROR_NONE and values outside the table describe ERROR_INTERNAL. */
 const struct error_description *error_describe(enum error_code code);
 
+/* ERROR_NONE where no failure has that symbol; null is none. */
+enum error_code error_find(const char *symbol);
+
 /* Fills err unless an earlier failure is there already, and returns -1.  The text is truncated. */
 int error_set(struct error *err, enum error_code code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -63,6 +63,29 @@ enum {
     SCAN_TASK_ALL_ATTEMPT,
 };
 
+/* $1 project, $2 instance, $3 id.  How a task of any kind goes on.  One row: outcome (`found`,
+ * `no_task`), then the columns below. */
+extern const struct pg_statement scan_task_progress;
+/* The same of many: $1 projects, $2 instances, $3 ids, arrays of equal length.  A row for each task
+ * that there is: its place in the arrays, from 1 on, then the same columns. */
+extern const struct pg_statement scan_task_watch;
+enum {
+    SCAN_TASK_PROGRESS_OUTCOME = 0,
+    SCAN_TASK_PROGRESS_PLACE = 0,
+    SCAN_TASK_PROGRESS_FIRST = 1,
+    SCAN_TASK_PROGRESS_KIND = SCAN_TASK_PROGRESS_FIRST + SCAN_TASK_COLUMN_COUNT,
+    SCAN_TASK_PROGRESS_ATTEMPT,
+    SCAN_TASK_PROGRESS_KEYS_SEEN,
+    SCAN_TASK_PROGRESS_KEYS_TOTAL,
+    SCAN_TASK_PROGRESS_KEYS_PER_SECOND, /* null where it does not run, or is not known yet */
+    SCAN_TASK_PROGRESS_PAUSE,           /* why it pauses now; null: it does not */
+    SCAN_TASK_PROGRESS_COST,            /* an object as JSON, or null */
+    SCAN_TASK_PROGRESS_SHARDS,          /* an array as JSON; null where it is no cluster */
+    SCAN_TASK_PROGRESS_UPDATED_AT,      /* null where nothing was told yet */
+    SCAN_TASK_PROGRESS_FAILURE_CODE, /* symbol of the table of errors, SCAN_TASK_GIVEN_UP, or null
+                                      */
+};
+
 /* The longest result that is recorded: it is copied on its way to the client, and taken apart by
  * statements. */
 #define SCAN_TASK_RESULT_MAX (8 * 1024 * 1024)
@@ -99,6 +122,12 @@ enum scan_task_claim_column {
  * Renews the leases that are still this worker's and returns their ids and fences. */
 extern const struct pg_statement scan_task_renew;
 
+/* Arrays of equal length: $1 projects, $2 ids, $3 fences, $4 keys seen, $5 keys in all, $6
+ * milliseconds of scanning, $7 keys per second (null: not known), $8 what else is told (an object;
+ * null: as it was, but for a pause).  Writes how the scans go on that are still this worker's, and
+ * returns their ids and fences; leases stay as they are. */
+extern const struct pg_statement scan_task_tell;
+
 /* $1 projects, $2 ids, $3 fences.  Returns the same; writes nothing. */
 extern const struct pg_statement scan_task_check;
 enum { SCAN_TASK_KEPT_ID, SCAN_TASK_KEPT_FENCE };
@@ -108,7 +137,8 @@ enum { SCAN_TASK_KEPT_ID, SCAN_TASK_KEPT_FENCE };
  * the points of its series where it is an analysis. */
 extern const struct pg_statement scan_task_succeed;
 
-/* $1 project, $2 id, $3 fence, $4 reason, $5 num, $6 milliseconds of scanning.  A row where it was
+/* $1 project, $2 id, $3 fence, $4 reason, $5 num, $6 milliseconds of scanning, $7 symbol of the
+ * failure (base/error.def).  A row where it was
  * recorded. */
 extern const struct pg_statement scan_task_fail;
 
@@ -121,6 +151,9 @@ extern const struct pg_statement scan_task_release;
  * fifth; a row with the milliseconds where it was. */
 extern const struct pg_statement scan_task_retry;
 enum { SCAN_TASK_RETRY_ID, SCAN_TASK_RETRY_WAIT_MS };
+
+/* The code of such a failure, which is none of the table of errors. */
+#define SCAN_TASK_GIVEN_UP "GIVEN_UP"
 
 /* $1 most attempts.  Fails tasks whose last attempt's lease ran out, and returns their ids. */
 extern const struct pg_statement scan_task_give_up;
@@ -150,6 +183,16 @@ enum scan_task_survey_column {
     SCAN_TASK_SURVEY_SCAN_MS,
     SCAN_TASK_SURVEY_LAST_ERROR,
     SCAN_TASK_SURVEY_CHECKPOINT_AT, /* null where it has none */
+    SCAN_TASK_SURVEY_TOLD,          /* first of SCAN_TASK_TOLD_... */
+};
+
+/* What its worker told last of a task. */
+enum {
+    SCAN_TASK_TOLD_KEYS_PER_SECOND, /* null where it does not run, or is not known yet */
+    SCAN_TASK_TOLD_PAUSE,           /* why it pauses now, or null */
+    SCAN_TASK_TOLD_PAUSES,          /* so far; null where nothing was told */
+    SCAN_TASK_TOLD_SHARDS_DONE,
+    SCAN_TASK_TOLD_SHARDS, /* 0: it is no cluster */
 };
 
 /* No more than this are counted of those that wait. */
@@ -162,6 +205,7 @@ enum {
     SCAN_TASK_RUNNING_SCAN_MS = SCAN_TASK_SURVEY_KEYS, /* after the columns of the survey */
     SCAN_TASK_RUNNING_COUNT,                           /* of all, also of those left out */
     SCAN_TASK_RUNNING_WAITING,
+    SCAN_TASK_RUNNING_TOLD, /* first of SCAN_TASK_TOLD_... */
 };
 
 #endif

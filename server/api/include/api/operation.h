@@ -83,6 +83,9 @@ struct operation {
 extern const struct operation operations[];
 extern const size_t operation_count;
 
+/* Whether its reply is the first of a stream of events about the request's task. */
+bool operation_streams(const struct operation *operation);
+
 /* The statement that tells what it means that the operation's own gave no rows, with the same
  * parameters; null where none is needed. */
 const struct pg_statement *operation_where_none(const struct operation *operation);

@@ -34,6 +34,9 @@ struct scan_cost {
     int64_t touched;     /* questions that the server counts as uses of keys */
 };
 
+/* `guard` or `ceiling`. */
+const char *scan_pause_reason_name(enum scan_pause_reason reason);
+
 void scan_cost_add(struct scan_cost *sum, const struct scan_cost *cost);
 
 /* The members of an object that the caller has begun: pauses (an object by reason), paused_ms,

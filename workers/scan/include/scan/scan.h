@@ -10,6 +10,7 @@
 #ifndef SCAN_SCAN_H
 #define SCAN_SCAN_H
 
+#include "base/endpoint.h"
 #include "base/error.h"
 #include "model/analysis_options.h"
 #include "model/scan_kind.h"
@@ -21,10 +22,15 @@ enum { SCAN_BATCH_KEYS_LEAST = 1, SCAN_BATCH_KEYS_MOST = 20000 };
 
 enum { SCAN_CHECKPOINT_MS = 2000, SCAN_CHECKPOINT_MAX = 1 << 20 };
 
-struct scan_progress {
-    int64_t keys_seen;  /* so far; SCAN may show a key twice */
-    int64_t keys_total; /* of the databases that are scanned, when the scan began */
-    int64_t pauses;     /* so far, for the tenant's sake */
+/* More shards than these are scanned and not told of. */
+enum { SCAN_SHARDS_TOLD_MAX = 64 };
+
+enum scan_shard_state { SCAN_SHARD_WAITING, SCAN_SHARD_RUNNING, SCAN_SHARD_DONE };
+
+struct scan_shard_progress {
+    char name[ENDPOINT_TEXT_MAX + 1]; /* its master's ip:port, as in results */
+    enum scan_shard_state state;
+    int64_t keys_seen, keys_total;
 };
 
 /* What was read of one node, to its end or as far as it went. */
@@ -36,6 +42,21 @@ struct scan_visit {
     int64_t pauses, paused_ms;
     enum error_code failure; /* ERROR_NONE: to its end */
 };
+
+struct scan_progress {
+    int64_t keys_seen;     /* so far; SCAN may show a key twice */
+    int64_t keys_total;    /* of the databases that are scanned, when the scan began */
+    struct scan_cost cost; /* so far */
+    int64_t commands;      /* the same */
+    int64_t latency_us;    /* of a PING just now; of several nodes the longest; 0: not known yet */
+    bool is_paused;        /* for the tenant's sake; of several nodes, one is */
+    enum scan_pause_reason pause;
+    const struct scan_shard_progress *shards; /* of a cluster; valid during the call */
+    int shard_count;
+};
+
+/* Pauses so far, whatever for. */
+int64_t scan_progress_pauses(const struct scan_progress *progress);
 
 /* How the keys are spread over servers. */
 enum scan_layout {
@@ -76,8 +97,9 @@ struct scan_request {
     bool (*stopped)(void *argument);
     void *stopped_argument;
 
-    /* Called for every batch, and about every 100 ms of a pause, on the scan's thread; must be
-     * quick.  May be null. */
+    /* Called for every batch, and about every 100 ms of a pause, on the scan's thread; of a
+     * cluster about every 100 ms, and once more when all of it was read.  Must be quick.  May be
+     * null. */
     void (*progress)(void *argument, const struct scan_progress *progress);
     void *progress_argument;
 
