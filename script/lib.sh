@@ -33,6 +33,24 @@ as_root() {
     fi
 }
 
+# node_modules of a directory, as its lock file has them.
+install_modules() {
+    [[ $1/node_modules/.package-lock.json -nt $1/package-lock.json ]] ||
+        npm ci --prefix "$1" --ignore-scripts --no-fund --no-audit --loglevel=error >&2
+}
+
+# The web console as the server serves it, console/dist, where something that it is made of is newer.
+build_console() {
+    local made=console/dist/index.html
+    if [[ -f $made && -z $(find console -name node_modules -prune -o -path console/dist -prune -o \
+        -path console/test -prune -o -type f -newer "$made" -print -quit) ]]; then
+        return
+    fi
+    say 'building the console'
+    install_modules console
+    npm run --prefix console --silent build -- --logLevel warn >&2
+}
+
 package_is_installed() {
     [[ $(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
 }

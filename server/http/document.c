@@ -22,10 +22,15 @@ static const struct {
     const char *ending, *type;
     bool is_text;
 } types[] = {
-    {".yaml", "application/yaml", true},       {".json", "application/json", true},
-    {".css", "text/css; charset=utf-8", true}, {".js", "text/javascript; charset=utf-8", true},
-    {".svg", "image/svg+xml", true},           {".png", "image/png", false},
-    {".woff2", "font/woff2", false},           {"", "text/html; charset=utf-8", true},
+    {".yaml", "application/yaml", true},
+    {".json", "application/json", true},
+    {".css", "text/css; charset=utf-8", true},
+    {".js", "text/javascript; charset=utf-8", true},
+    {".svg", "image/svg+xml", true},
+    {".png", "image/png", false},
+    {".txt", "text/plain; charset=utf-8", true},
+    {".woff2", "font/woff2", false},
+    {"", "text/html; charset=utf-8", true},
 };
 
 /* Of a path without an ending the last row. */

@@ -44,10 +44,11 @@ test('it has the programs, units, pages, settings and documents, and nothing of 
     '/usr/lib/systemd/system/dcs-server.service', '/usr/lib/systemd/system/dcs-worker.service',
     ...PAGES.map((page) => `/usr/share/man/${page}`),
     '/etc/dcs/server.conf', '/etc/dcs/worker.conf', '/etc/dcs/dcsctl.conf',
+    '/usr/share/dcs/console/index.html', '/usr/share/dcs/console/licenses.txt',
     ...['copyright', 'install.md', 'operations.md', 'dcs-v2.yaml', 'dcs-v2.json', 'ext-v1.yaml', 'ext-v1.json', 'monitoring/alerts.yaml']
       .map((name) => `/usr/share/doc/dcs/${name}`),
   ]) assert.ok(files.includes(expected), expected);
-  for (const file of files) assert.match(file, /^\/(usr\/(bin|lib\/systemd|share\/(doc\/dcs|man))|etc\/dcs)\//);
+  for (const file of files) assert.match(file, /^\/(usr\/(bin|lib\/systemd|share\/(dcs\/console|doc\/dcs|man))|etc\/dcs)\//);
   for (const file of files) {
     const mode = file.startsWith('/usr/bin/') ? 0o755 : file.startsWith('/etc/') ? 0o600 : 0o644;
     assert.equal((statSync(installed(file)).mode & 0o7777).toString(8), mode.toString(8), file);

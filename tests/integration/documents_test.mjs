@@ -91,6 +91,7 @@ function consoleFiles(directory, extra = {}) {
   mkdirSync(join(directory, 'assets'), { recursive: true });
   const files = {
     'index.html': '<!doctype html><script type="module" src="/console/assets/main-1a2b.js"></script>',
+    'licenses.txt': 'as they say',
     'icon.svg': '<svg xmlns="http://www.w3.org/2000/svg"/>',
     '.hidden': 'no',
     'assets/main-1a2b.js': 'export const words = ["'.padEnd(9000, 'word ') + '"];',
@@ -132,6 +133,7 @@ test('the console: compressed, remembered, and shut in', async () => {
   assert.equal(small.headers['content-encoding'], undefined);
   assert.equal(small.headers['content-type'], 'text/css; charset=utf-8');
   assert.equal((await other.send('GET', '/console/icon.svg')).headers['content-type'], 'image/svg+xml');
+  assert.equal((await other.send('GET', '/console/licenses.txt')).headers['content-type'], 'text/plain; charset=utf-8');
   const { version, ...settings } = (await other.send('GET', '/console/config.json')).json;
   assert.match(version, /^\d+\.\d+\.\d+$/);
   assert.deepEqual(settings, { identity: false });

@@ -252,7 +252,7 @@ static void tell_visit(const struct driver *driver, int64_t started_us, enum err
                                      .ended_us = clock_monotonic_us(),
                                      .keys_seen = driver->progress.keys_seen,
                                      .commands = driver->commands,
-                                     .pauses = driver->progress.pauses,
+                                     .pauses = scan_progress_pauses(&driver->progress),
                                      .paused_ms = driver_cost(driver).paused_ms,
                                      .failure = failure};
     request->visited(request->visited_argument, &visit);

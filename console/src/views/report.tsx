@@ -35,7 +35,8 @@ function NotMeasured({ of }: { of: AnalysisDocument }) {
   const w = words();
   const missing = of.not_measured ?? [];
   if (missing.length === 0) return null;
-  const named: Readonly<Record<string, string>> = w.options.measure;
+  // What is always measured has no option.
+  const named: Readonly<Record<string, string>> = { ...w.options.measure, size: w.key.size, type: w.key.type };
   return (
     <Notice tone="warn" title={w.report.notMeasured}>
       <ul class="plain">
