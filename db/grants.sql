@@ -27,6 +27,9 @@ BEGIN
         ('server', 'SELECT', 'scan_result'),
         ('server', 'SELECT, DELETE', 'analysis_point'),
         ('server', 'SELECT, DELETE', 'analysis_prefix_point'),
+        ('server', 'SELECT, INSERT, UPDATE, DELETE', 'webhook'),
+        ('server', 'SELECT, INSERT, UPDATE (next_attempt_at, given_up_at, error)', 'webhook_delivery'),
+        ('server', 'SELECT, DELETE', 'webhook_limit_passed'),
         ('server', 'SELECT, INSERT', 'remembered_request'),
         ('server', 'INSERT', 'audit_event'),
 
@@ -43,6 +46,9 @@ BEGIN
         ('worker', 'SELECT, INSERT, UPDATE, DELETE', 'scan_checkpoint'),
         ('worker', 'SELECT, INSERT, UPDATE (keys), DELETE', 'analysis_point'),
         ('worker', 'SELECT, INSERT, UPDATE (keys), DELETE', 'analysis_prefix_point'),
+        ('worker', 'SELECT, UPDATE (enabled, failing_since, disabled_reason, updated_at, version)', 'webhook'),
+        ('worker', 'SELECT, INSERT, UPDATE, DELETE', 'webhook_delivery'),
+        ('worker', 'SELECT, INSERT, DELETE', 'webhook_limit_passed'),
         ('worker', 'SELECT, UPDATE (created_at), DELETE', 'remembered_request'),
 
         -- What writes the audit log reads nothing, not even that.
@@ -63,6 +69,7 @@ BEGIN
         ('operator', 'SELECT', 'analysis_point'),
         ('operator', 'SELECT', 'analysis_prefix_point'),
         ('operator', 'SELECT', 'scan_checkpoint'),
+        ('operator', 'SELECT, UPDATE (sealed_secret)', 'webhook'),
         ('operator', 'SELECT, INSERT', 'audit_event')
     ) AS g (purpose, privileges, relation) USING (purpose) LOOP
         EXECUTE format('GRANT %s ON %I TO %I', given.privileges, given.relation, given.role);

@@ -12,6 +12,7 @@
 #include "model/autoscan_round_store.h"
 #include "model/request_store.h"
 #include "model/scan_task_store.h"
+#include "model/webhook_store.h"
 #include "worker_metrics.h"
 
 enum { FORGET_INTERVAL_MS = 60000, FORGET_CHUNKS_MAX = 20 };
@@ -47,6 +48,7 @@ static const struct forgotten forgotten[] = {
     {&scan_task_forget, 100, DAYS(retention_days)},
     {&analysis_point_forget, 1000, DAYS(series_retention_days)},
     {&analysis_prefix_point_forget, 1000, DAYS(series_retention_days)},
+    {&webhook_delivery_forget, 1000, DAYS(webhook_retention_days)},
 };
 
 static int64_t setting_at(const struct config *config, size_t place)

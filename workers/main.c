@@ -1,7 +1,7 @@
 /* dcs-worker: a pool of scan threads, a keeper of leases, a prober of instances, a maker of
- * automatic tasks, a thread that listens for work and sweeps, and a main thread that waits for the
- * signal to stop and for nothing else: whatever hangs, the process ends in time.  What it did not
- * give back, its leases do. */
+ * automatic tasks, a sender of webhooks, a thread that listens for work and sweeps, and a main
+ * thread that waits for the signal to stop and for nothing else: whatever hangs, the process ends
+ * in time.  What it did not give back, its leases do. */
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -26,6 +26,7 @@
 #include "prober.h"
 #include "runner.h"
 #include "schedule.h"
+#include "webhook.h"
 #include "worker_metrics.h"
 
 enum {
@@ -78,7 +79,9 @@ static void look_again(const struct worker *worker, int64_t *due_ms)
     if (now < *due_ms)
         return;
     *due_ms = now + INSTANCE_OUTBOUND_REFRESH_MS;
-    if (!instance_outbound_refresh(worker->access.outbound, worker->config))
+    bool found = instance_outbound_refresh(worker->access.outbound, worker->config);
+    found = instance_outbound_refresh(worker->webhooks, worker->config) && found;
+    if (!found)
         LOG_WARNING("database_unresolved",
                     LOG_TEXT("reason", "database_url: a name does not resolve; its addresses are "
                                        "taken to be those that it had"));
@@ -133,6 +136,8 @@ static void work(struct worker *worker, struct pg_session *session, int signals)
     worker->keeper = lease_keeper_new(worker->config, &worker->database, worker->owner);
     struct prober *prober = prober_new(&worker->access, &worker->database);
     struct scheduler *scheduler = scheduler_new(worker->config, &worker->database);
+    struct webhook_sender *sender = webhook_sender_new(worker->config, &worker->database,
+                                                       worker->access.keyring, worker->webhooks);
     for (int i = 0; i < count; i++)
         runner_start(&runners[i], worker, i);
     LOG_INFO("working", LOG_TEXT("worker", worker->owner), LOG_NUMBER("threads", count));
@@ -141,6 +146,7 @@ static void work(struct worker *worker, struct pg_session *session, int signals)
     attend(worker, session, signals);
     prober_free(prober);
     scheduler_free(scheduler);
+    webhook_sender_free(sender);
     for (int i = 0; i < count; i++)
         runner_join(&runners[i]);
     lease_keeper_free(worker->keeper);
@@ -158,6 +164,8 @@ static int check_settings(const struct config *config, struct error *err)
         return error_set(err, ERROR_CONFIG, "database_url: not set");
     if (pg_session_check_uri(config->database_url, err) < 0)
         return error_prefix(err, "database_url");
+    if (webhook_check_settings(config, err) < 0)
+        return -1;
     return listener_check("listen_operations", config->listen_operations, err);
 }
 
@@ -179,10 +187,15 @@ static int start(struct service *service, struct error *err)
 {
     struct worker *worker = &service->worker;
     const struct config *config = worker->config;
+    const struct outbound_settings webhooks = webhook_outbound_settings(config);
     struct outbound *outbound = NULL;
     char owner[OWNER_MAX];
     if (instance_outbound_new(config, &outbound, err) < 0)
         return -1;
+    if (outbound_new_for(config, &webhooks, &worker->webhooks, err) < 0) {
+        outbound_free(outbound);
+        return -1;
+    }
     name_owner(config, owner);
     worker->access = (struct instance_access){config, service->keyring, outbound};
     worker->owner = owner;
@@ -193,6 +206,7 @@ static int start(struct service *service, struct error *err)
         work(worker, session, service->signals);
     pg_session_free(session);
     outbound_free(outbound);
+    outbound_free(worker->webhooks);
     return status;
 }
 

@@ -19,7 +19,8 @@ struct worker {
     const struct config *config;
     struct instance_access access;
     struct pg_login database;
-    const char *owner; /* in leases: who this is */
+    struct outbound *webhooks; /* whom they may reach */
+    const char *owner;         /* in leases: who this is */
     struct queue queue;
     struct operations *operations; /* null: nobody asks */
     struct exporter *exporter;     /* of traces; null: none are sent */

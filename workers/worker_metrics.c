@@ -7,6 +7,7 @@
 #include "ops/exporter.h"
 #include "pg/metrics.h"
 #include "scan/metrics.h"
+#include "webhook_transfer.h"
 
 #define COUNT_OF(table) ((int)(sizeof(table) / sizeof((table)[0])))
 
@@ -19,8 +20,20 @@ static const char *const outcomes[] = {[ATTEMPT_SUCCEEDED] = "succeeded",
                                        [ATTEMPT_GIVEN_BACK] = "given_back",
                                        [ATTEMPT_STOPPED] = "stopped"};
 static const char *const units[] = {
-    [UNIT_CLAIM] = "claim",   [UNIT_RECORD] = "record", [UNIT_LEASE] = "lease",
-    [UNIT_UPKEEP] = "upkeep", [UNIT_PROBER] = "prober", [UNIT_SCHEDULER] = "scheduler"};
+    [UNIT_CLAIM] = "claim",    [UNIT_RECORD] = "record", [UNIT_LEASE] = "lease",
+    [UNIT_UPKEEP] = "upkeep",  [UNIT_PROBER] = "prober", [UNIT_SCHEDULER] = "scheduler",
+    [UNIT_WEBHOOK] = "webhook"};
+static const char *const webhook_results[WEBHOOK_RESULT_COUNT] = {[WEBHOOK_DELIVERED] = "delivered",
+                                                                  [WEBHOOK_UNREACHED] = "address",
+                                                                  [WEBHOOK_UNCONNECTED] =
+                                                                      "connection",
+                                                                  [WEBHOOK_TLS] = "tls",
+                                                                  [WEBHOOK_TIMEOUT] = "timeout",
+                                                                  [WEBHOOK_REDIRECTED] = "redirect",
+                                                                  [WEBHOOK_GONE] = "gone",
+                                                                  [WEBHOOK_REFUSED] = "refused",
+                                                                  [WEBHOOK_BROKEN] = "broken",
+                                                                  [WEBHOOK_UNSIGNED] = "unsigned"};
 static const char *const probe_results[] = {
     [PROBE_SUCCEEDED] = "succeeded", [PROBE_FAILED] = "failed"};
 static const char *const round_outcomes[] = {
@@ -48,6 +61,15 @@ static struct metric lost = {
 static struct metric schedule_lag = {
     .name = "dcs_schedule_lag_seconds",
     .help = "How long ago the oldest round fell due that nobody has made.",
+    .type = METRIC_GAUGE,
+    .per_unit = MS_PER_SECOND};
+static struct metric webhooks_pending = {
+    .name = "dcs_webhook_deliveries_pending",
+    .help = "Deliveries of all projects that wait, rest or are on their way; counted up to 10000.",
+    .type = METRIC_GAUGE};
+static struct metric webhooks_oldest = {
+    .name = "dcs_webhook_deliveries_oldest_due_seconds",
+    .help = "How long ago the oldest attempt fell due that nobody has made.",
     .type = METRIC_GAUGE,
     .per_unit = MS_PER_SECOND};
 static struct metric surveyed = {
@@ -98,6 +120,13 @@ struct metric metric_rounds = {
     .name = "dcs_schedule_rounds_total",
     .help = "Rounds of automatic analyses that were decided, and earlier ones that were missed.",
     .labels = {{"outcome", round_outcomes, COUNT_OF(round_outcomes)}}};
+struct metric metric_webhook_attempts = {
+    .name = "dcs_webhook_attempts_total",
+    .help = "Attempts to deliver, by what came of them.",
+    .labels = {{"result", webhook_results, COUNT_OF(webhook_results)}}};
+struct metric metric_webhooks_given_up = {
+    .name = "dcs_webhook_deliveries_given_up_total",
+    .help = "Deliveries that this worker gave up, after a day or as their receiver is gone."};
 
 static struct metric *const own[] = {
     &waiting,
@@ -105,6 +134,8 @@ static struct metric *const own[] = {
     &oldest,
     &lost,
     &schedule_lag,
+    &webhooks_pending,
+    &webhooks_oldest,
     &surveyed,
     &metric_scan_threads,
     &metric_scans_running,
@@ -119,6 +150,8 @@ static struct metric *const own[] = {
     &metric_failures,
     &metric_probes,
     &metric_rounds,
+    &metric_webhook_attempts,
+    &metric_webhooks_given_up,
 };
 
 const struct operations_metrics *worker_metrics_list(void)
@@ -158,6 +191,8 @@ int worker_metrics_survey(void *argument, struct pg_session *session, struct err
     metric_set(&oldest, 0, 0, pg_rows_integer(&rows, 0, QUEUE_SURVEY_WAITING_MS));
     metric_set(&lost, 0, 0, pg_rows_integer(&rows, 0, QUEUE_SURVEY_LOST_MS));
     metric_set(&schedule_lag, 0, 0, pg_rows_integer(&rows, 0, QUEUE_SURVEY_SCHEDULE_MS));
+    metric_set(&webhooks_pending, 0, 0, pg_rows_integer(&rows, 0, QUEUE_SURVEY_WEBHOOKS));
+    metric_set(&webhooks_oldest, 0, 0, pg_rows_integer(&rows, 0, QUEUE_SURVEY_WEBHOOKS_MS));
     metric_set(&surveyed, 0, 0, clock_unix_ms());
     return 0;
 }

@@ -23,6 +23,7 @@ enum worker_unit {
     UNIT_UPKEEP,
     UNIT_PROBER,
     UNIT_SCHEDULER,
+    UNIT_WEBHOOK,
     UNIT_COUNT
 };
 
@@ -39,9 +40,11 @@ extern struct metric metric_rescues;
 extern struct metric metric_given_up;
 extern struct metric metric_leases_lost;
 extern struct metric metric_fenced;
-extern struct metric metric_failures; /* worker_unit */
-extern struct metric metric_probes;   /* probe_result */
-extern struct metric metric_rounds;   /* round_outcome */
+extern struct metric metric_failures;         /* worker_unit */
+extern struct metric metric_probes;           /* probe_result */
+extern struct metric metric_rounds;           /* round_outcome */
+extern struct metric metric_webhook_attempts; /* webhook_result */
+extern struct metric metric_webhooks_given_up;
 
 /* The label of a kind; null is one that this release does not know. */
 int kind_label(const struct scan_kind *kind);

@@ -17,5 +17,11 @@ const struct pg_statement queue_survey = {
         "running") ", "
                    "coalesce((SELECT " SINCE(
                        DUE) " FROM autoscan WHERE next_at IS NOT NULL AND " DUE " <= now() "
-                            "    ORDER BY " DUE " LIMIT 1), 0)",
+                            "    ORDER BY " DUE " LIMIT 1), 0), "
+                            "(SELECT count(*) FROM (SELECT FROM webhook_delivery "
+                            "    WHERE next_attempt_at IS NOT NULL LIMIT $1::bigint) counted), "
+                            "coalesce((SELECT " SINCE(
+                                "next_attempt_at") " FROM webhook_delivery "
+                                                   "    WHERE next_attempt_at <= now() ORDER BY "
+                                                   "next_attempt_at LIMIT 1), 0)",
     1, PG_READS};

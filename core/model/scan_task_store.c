@@ -303,22 +303,26 @@ const struct pg_statement scan_task_check = {
     "forgotten AS (DELETE FROM scan_checkpoint c USING own "                                       \
     "    WHERE c.project_id = own.project_id AND c.task_id = own.id) "
 
+/* Queues what webhooks are to be told, in the same transaction; of the whole row that ended. */
+#define TOLD(result) "webhook_task_ended(ended, " result "::text)"
+
 const struct pg_statement scan_task_succeed = {
     "scan_task_succeed",
     "WITH own AS (UPDATE scan_task SET status = 'success', " FINISHED "num = $4::integer, "
     "    keys_seen = $6::bigint, keys_total = greatest(keys_total, $6::bigint), "
     "    cost = $7::jsonb, scan_ms = $8::bigint " WHERE_OWN
-    "    RETURNING project_id, instance_id, id, kind, finished_at), "
+    "    RETURNING project_id, instance_id, id, kind, finished_at, scan_task AS ended), "
     "stored AS (INSERT INTO scan_result (project_id, task_id, keys) "
     "    SELECT project_id, id, $5::text FROM own WHERE $5::text IS NOT "
-    "NULL), " ANALYSIS_POINTS("$5") CHECKPOINTS_FORGOTTEN "SELECT id FROM own",
+    "NULL), " ANALYSIS_POINTS("$5") CHECKPOINTS_FORGOTTEN "SELECT id, " TOLD("$5") " FROM own",
     8, PG_WRITES};
 
 const struct pg_statement scan_task_fail = {
     "scan_task_fail",
     "WITH own AS (UPDATE scan_task SET status = 'failed', " FINISHED "failure = $4::text, "
     "    num = $5::integer, scan_ms = $6::bigint, failure_code = $7::text " WHERE_OWN
-    "RETURNING project_id, id), " CHECKPOINTS_FORGOTTEN "SELECT id FROM own",
+    "RETURNING project_id, id, scan_task AS ended), " CHECKPOINTS_FORGOTTEN
+    "SELECT id, " TOLD("NULL") " FROM own",
     7, PG_WRITES};
 
 /* Lets go of a task that stays `running`.  A renewal that is still on its way does not take back
@@ -350,7 +354,7 @@ const struct pg_statement scan_task_give_up = {
     "    WHERE (project_id, id) IN (SELECT project_id, id FROM scan_task "
     "        WHERE claimable_at <= now() AND status = 'running' AND attempt >= $1::integer "
     "        ORDER BY claimable_at LIMIT 100 FOR UPDATE SKIP LOCKED) RETURNING project_id, "
-    "id), " CHECKPOINTS_FORGOTTEN "SELECT id FROM own",
+    "id, scan_task AS ended), " CHECKPOINTS_FORGOTTEN "SELECT id, " TOLD("NULL") " FROM own",
     1, PG_WRITES};
 
 /* The inner limit is for the planner, which takes one that it does not know for a tenth of the

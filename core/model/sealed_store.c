@@ -3,16 +3,17 @@
 
 #include "model/access_key.h"
 #include "model/instance.h"
+#include "model/webhook.h"
 
 #define FOUND                                                                                      \
     "SELECT project_id, id, sealed IS NOT NULL, "                                                  \
     "CASE WHEN substr(sealed, 1, 9) <> $2::bytea THEN sealed END FROM chunk "
-#define INSTANCE_LIST(column)                                                                      \
-    "WITH chunk AS (SELECT project_id, id, " column " AS sealed FROM instance "                    \
+#define ROW_LIST(table, column)                                                                    \
+    "WITH chunk AS (SELECT project_id, id, " column " AS sealed FROM " table " "                   \
     "    WHERE (project_id, id) > ($4::uuid, $1::uuid) ORDER BY project_id, id "                   \
     "    LIMIT $3::bigint) " FOUND "ORDER BY project_id, id"
-#define INSTANCE_REPLACE(column)                                                                   \
-    "UPDATE instance SET " column " = $4::bytea WHERE project_id = $1::uuid AND id = $2::uuid "    \
+#define ROW_REPLACE(table, column)                                                                 \
+    "UPDATE " table " SET " column " = $4::bytea WHERE project_id = $1::uuid AND id = $2::uuid "   \
     "AND " column " = $3::bytea RETURNING id"
 
 _Static_assert(SECRET_HEAD_LENGTH == 9, "what is compared of a blob");
@@ -30,18 +31,24 @@ static const struct pg_statement access_key_sealed_replace = {
     4, PG_WRITES};
 
 static const struct pg_statement instance_password_list = {
-    "instance_password_list", INSTANCE_LIST("sealed_password"), 4, PG_WRITES};
+    "instance_password_list", ROW_LIST("instance", "sealed_password"), 4, PG_WRITES};
 static const struct pg_statement instance_password_replace = {
-    "instance_password_replace", INSTANCE_REPLACE("sealed_password"), 4, PG_WRITES};
+    "instance_password_replace", ROW_REPLACE("instance", "sealed_password"), 4, PG_WRITES};
 
 static const struct pg_statement instance_tls_key_list = {
-    "instance_tls_key_list", INSTANCE_LIST("sealed_tls_key"), 4, PG_WRITES};
+    "instance_tls_key_list", ROW_LIST("instance", "sealed_tls_key"), 4, PG_WRITES};
 static const struct pg_statement instance_tls_key_replace = {
-    "instance_tls_key_replace", INSTANCE_REPLACE("sealed_tls_key"), 4, PG_WRITES};
+    "instance_tls_key_replace", ROW_REPLACE("instance", "sealed_tls_key"), 4, PG_WRITES};
+
+static const struct pg_statement webhook_secret_list = {
+    "webhook_secret_list", ROW_LIST("webhook", "sealed_secret"), 4, PG_WRITES};
+static const struct pg_statement webhook_secret_replace = {
+    "webhook_secret_replace", ROW_REPLACE("webhook", "sealed_secret"), 4, PG_WRITES};
 
 const struct sealed_column sealed_columns[] = {
     {&access_key_sealed_list, &access_key_sealed_replace, access_key_secret_owner, false},
     {&instance_password_list, &instance_password_replace, instance_password_owner, true},
     {&instance_tls_key_list, &instance_tls_key_replace, instance_tls_key_owner, true},
+    {&webhook_secret_list, &webhook_secret_replace, webhook_secret_owner, true},
 };
 const size_t sealed_column_count = sizeof(sealed_columns) / sizeof(sealed_columns[0]);

@@ -12,12 +12,14 @@
 #include "model/instance_store.h"
 #include "model/project_store.h"
 #include "model/scan_task_store.h"
+#include "model/webhook_store.h"
 #include "operations.h"
 
 #define INSTANCES "/v2/{project_id}/instances"
 #define INSTANCE INSTANCES "/{instance_id}"
 #define EXT "/ext/v1/{project_id}"
 #define EXT_INSTANCE EXT "/instances/{instance_id}"
+#define WEBHOOK EXT "/webhooks/{webhook_id}"
 #define ADMIN "/admin/v1"
 #define PROJECT ADMIN "/projects/{project_id}"
 #define PROJECT_INSTANCE PROJECT "/instances/{instance_id}"
@@ -107,6 +109,21 @@ const struct operation operations[] = {
     {HTTP_GET, EXT_INSTANCE "/series", "dcs:instance:getSeries", ANALYSIS, &analysis_series,
      bind_series, render_series, false},
 
+    {HTTP_GET, EXT "/webhooks", "dcs:webhook:list", NULL, &webhook_list, bind_webhook_list,
+     render_webhook_list, false},
+    {HTTP_POST, EXT "/webhooks", "dcs:webhook:create", NULL, &webhook_insert, bind_webhook_create,
+     render_webhook_created, false},
+    {HTTP_GET, WEBHOOK, "dcs:webhook:get", NULL, &webhook_show, bind_webhook, render_webhook,
+     false},
+    {HTTP_PUT, WEBHOOK, "dcs:webhook:update", NULL, &webhook_update, bind_webhook_update,
+     render_webhook_updated, false},
+    {HTTP_DELETE, WEBHOOK, "dcs:webhook:delete", NULL, &webhook_delete, bind_webhook,
+     render_webhook_deleted, false},
+    {HTTP_GET, WEBHOOK "/deliveries", "dcs:webhook:listDeliveries", NULL, &webhook_delivery_list,
+     bind_webhook_deliveries, render_webhook_deliveries, false},
+    {HTTP_POST, WEBHOOK "/test", "dcs:webhook:test", NULL, &webhook_test, bind_webhook,
+     render_webhook_tested, false},
+
     {HTTP_GET, ADMIN "/projects", "admin:project:list", NULL, &project_list, bind_project_list,
      render_project_list, true},
     {HTTP_POST, ADMIN "/projects", "admin:project:create", NULL, &project_insert,
@@ -151,6 +168,12 @@ const struct pg_statement *operation_where_none(const struct operation *operatio
     return operation->statement == &scan_task_show ? &scan_task_absent : NULL;
 }
 
+void operation_translate(const struct operation *operation, struct error *err)
+{
+    if (err->code == ERROR_ALREADY_EXISTS && !operation->for_operators && !operation->kind)
+        err->code = ERROR_WEBHOOK_EXISTS;
+}
+
 struct memory {
     struct memory *next;
     max_align_t bytes[];
@@ -171,6 +194,7 @@ void api_request_release(struct api_request *request)
     json_decref(request->object);
     request->object = NULL;
     secret_cleanse(&request->new_key, sizeof(request->new_key));
+    secret_cleanse(request->webhook_secret, sizeof(request->webhook_secret));
     while (request->memory) {
         struct memory *memory = request->memory;
         request->memory = memory->next;

@@ -17,6 +17,13 @@ operation_render_fn render_analysis, render_analysis_deleted, render_analysis_li
     render_analysis_schedule, render_task_list_all, render_task_progress, render_task_events,
     render_export, render_comparison, render_series, render_instance_overview;
 
+/* Webhooks. */
+operation_bind_fn bind_webhook_list, bind_webhook_create, bind_webhook, bind_webhook_update,
+    bind_webhook_deliveries;
+operation_render_fn render_webhook_list, render_webhook, render_webhook_created,
+    render_webhook_updated, render_webhook_deleted, render_webhook_deliveries,
+    render_webhook_tested;
+
 /* Autoscan configuration. */
 operation_bind_fn bind_autoscan, bind_autoscan_times, bind_autoscan_interval;
 operation_render_fn render_autoscan_times, render_autoscan_interval;

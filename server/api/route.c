@@ -56,6 +56,8 @@ static char *id_place(struct text name, struct route_match *match)
         return match->project;
     if (text_equals(name, TEXT("{access_key_id}")))
         return match->access_key;
+    if (text_equals(name, TEXT("{webhook_id}")))
+        return match->webhook;
     return text_equals(name, TEXT("{instance_id}")) ? match->instance : match->task;
 }
 
@@ -79,7 +81,8 @@ static bool match_path(const char *template, const struct segments *segments,
 {
     struct text expected = text_of(template);
     int count = 0;
-    match->project[0] = match->instance[0] = match->task[0] = match->access_key[0] = '\0';
+    match->project[0] = match->instance[0] = match->task[0] = match->webhook[0] = '\0';
+    match->access_key[0] = '\0';
     for (; expected.length > 0 && count < segments->count; count++) {
         if (!match_segment(next_segment(&expected), &segments->list[count], match))
             return false;
@@ -147,5 +150,7 @@ int route_read_ids(const struct route_match *match, struct api_request *request,
         return error_set(err, ERROR_INVALID_INSTANCE_ID, "malformed instance id");
     if (match->task[0] && uuid_parse(text_of(match->task), &request->task) < 0)
         return error_set(err, ERROR_INVALID_TASK_ID, "malformed task id");
+    if (match->webhook[0] && uuid_parse(text_of(match->webhook), &request->webhook) < 0)
+        return error_set_public(err, ERROR_INVALID_PARAMETER, "webhook_id");
     return 0;
 }

@@ -68,6 +68,7 @@ static int render(const struct exchange *exchange, struct pg_rows *rows,
 {
     if (!rows) {
         *err = *database_error;
+        operation_translate(exchange->match.operation, err);
         return -1;
     }
     return exchange->match.operation->render(&exchange->request, rows, reply, err);

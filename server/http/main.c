@@ -392,6 +392,8 @@ static int load_and_serve(struct server *server, const struct launch *launch, st
         .expired_batch_keys_max = config->expired_batch_keys_max,
         .project_instances_max = config->project_instances_max,
         .project_schedule_entries_max = config->project_schedule_entries_max,
+        .project_webhooks_max = config->project_webhooks_max,
+        .webhook_http = strcmp(config->webhook_http, "on") == 0,
     };
     if (check_database(server, err) < 0)
         return -1;

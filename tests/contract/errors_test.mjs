@@ -33,7 +33,8 @@ const TABLE = [...source.matchAll(/^X\((\w+), (\d+), "([^"]+)",\s*"([^"]+)"/gm)]
 let world, site, alice, bob, operator, ids, strict;
 
 // Tables that the operations read and write; access keys are remembered by the server meanwhile.
-const TABLES = ['project', 'instance', 'scan_task', 'autoscan', 'access_key', 'instance_node'];
+const TABLES = ['project', 'instance', 'scan_task', 'autoscan', 'access_key', 'instance_node',
+  'webhook'];
 const rename = (from, to) => Promise.all(TABLES.map((name) =>
   site.sql(`ALTER TABLE ${from(name)} RENAME TO ${to(name)}`)));
 
@@ -61,6 +62,11 @@ before(async () => {
     assert.equal((await alice.client.post(`${alice.instances}/${ids.busy}/${name}`)).status, 200);
   const analyses = `/ext/v1/${alice.projectId}/instances/${ids.busy}/analyses`;
   ids.analysis = (await alice.client.post(analyses)).json.id;
+  const webhooks = `/ext/v1/${alice.projectId}/webhooks`;
+  const url = 'https://hooks.example.org/';
+  const hook = (name) => alice.client.post(webhooks, json({ name, url, events: ['task.failed'], enabled: true }));
+  ids.webhook = (await hook('first')).json.id;
+  assert.equal((await hook('taken')).status, 201);
   // A second server, which answers one request a second.
   const server = world.program('server',
     { ...world.serverSettings(site.database), loops: 1, address_rate: 1, address_burst: 1 });
@@ -82,7 +88,8 @@ const forbidden = (operation) =>
 
 const pathOf = (operation, other = {}) => {
   const values = {
-    project_id: alice.projectId, instance_id: ids.able, task_id: UNKNOWN, access_key_id: ids.key, ...other,
+    project_id: alice.projectId, instance_id: ids.able, task_id: UNKNOWN, access_key_id: ids.key,
+    webhook_id: ids.webhook, ...other,
   };
   return operation.path.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 };
@@ -171,6 +178,16 @@ const PROVOKE = {
   'ADMIN.0404': (operation) => send(operation, { ids: nobody }),
   'EXT.0404': unknownAnalysis,
   'EXT.0405': (operation) => send(operation),
+  'EXT.0406': (operation) => send(operation, { ids: { webhook_id: UNKNOWN } }),
+  'EXT.0413': async (operation) => {
+    const names = Array.from({ length: 20 }, (_, i) => `more-${i}`);
+    for (const name of names) await send(operation, { body: { ...bodyOf(operation), name } });
+    const answer = await send(operation);
+    await site.sql("DELETE FROM webhook WHERE name LIKE 'more-%'");
+    return answer;
+  },
+  'EXT.0414': (operation) => send(operation, { body: { ...bodyOf(operation), name: 'taken' } }),
+  'EXT.0415': (operation) => send(operation, { headers: { 'If-Match': '"999"' } }),
   'EXT.0409': busy,
   'EXT.0410': incapable,
   'EXT.0411': (operation) => send(operation, { ids: { instance_id: ids.broken } }),

@@ -12,7 +12,9 @@ import { Network, overlap } from '../support/network_policies.mjs';
 const NEVER = [...readFileSync(new URL('../../core/base/include/base/special_address.def', import.meta.url), 'utf8')
   .matchAll(/^X\("([^"]+)", (?:NEVER|LOOPBACK),/gm)].map(([, network]) => network);
 const METADATA = ['169.254.169.254', '169.254.170.2', 'fd00:ec2::254', 'fe80::1'];
-const ELSEWHERE = ['203.0.113.7', '10.96.0.1', '2001:db8::1', '10.255.255.1'];
+const PRIVATE = ['10.96.0.1', '10.255.255.1', '172.16.0.1', '192.168.1.1', '100.64.0.1', 'fd12::1'];
+const PUBLIC = ['203.0.113.7', '2001:db8::1'];
+const ELSEWHERE = [...PRIVATE, ...PUBLIC];
 const PORTS = [22, 53, 80, 443, 4317, 4318, 5000, 5432, 6379, 6443, 8443, 9090, 10250, 26379];
 const COLLECTOR = { namespace: 'observability', labels: { 'app.kubernetes.io/name': 'opentelemetry-collector' } };
 const DNS = { namespace: 'kube-system', labels: { 'k8s-app': 'kube-dns' } };
@@ -33,6 +35,7 @@ const expectations = {
   },
 };
 expectations['production with all'] = { ...expectations.production, keystone: [['10.30.0.10', 5000]], traced: ['server', 'worker'] };
+expectations['production with webhooks'] = { ...expectations.production, internet: true };
 
 // Everything that is tried but may not be, as "who → whom:port".
 function openings(objects, expected) {
@@ -47,7 +50,8 @@ function openings(objects, expected) {
     const receives = (other, port, wanted) =>
       must(network.receives(own, other, { port }), wanted, `${JSON.stringify(other)} → ${component}:${port}`);
     for (const port of PORTS) {
-      for (const address of [...METADATA, ...ELSEWHERE]) sends({ address }, port, false);
+      for (const address of [...METADATA, ...PRIVATE]) sends({ address }, port, false);
+      for (const address of PUBLIC) sends({ address }, port, Boolean(expected.internet) && component === 'worker' && port === 443);
       for (const other of COMPONENTS) sends({ namespace: 'dcs', labels: { ...labels, 'app.kubernetes.io/component': other } }, port, false);
       for (const namespace of ['default', DNS.namespace, 'dcs-database']) sends({ namespace, labels: {} }, port, false);
       for (const host of expected.database) sends(host, port, known && port === 5432);

@@ -7,7 +7,9 @@ import { dirname, join } from 'node:path';
 import { spawnSync } from 'node:child_process';
 import { after, before, test } from 'node:test';
 import hcl from 'hcl2-parser';
+import { json } from '../support/http.mjs';
 import { run } from '../support/program.mjs';
+import { Receiver } from '../support/receiver.mjs';
 import { World } from '../support/site.mjs';
 import { until } from '../support/wait.mjs';
 
@@ -27,7 +29,9 @@ let world, site, redis, environment;
 
 before(async () => {
   world = await World.open();
-  site = await world.site({ workers: 1, worker: { probe_seconds: 1 } });
+  site = await world.site({ workers: 1, worker: {
+    probe_seconds: 1, webhook_ca: world.authority.certificate, webhook_networks: '127.0.0.0/8,::1', webhook_networks_denied: '',
+  } });
   redis = await world.redis();
   await redis.pipeline([['SET', 'session:largest', 'x'.repeat(LARGEST)], ['RPUSH', 'queue', 1, 2, 3]]);
   const key = await site.dcsctl('key', 'add', '--operator');
@@ -71,6 +75,47 @@ test('the extended interface, on the way of the first one', async () => {
   assert.deepEqual(stdout.trim().split('\n').slice(5).map((line) => line.replace(/\r$/, '')), ['2 keys', 'session:\t1', '{"new":0,"gone":0,"grown":0,"shrunk":0}', '2',
     'type,keys,bytes,elements,keys_without_ttl,bytes_without_ttl,largest_bytes,largest_size',
     'success: 2 of 2 keys, 0/s ', '["03:30"]', '2', 'true']);
+});
+
+// What each of the two says of a delivery, again, of one that was changed, signed by another, and of an old one.
+const RECEIVERS = {
+  python: ['hook.py', 'py', 'python3', `
+import json, sys
+one = json.load(sys.stdin)
+good = lambda **changes: is_good(**{**{"secret": one["secret"], "headers": one["headers"], "body": one["body"].encode()}, **changes})
+print(good(body=b"{}"), good(secret=one["other"]), good(tolerance=-1), good(), good())
+`],
+  'Node.js': ['hook.mjs', 'javascript', process.execPath, `
+const chunks = [];
+for await (const chunk of process.stdin) chunks.push(chunk);
+const { secret, headers, body, other } = JSON.parse(Buffer.concat(chunks));
+const bytes = Buffer.from(body);
+const all = [isGood(secret, headers, Buffer.from('{}')), isGood(other, headers, bytes), isGood(secret, headers, bytes, -1),
+  isGood(secret, headers, bytes), isGood(secret, headers, bytes)];
+console.log(all.map((one) => (one ? 'True' : 'False')).join(' '));
+`],
+};
+
+test('receivers of webhooks take what is genuine, fresh and new', async () => {
+  const receiver = await Receiver.start({ certificates: world.certificates });
+  world.onClose(() => receiver.stop());
+  const tenant = await site.tenant('hooks');
+  const hooks = `/ext/v1/${tenant.projectId}/webhooks`;
+  const { id, secret } = (await tenant.client.post(hooks,
+    json({ name: 'hook', url: receiver.url, events: ['task.failed'], enabled: true }))).json;
+  assert.equal((await tenant.client.post(`${hooks}/${id}/test`)).status, 202);
+  const { headers, body } = await receiver.waits('it');
+  const input = JSON.stringify({ secret, headers, body, other: `whsec_${Buffer.alloc(32).toString('base64')}` });
+  for (const [language, [name, block, command, calls]] of Object.entries(RECEIVERS)) {
+    const path = join(world.directory, name);
+    writeFileSync(path, program(block) + calls);
+    const { status, stdout, stderr } = await run(name, command, [path], { input, deadlineMs: RUN_MS });
+    assert.equal(status, 0, stderr);
+    assert.equal(stdout.trim(), 'False False False True False', language);
+  }
+  await site.sql('DELETE FROM access_key WHERE project_id = $1', [tenant.projectId]);
+  await site.sql('DELETE FROM project WHERE id = $1', [tenant.projectId]);
+  assert.deepEqual(await site.sql('SELECT FROM webhook_delivery'), []);
 });
 
 test('and each cleans up', async () => {

@@ -29,8 +29,11 @@ async function prepare(name) {
   await site.sql(`INSERT INTO scan_result (project_id, task_id, keys) VALUES ($1, $2, '[]')`,
     [tenant.projectId, task.id]);
   const other = await tenant.instance('other', '127.0.0.1:1', '--no-probe');
+  const webhook = await tenant.client.post(`/ext/v1/${tenant.projectId}/webhooks`,
+    json({ name: 'hook', url: 'https://hooks.example.org/', events: ['task.failed'], enabled: true }));
   tenant.ids = {
     project_id: tenant.projectId, instance_id: cache.id, task_id: task.id, access_key_id: tenant.key.id,
+    webhook_id: webhook.json.id,
   };
   tenant.other = other.id;
   return tenant;
@@ -47,13 +50,13 @@ after(() => world?.close());
 
 const missing = () => ({
   project_id: randomUUID().replaceAll('-', ''), instance_id: randomUUID(), task_id: randomUUID(),
-  access_key_id: 'A'.repeat(20),
+  access_key_id: 'A'.repeat(20), webhook_id: randomUUID(),
 });
 
 // All that a project owns, as text.
 async function contents(projectId) {
   const tables = ['instance', 'scan_task', 'scan_result', 'autoscan', 'access_key', 'remembered_request', 'analysis_point',
-    'analysis_prefix_point'];
+    'analysis_prefix_point', 'webhook', 'webhook_delivery'];
   const rows = await Promise.all(tables.map((table) =>
     site.sql(`SELECT t::text FROM ${table} t WHERE project_id = $1 ORDER BY 1`, [projectId])));
   return JSON.stringify([rows, await site.sql('SELECT t::text FROM project t WHERE id = $1', [projectId])]);
@@ -199,12 +202,12 @@ test('a policy of one action allows its operations and no other, for every actio
   }
 });
 
-test(`the alias ${ALIAS} is all but the instances`, async () => {
+test(`the alias ${ALIAS} is all but the instances and webhooks`, async () => {
   for (const role of ['DCS FullAccess', 'DCS ReadOnlyAccess']) {
     const client = await newKey(alice, { role, policy: { actions: [ALIAS] } });
     for (const operation of tenants) {
       const answer = await sendOperation(client, operation, ownWithoutInstance());
-      const allowed = !INSTANCES.includes(operation.action) && (role === 'DCS FullAccess' || operation.reads);
+      const allowed = !INSTANCES.includes(operation.action) && !operation.action.startsWith('dcs:webhook:') && (role === 'DCS FullAccess' || operation.reads);
       if (allowed) assertAllowed(answer, operation.name);
       else assertForbidden(answer, operation.name);
     }

@@ -17,7 +17,7 @@ function newSubnet(cidr) {
   const [address, bits] = cidr.split('/');
   const list = new net.BlockList();
   list.addSubnet(address, Number(bits), family(address));
-  return { address, bits: Number(bits), holds: (other) => list.check(other, family(other)) };
+  return { address, bits: Number(bits), holds: (other) => family(address) === family(other) && list.check(other, family(other)) };
 }
 
 export function overlap(one, other) {

@@ -76,22 +76,28 @@ static struct places *places_new(void)
     return places;
 }
 
-static struct outbound_settings settings_of(const struct config *config)
+struct outbound_settings webhook_outbound_settings(const struct config *config)
+{
+    return (struct outbound_settings){.name = "webhook_networks",
+                                      .allowed = config->webhook_networks,
+                                      .denied = config->webhook_networks_denied};
+}
+
+struct outbound_settings instance_outbound_settings(const struct config *config)
 {
     return (struct outbound_settings){.name = "redis_networks",
                                       .allowed = config->redis_networks,
                                       .denied = config->redis_networks_denied};
 }
 
-int instance_outbound_new(const struct config *config, struct outbound **ret_outbound,
-                          struct error *err)
+int outbound_new_for(const struct config *config, const struct outbound_settings *settings,
+                     struct outbound **ret_outbound, struct error *err)
 {
-    const struct outbound_settings settings = settings_of(config);
     struct places *places = places_new();
     struct outbound *outbound = NULL;
     int status = find_places(config, places, err);
     if (status == 0)
-        status = outbound_new(&settings, &outbound, err);
+        status = outbound_new(settings, &outbound, err);
     if (status == 0)
         outbound_set_own(outbound, places->items, places->count);
     free(places);
@@ -99,12 +105,23 @@ int instance_outbound_new(const struct config *config, struct outbound **ret_out
     return status;
 }
 
+int instance_outbound_new(const struct config *config, struct outbound **ret_outbound,
+                          struct error *err)
+{
+    const struct outbound_settings settings = instance_outbound_settings(config);
+    return outbound_new_for(config, &settings, ret_outbound, err);
+}
+
 int instance_outbound_check(const struct config *config, struct error *err)
 {
-    const struct outbound_settings settings = settings_of(config);
-    struct outbound *outbound = NULL;
-    int status = outbound_new(&settings, &outbound, err);
-    outbound_free(outbound);
+    const struct outbound_settings lists[] = {instance_outbound_settings(config),
+                                              webhook_outbound_settings(config)};
+    int status = 0;
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]) && status == 0; i++) {
+        struct outbound *outbound = NULL;
+        status = outbound_new(&lists[i], &outbound, err);
+        outbound_free(outbound);
+    }
     return status;
 }
 

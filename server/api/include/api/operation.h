@@ -17,6 +17,7 @@
 #include "base/uuid.h"
 #include "model/access_key.h"
 #include "model/scan_kind.h"
+#include "model/webhook.h"
 #include "pg/result.h"
 #include "pg/statement.h"
 
@@ -31,6 +32,8 @@ struct api_context {
     /* Quotas of a project that has none of its own; 0 is no limit. */
     int64_t project_instances_max;
     int64_t project_schedule_entries_max;
+    int64_t project_webhooks_max; /* 0: none */
+    bool webhook_http;            /* may have http:// addresses */
 };
 
 /* A request as an operation sees it: authenticated, authorised, its ids well-formed.  Zeroed before
@@ -42,6 +45,7 @@ struct api_request {
     struct uuid project;         /* of the path, or the tenant's own where it has none */
     struct uuid instance;        /* empty where the path has none */
     struct uuid task;            /* empty where the path has none */
+    struct uuid webhook;         /* empty where the path has none */
     struct text access_key_id;   /* of the path; empty where it has none */
     struct api_query query;
     struct text body;
@@ -57,7 +61,8 @@ struct api_request {
     /* What bind made on the way. */
     json_t *object; /* the body */
     struct access_key_pair new_key;
-    void *memory; /* see api_request_allocate */
+    char webhook_secret[WEBHOOK_SECRET_TEXT_LENGTH + 1]; /* a new one; empty: there is none */
+    void *memory;                                        /* see api_request_allocate */
 };
 
 /* Memory that lives as long as the request, zeroed; never null. */
@@ -89,6 +94,9 @@ bool operation_streams(const struct operation *operation);
 /* The statement that tells what it means that the operation's own gave no rows, with the same
  * parameters; null where none is needed. */
 const struct pg_statement *operation_where_none(const struct operation *operation);
+
+/* What the database said, in the operation's own words. */
+void operation_translate(const struct operation *operation, struct error *err);
 
 const char *http_method_name(enum http_method method);
 /* HEAD counts as GET.  Returns -1 for a method that no operation has. */

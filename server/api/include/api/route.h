@@ -12,6 +12,7 @@ struct route_match {
     char project[ROUTE_SEGMENT_MAX + 1];
     char instance[ROUTE_SEGMENT_MAX + 1];
     char task[ROUTE_SEGMENT_MAX + 1];
+    char webhook[ROUTE_SEGMENT_MAX + 1];
     char access_key[ROUTE_SEGMENT_MAX + 1];
     char allow[ROUTE_ALLOW_MAX]; /* methods of the path, for ERROR_METHOD_NOT_ALLOWED */
 };

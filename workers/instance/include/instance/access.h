@@ -14,13 +14,20 @@ struct instance_access {
     struct outbound *outbound;
 };
 
-/* The policy that the settings redis_networks and redis_networks_denied make, with the database and
- * the service's own listeners as its own places.  Looks the database's names up and waits for that.
- * Fails with ERROR_CONFIG. */
+/* The lists of whom instances, and receivers of webhooks, may be. */
+struct outbound_settings instance_outbound_settings(const struct config *config);
+struct outbound_settings webhook_outbound_settings(const struct config *config);
+
+/* The policy that two lists make, with the database and the service's own listeners as its own
+ * places.  Looks the database's names up and waits for that.  Fails with ERROR_CONFIG. */
+int outbound_new_for(const struct config *config, const struct outbound_settings *settings,
+                     struct outbound **ret_outbound, struct error *err);
+
+/* The one of the settings redis_networks and redis_networks_denied. */
 int instance_outbound_new(const struct config *config, struct outbound **ret_outbound,
                           struct error *err);
 
-/* Whether the lists are good; looks no name up. */
+/* Whether all lists are good; looks no name up. */
 int instance_outbound_check(const struct config *config, struct error *err);
 
 enum { INSTANCE_OUTBOUND_REFRESH_MS = 60 * 1000 };
