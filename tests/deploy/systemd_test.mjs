@@ -8,6 +8,7 @@ import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { Collector } from '../support/collector.mjs';
 import { ROLES } from '../support/postgres.mjs';
 import { NotifySocket, Operations } from '../support/probes.mjs';
 import { Program, must, run } from '../support/program.mjs';
@@ -23,12 +24,15 @@ const installed = (path) => join(root, path);
 const unitPath = (part) => installed(`usr/lib/systemd/system/dcs-${part}.service`);
 const seconds = (unit, name) => Number(unit.get(name));
 
-let world, site;
+let world, site, collector, headersFile;
 
 before(async () => {
   await must('install', 'cmake', ['--install', process.env.DCS_BUILD], { env: { DESTDIR: root } });
   world = await World.open();
   site = new Site(world, await world.postgres.createDatabase(world.template));
+  collector = await Collector.open(world);
+  headersFile = join(world.directory, 'headers');
+  writeFileSync(headersFile, 'Authorization: Bearer token\n', { mode: 0o600 });
 });
 after(async () => {
   await world?.close();
@@ -112,6 +116,9 @@ function prepare(part, more) {
   const text = readFileSync(installed(source), 'utf8')
     .replace(/^#database_url = .*$/m, `database_url = ${world.postgres.url(site.database, ROLES[part])}`)
     .replace(/^(listen_\w+) = .*$/gm, '$1 = 127.0.0.1:0')
+    .replace(/^#trace_endpoint = .*$/m, `trace_endpoint = ${collector.endpoint.replace('127.0.0.1', 'localhost')}`)
+    .replace(/^#trace_headers_file = .*$/m, `trace_headers_file = ${headersFile}`)
+    .replace(/^#trace_sample_ratio = .*$/m, 'trace_sample_ratio = 1')
     .replace(/\/etc\/dcs\/key-encryption\.key$/m, world.keyFile)
     .replace(/\/etc\/dcs\/tls\.crt$/m, world.certificates.certificate)
     .replace(/\/etc\/dcs\/tls\.key$/m, world.certificates.key);
@@ -162,6 +169,8 @@ test('server and worker do their work with what the units leave them', async () 
   const detail = await cache.analyse();
   assert.equal(detail.status, 'success', JSON.stringify(detail));
   assert.equal(detail.keys[0].name, 'big');
+  await collector.span(({ name }) => name === 'scan bigkey');
+  assert.equal(collector.requests[0].headers.authorization, 'Bearer token');
   await server.stop();
   await worker.stop();
   for (const part of PARTS) await notify[part].heard('STOPPING=1');

@@ -228,8 +228,7 @@ test('systemd is told that all is well until the end', async () => {
   const ticksAfterStopping = ({ notify }) => notify.messages.slice(notify.messages.indexOf('STOPPING=1') + 1)
     .filter((message) => message === 'WATCHDOG=1').length;
   const alice = await site.tenant('watchdog');
-  const cache = await alice.instance('held', (await world.redis()).endpoint, '--no-probe');
-  await site.sql(`UPDATE instance SET status = 'RUNNING', capabilities = '{bigkey}' WHERE id = $1`, [cache.id]);
+  const cache = await alice.instance('held', (await world.redis()).endpoint);
   const draining = await start('server', { ...world.serverSettings(site.database), drain_seconds: 60, database_timeout_ms: 60_000 });
   const { port } = await draining.program.event('listening', (event) => event.scheme === 'https');
   const holder = await world.postgres.open(site.database, 'LOCK TABLE remembered_request IN ACCESS EXCLUSIVE MODE');

@@ -30,9 +30,8 @@ static int parse(struct parsed *parsed, const char *const *words)
         argv[argc++] = (char *)(uintptr_t)*words;
     *parsed = (struct parsed){0};
     assert_int_equal(arguments_parse(argc, argv, &parsed->arguments, &parsed->err), 0);
-    struct cli cli = {.config = &config,
-                      .arguments = &parsed->arguments,
-                      .word = parsed->arguments.words[0]};
+    struct cli cli = {
+        .config = &config, .arguments = &parsed->arguments, .word = parsed->arguments.words[0]};
     return scan_options_init(&parsed->options, &cli, &parsed->err);
 }
 
