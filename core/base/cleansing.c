@@ -11,11 +11,22 @@
 
 #include "base/secret.h"
 
-static void free_cleansed(void *memory)
+void cleansing_free(void *memory)
 {
     if (memory)
         secret_cleanse(memory, malloc_usable_size(memory));
     free(memory);
+}
+
+void *cleansing_reallocate(void *memory, size_t size)
+{
+    size_t before = memory ? malloc_usable_size(memory) : 0;
+    void *larger = malloc(size);
+    if (larger && memory) {
+        memcpy(larger, memory, before < size ? before : size);
+        cleansing_free(memory);
+    }
+    return larger;
 }
 
 /* OpenSSL's, which names the place that asks. */
@@ -28,27 +39,20 @@ static void *allocate(size_t size, const char *file, int line)
 static void release(void *memory, const char *file, int line)
 {
     (void)file, (void)line;
-    free_cleansed(memory);
+    cleansing_free(memory);
 }
 
 static void *reallocate(void *memory, size_t size, const char *file, int line)
 {
-    size_t before = memory ? malloc_usable_size(memory) : 0;
-    if (size == 0) {
-        release(memory, file, line);
-        return NULL;
-    }
-    void *larger = malloc(size);
-    if (larger && memory) {
-        memcpy(larger, memory, before < size ? before : size);
-        free_cleansed(memory);
-    }
-    return larger;
+    if (size > 0)
+        return cleansing_reallocate(memory, size);
+    release(memory, file, line);
+    return NULL;
 }
 
 void cleansing_begin(void)
 {
-    json_set_alloc_funcs(malloc, free_cleansed);
+    json_set_alloc_funcs(malloc, cleansing_free);
     if (CRYPTO_set_mem_functions(allocate, reallocate, release) != 1)
         abort();
 }

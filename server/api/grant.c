@@ -18,6 +18,8 @@ static bool is_reading(const char *action)
 
 static bool role_has(enum role role, const struct operation *operation)
 {
+    if (operation_is_login(operation))
+        return false;
     switch (role) {
     case ROLE_FULL_ACCESS:
     case ROLE_USER_ACCESS:
@@ -41,7 +43,7 @@ static bool is_action_of(struct text action, const struct operation *operation)
 {
     if (text_equals(action, TEXT(ACTION_ANALYZE)))
         return operation->kind && !operation->for_operators;
-    return text_equals(action, text_of(operation->action));
+    return !operation_is_login(operation) && text_equals(action, text_of(operation->action));
 }
 
 void grant_role(struct policy *policy, enum role role)

@@ -82,6 +82,7 @@ const struct operation operations[] = {
     {HTTP_GET, "/v3/projects", ACTION_OWN_PROJECT, NULL, &project_show, bind_project,
      render_own_project, false},
 
+    {HTTP_POST, "/ext/v1/login", "iam:tokens:create", NULL, NULL, NULL, NULL, false},
     {HTTP_GET, EXT "/instances", "dcs:instance:list", NULL, &instance_overview, bind_instance_list,
      render_instance_overview, false},
     {HTTP_POST, EXT_INSTANCE "/analyses", "dcs:instance:analyzeKeys", ANALYSIS, &scan_task_create,
@@ -162,6 +163,11 @@ const struct operation operations[] = {
 _Static_assert(sizeof(operations) / sizeof(operations[0]) <= POLICY_OPERATIONS_MAX,
                "a policy has a bit for each operation");
 const size_t operation_count = sizeof(operations) / sizeof(operations[0]);
+
+bool operation_is_login(const struct operation *operation)
+{
+    return !operation->statement;
+}
 
 const struct pg_statement *operation_where_none(const struct operation *operation)
 {

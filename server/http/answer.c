@@ -147,6 +147,8 @@ static void send_reply(struct exchange *exchange, struct api_reply *reply)
     h2o_req_t *req = exchange->req;
     bool has_body = reply->status != HTTP_NO_CONTENT;
     h2o_iovec_t body = {0};
+    if (reply->body.is_secret)
+        add_header(req, "cache-control", "Cache-Control", "no-store");
     if (has_body) {
         h2o_add_header(&req->pool, &req->res.headers, H2O_TOKEN_CONTENT_TYPE, NULL,
                        reply->content_type, strlen(reply->content_type));

@@ -120,6 +120,18 @@ static struct text text_or(const char *text, struct text fallback)
     return text[0] ? text_of(text) : fallback;
 }
 
+static struct text claimed_identity(const struct exchange *exchange)
+{
+    return text_or(exchange->claim.user, exchange->signature.access_key);
+}
+
+static struct text subject_of(const struct exchange *exchange, const char *made)
+{
+    const struct api_request *request = &exchange->request;
+    return text_or(
+        made, text_or(request->task.text, text_or(exchange->claim.target, request->access_key_id)));
+}
+
 void audit_note(struct exchange *exchange, int status, const struct error *err, const char *subject)
 {
     struct audit *audit = exchange->loop->audit;
@@ -133,12 +145,12 @@ void audit_note(struct exchange *exchange, int status, const struct error *err, 
     struct audit_event event = {
         .at_ms = clock_unix_ms(),
         .project = request->project.text[0] ? request->project.text : identity->project.text,
-        .identity = text_or(identity->name, exchange->signature.access_key),
+        .identity = text_or(identity->name, claimed_identity(exchange)),
         .proved = proved,
         .source = source,
         .action = exchange->match.operation->action,
         .instance = request->instance.text,
-        .subject = text_or(subject, text_or(request->task.text, request->access_key_id)),
+        .subject = subject_of(exchange, subject),
         .status = status,
         .code = err ? error_describe(err->code)->public_code : "",
         .times = 1,

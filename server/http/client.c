@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/cleansing.h"
 #include "base/clock.h"
 #include "base/secret.h"
 #include "ops/outgoing.h"
@@ -52,7 +53,7 @@ static void transfer_free(struct transfer *transfer)
     h2o_linklist_unlink(&transfer->link);
     curl_easy_cleanup(transfer->easy);
     curl_slist_free_all(transfer->headers);
-    free(transfer->body);
+    cleansing_free(transfer->body);
     secret_cleanse(transfer, sizeof(*transfer));
     free(transfer);
 }
@@ -216,7 +217,7 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *argument)
         transfer->too_large = true;
         return 0;
     }
-    char *body = realloc(transfer->body, transfer->body_length + length);
+    char *body = cleansing_reallocate(transfer->body, transfer->body_length + length + 1);
     if (!body)
         abort();
     memcpy(body + transfer->body_length, bytes, length);

@@ -15,6 +15,7 @@
 #include "exchange_state.h"
 #include "h2o_answer.h"
 #include "lock_queue.h"
+#include "login.h"
 #include "request_span.h"
 
 enum { ATTEMPTS_MAX = 3 };
@@ -299,7 +300,8 @@ static int begin(struct exchange *exchange, struct error *err)
     }
     if (route_find(exchange->auth.method, path, &exchange->match, err) < 0)
         return -1;
-    return credentials_check(exchange, err);
+    return operation_is_login(exchange->match.operation) ? login_serve(exchange, err)
+                                                         : credentials_check(exchange, err);
 }
 
 static int on_request(h2o_handler_t *handler, h2o_req_t *req)
@@ -308,7 +310,8 @@ static int on_request(h2o_handler_t *handler, h2o_req_t *req)
     (void)handler;
     struct exchange *exchange =
         h2o_mem_alloc_shared(&req->pool, sizeof(*exchange), on_request_gone);
-    memset(exchange, 0, offsetof(struct exchange, framing));
+    memset(exchange, 0, offsetof(struct exchange, claim));
+    exchange->claim.user[0] = exchange->claim.target[0] = '\0';
     exchange->req = req;
     exchange->loop = loop_of_request(req);
     exchange->connection = connection_of_request(req);

@@ -18,6 +18,7 @@
 #include "base/trace.h"
 #include "framing.h"
 #include "loop.h"
+#include "model/audit.h"
 #include "pg/pipeline.h"
 #include "request_limits.h"
 
@@ -42,6 +43,12 @@ struct exchange_statement {
     int64_t sent_us; /* of one that is traced */
 };
 
+/* Of a log-in, for the logs; cut off where they are longer. */
+struct exchange_claim {
+    char user[AUDIT_IDENTITY_MAX + 1];
+    char target[AUDIT_SUBJECT_MAX + 1]; /* domain/project */
+};
+
 struct exchange {
     h2o_req_t *req; /* null once the client is gone */
     struct loop *loop;
@@ -64,7 +71,8 @@ struct exchange {
     struct event_stream *stream; /* its answer, where that is one */
     exchange_judged_fn
         *judged; /* the credential is looked at once more; null: for the first time */
-    /* Filled in first of all, and not zeroed before. */
+    /* Begun, each in its way, and not zeroed before. */
+    struct exchange_claim claim;
     struct framing framing;
 };
 

@@ -1,90 +1,26 @@
-/* The login's form: OpenStack Identity API v3, "Password authentication with scoped authorization".
- */
+/* From the settings to what the identity service is asked with. */
 #include "identity_settings.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/json_writer.h"
+#include "auth/login.h"
 #include "base/log.h"
-#include "base/secret.h"
 #include "ops/outgoing.h"
-
-static void write_member(struct json_writer *body, const char *name, const char *text)
-{
-    json_writer_name(body, name);
-    json_writer_text(body, text, strlen(text));
-}
-
-static void write_domain(struct json_writer *body, const char *name)
-{
-    json_writer_name(body, "domain");
-    json_writer_begin_object(body);
-    write_member(body, "name", name);
-    json_writer_end_object(body);
-}
-
-static void begin(struct json_writer *body, const char *name)
-{
-    json_writer_name(body, name);
-    json_writer_begin_object(body);
-}
-
-static void write_user(struct json_writer *body, const struct config *config, const char *password)
-{
-    begin(body, "identity");
-    json_writer_name(body, "methods");
-    json_writer_begin_array(body);
-    json_writer_text(body, "password", strlen("password"));
-    json_writer_end_array(body);
-    begin(body, "password");
-    begin(body, "user");
-    write_member(body, "name", config->identity_user);
-    write_domain(body, config->identity_user_domain);
-    write_member(body, "password", password);
-    json_writer_end_object(body);
-    json_writer_end_object(body);
-    json_writer_end_object(body);
-}
-
-static void write_scope(struct json_writer *body, const struct config *config)
-{
-    begin(body, "scope");
-    if (config->identity_project[0]) {
-        begin(body, "project");
-        write_member(body, "name", config->identity_project);
-        write_domain(body, config->identity_project_domain);
-    } else {
-        begin(body, "system");
-        json_writer_name(body, "all");
-        json_writer_boolean(body, true);
-    }
-    json_writer_end_object(body);
-    json_writer_end_object(body);
-}
-
-static char *make_login(const struct config *config, const char *password)
-{
-    struct json_writer body;
-    size_t length;
-    json_writer_init(&body);
-    json_writer_begin_object(&body);
-    begin(&body, "auth");
-    write_user(&body, config, password);
-    write_scope(&body, config);
-    json_writer_end_object(&body);
-    json_writer_end_object(&body);
-    char *login = json_writer_take(&body, &length);
-    json_writer_release(&body);
-    return login;
-}
 
 char *identity_settings_login(const struct identity_settings *settings, enum password_which which,
                               struct password_text *ret_password)
 {
+    const struct config *config = settings->config;
     bool has = password_copy(settings->password, which, ret_password);
-    return make_login(settings->config,
-                      has ? ret_password->text : settings->config->identity_password);
+    const struct login login = {
+        .user = text_of(config->identity_user),
+        .user_domain = text_of(config->identity_user_domain),
+        .password = text_of(has ? ret_password->text : config->identity_password),
+        .project = text_of(config->identity_project),
+        .project_domain = text_of(config->identity_project_domain),
+    };
+    return login_write(&login);
 }
 
 static int check_user(const struct config *config, struct error *err)
@@ -121,6 +57,7 @@ int identity_settings_load(const struct config *config, struct identity_settings
         .ca = config->identity_ca[0] ? config->identity_ca : NULL,
         .config = config,
         .roles = roles,
+        .has_logins = strcmp(config->console_login, "on") == 0,
         .cache_ms = config->token_cache_seconds * 1000,
         .cache_entries = config->token_cache_entries,
     };

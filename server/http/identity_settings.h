@@ -13,6 +13,7 @@ struct identity_settings {
     const struct config *config;
     struct password *password; /* null: identity_password counts; main refreshes it */
     struct token_roles roles;
+    bool has_logins; /* of the console */
     int64_t cache_ms;
     int64_t cache_entries;
 };

@@ -9,6 +9,7 @@
 #include "connection.h"
 #include "database.h"
 #include "event_streams.h"
+#include "identity_login.h"
 #include "identity_service.h"
 #include "linger.h"
 #include "lock_queue.h"
@@ -50,6 +51,8 @@ static void on_tick(h2o_timeout_entry_t *entry)
     lock_queue_tick(loop->lock_queue);
     if (loop->identity_service)
         identity_service_tick(loop->identity_service);
+    if (loop->identity_logins)
+        identity_logins_tick(loop->identity_logins);
     audit_tick(loop->audit);
     event_streams_tick(loop->streams);
     linger_tick(loop);
@@ -163,6 +166,8 @@ static void open_sockets(struct loop *loop)
     audit_open(loop->audit);
     if (loop->server->identity)
         loop->identity_service = identity_service_new(loop, loop->server->identity);
+    if (loop->server->identity && loop->server->identity->has_logins)
+        loop->identity_logins = identity_logins_new(loop, loop->server->identity);
     for (int i = 0; i < loop->listener_count; i++) {
         struct loop_listener *listener = &loop->listeners[i];
         listener->socket = h2o_evloop_socket_create(loop->h2o.loop, listener->descriptor,
@@ -224,6 +229,7 @@ void loop_free(struct loop *loop)
 {
     linger_end(loop);
     identity_service_free(loop->identity_service);
+    identity_logins_free(loop->identity_logins);
     lock_queue_close(loop->lock_queue);
     for (int i = 0; i < SERVER_LISTENERS_MAX; i++)
         SSL_CTX_free(loop->listeners[i].tls);

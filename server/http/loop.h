@@ -32,6 +32,7 @@ struct exporter;
 struct keyed_hasher;
 struct limits;
 struct lock_queue;
+struct identity_logins;
 struct identity_service;
 struct identity_settings;
 struct operations;
@@ -103,6 +104,7 @@ struct loop {
     struct access_key_cache *access_keys;
     struct keyed_hasher *hasher;               /* of the limits */
     struct identity_service *identity_service; /* null: tokens are refused */
+    struct identity_logins *identity_logins;   /* null: there are no log-ins */
     int database_count;
     struct database **databases;
     struct lock_queue *lock_queue;

@@ -99,7 +99,8 @@ static void init_http(struct server *server)
     add_statement(server, &audit_insert);
     add_statement(server, &scan_task_watch);
     for (size_t i = 0; i < operation_count; i++) {
-        add_statement(server, operations[i].statement);
+        if (operations[i].statement)
+            add_statement(server, operations[i].statement);
         if (operation_where_none(&operations[i]))
             add_statement(server, operation_where_none(&operations[i]));
     }
@@ -498,7 +499,9 @@ int main(int argc, char **argv)
         return print_operations();
 
     block_signals(&launch.signals);
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+    /* What it sends has passwords and tokens. */
+    if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, cleansing_free, cleansing_reallocate,
+                             strdup, calloc) != CURLE_OK)
         abort();
     enum config_mode mode = config_take_mode(&argc, argv);
     launch.argc = argc;

@@ -7,6 +7,7 @@
 #include <openssl/rand.h>
 
 #include "auth/lockout.h"
+#include "auth/login.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "connection.h"
@@ -18,7 +19,7 @@ enum { US_PER_SECOND = 1000000 };
 struct limits {
     unsigned char key[KEYED_HASH_KEY_LENGTH];
     /* Null where it is off. */
-    struct throttle *addresses, *keys, *projects, *creations;
+    struct throttle *addresses, *logins, *keys, *projects, *creations;
     struct lockout *lockout;
 };
 
@@ -34,6 +35,8 @@ struct limits *limits_new(const struct config *config)
     if (!limits || RAND_bytes(limits->key, sizeof(limits->key)) != 1)
         abort();
     limits->addresses = make(config->address_rate, config->address_burst, places);
+    if (config->identity_url[0])
+        limits->logins = make(config->login_rate, config->login_burst, places);
     limits->keys = make(config->key_rate, config->key_burst, places);
     limits->projects = make(config->project_rate, config->project_burst, places);
     limits->creations = make(config->creation_rate, config->creation_burst, places);
@@ -48,6 +51,7 @@ void limits_free(struct limits *limits)
     if (!limits)
         return;
     throttle_free(limits->addresses);
+    throttle_free(limits->logins);
     throttle_free(limits->keys);
     throttle_free(limits->projects);
     throttle_free(limits->creations);
@@ -66,12 +70,13 @@ static struct limits *limits_of(const struct exchange *exchange)
 }
 
 /* What is said of a refusal, to the log. */
-static const char *const at_limit[] = {[LIMIT_ADDRESS] = "the address is at its limit",
-                                       [LIMIT_CREDENTIAL] = "the credential is at its limit",
-                                       [LIMIT_PROJECT] = "the project is at its limit",
-                                       [LIMIT_CREATION] =
-                                           "the project is at its limit of new tasks",
-                                       [LIMIT_LOCKED] = "the access key is locked for the address"};
+static const char *const at_limit[] = {
+    [LIMIT_ADDRESS] = "the address is at its limit",
+    [LIMIT_LOGIN] = "the address is at its limit of log-ins",
+    [LIMIT_CREDENTIAL] = "the credential is at its limit",
+    [LIMIT_PROJECT] = "the project is at its limit",
+    [LIMIT_CREATION] = "the project is at its limit of new tasks",
+    [LIMIT_LOCKED] = "access key or user is locked for the address"};
 
 static int refuse(struct exchange *exchange, int64_t wait_us, enum limit_kind kind,
                   struct error *err)
@@ -105,7 +110,7 @@ int limits_admit_address(struct exchange *exchange, struct error *err)
 {
     struct limits *limits = limits_of(exchange);
     struct address *site = &exchange->limits.site;
-    if (!limits->addresses && !limits->lockout)
+    if (!limits->addresses && !limits->logins && !limits->lockout)
         return 0;
     *site = connection_client_address(exchange->connection, &exchange->framing);
     *site = address_site(site);
@@ -137,16 +142,41 @@ int limits_admit_identity(struct exchange *exchange, struct error *err)
     return creates ? pay(exchange, limits->creations, project, LIMIT_CREATION, err) : 0;
 }
 
-int limits_admit_key(struct exchange *exchange, struct error *err)
+/* Whether the name is locked for the address; nothing here is called where there is no lock-out. */
+static int admit_name(struct exchange *exchange, struct text name, struct error *err)
 {
     struct limits *limits = limits_of(exchange);
-    if (!limits->lockout)
-        return 0;
-    exchange->limits.pair =
-        hash(exchange, text_of_address(&exchange->limits.site), exchange->signature.access_key);
+    exchange->limits.pair = hash(exchange, text_of_address(&exchange->limits.site), name);
     int64_t wait_us =
         lockout_remaining_us(limits->lockout, exchange->limits.pair, clock_monotonic_us());
     return wait_us > 0 ? refuse(exchange, wait_us, LIMIT_LOCKED, err) : 0;
+}
+
+int limits_admit_key(struct exchange *exchange, struct error *err)
+{
+    return limits_of(exchange)->lockout ? admit_name(exchange, exchange->signature.access_key, err)
+                                        : 0;
+}
+
+int limits_admit_login(struct exchange *exchange, struct error *err)
+{
+    struct limits *limits = limits_of(exchange);
+    struct text site = text_of_address(&exchange->limits.site);
+    return limits->logins ? pay(exchange, limits->logins, hash(exchange, site, (struct text){0}),
+                                LIMIT_LOGIN, err)
+                          : 0;
+}
+
+int limits_admit_user(struct exchange *exchange, struct text domain, struct text user,
+                      struct error *err)
+{
+    /* With a NUL, which no access key has. */
+    char name[2 * LOGIN_FIELD_MAX + 2];
+    if (!limits_of(exchange)->lockout)
+        return 0;
+    int length = snprintf(name, sizeof(name), "%.*s%c%.*s", (int)domain.length, domain.bytes, '\0',
+                          (int)user.length, user.bytes);
+    return admit_name(exchange, (struct text){name, (size_t)length}, err);
 }
 
 /* Once for each lock: what fails meanwhile is refused before it comes here. */
@@ -154,12 +184,18 @@ static void log_lock(const struct exchange *exchange)
 {
     char address[ADDRESS_TEXT_MAX + 1], name[IDENTITY_NAME_MAX + 1];
     const char *from = address, *key = name;
+    int64_t seconds = exchange->loop->server->config->lockout_seconds;
     metric_count(&metric_keys_locked, 0, 0);
     address_format(&exchange->limits.site, address);
+    if (operation_is_login(exchange->match.operation)) {
+        LOG_WARNING("user_locked", LOG_TEXT("user", exchange->claim.user),
+                    LOG_TEXT("address", from), LOG_NUMBER("seconds", seconds));
+        return;
+    }
     snprintf(name, sizeof(name), "%.*s", (int)exchange->signature.access_key.length,
              exchange->signature.access_key.bytes);
     LOG_WARNING("access_key_locked", LOG_TEXT("access_key", key), LOG_TEXT("address", from),
-                LOG_NUMBER("seconds", exchange->loop->server->config->lockout_seconds));
+                LOG_NUMBER("seconds", seconds));
 }
 
 void limits_note_proof(struct exchange *exchange, bool proved)

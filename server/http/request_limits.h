@@ -1,5 +1,5 @@
-/* How much is served to whom: an address, an access key or another credential, a project, and what
- * a project may create; and who is locked out for failing too often.
+/* How much is served to whom: an address, its log-ins, an access key or another credential, a
+ * project, and what a project may create; and who is locked out for failing too often.
  *
  * The buckets are the server's, over all of its loops.  An address pays before anything is looked
  * up; a credential and its project pay once it is proved, so that nobody empties the bucket of a
@@ -22,7 +22,7 @@ struct exchange;
 /* What an exchange remembers of its limits. */
 struct exchange_limits {
     struct address site;              /* what is counted as one client */
-    uint64_t pair;                    /* of access key and address, for the lock-out */
+    uint64_t pair;                    /* of address and access key or user, for the lock-out */
     struct throttle_verdict tightest; /* limit is 0 where nothing limits it */
     int64_t retry_after_seconds;      /* once it was refused; 0 before that */
 };
@@ -42,7 +42,11 @@ int limits_admit_identity(struct exchange *exchange, struct error *err);
 /* Whether the access key that the request names is locked for its address: before it is looked up,
  * and whether or not there is such a key, so that the refusal tells nothing. */
 int limits_admit_key(struct exchange *exchange, struct error *err);
-/* What became of that. */
+/* The same of a log-in: the address, before its body is looked at; then the user. */
+int limits_admit_login(struct exchange *exchange, struct error *err);
+int limits_admit_user(struct exchange *exchange, struct text domain, struct text user,
+                      struct error *err);
+/* What became of that, for the key or the user. */
 void limits_note_proof(struct exchange *exchange, bool proved);
 
 #endif

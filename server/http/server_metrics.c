@@ -28,7 +28,8 @@ static const char *const handshakes[] = {
     [HANDSHAKE_FULL] = "full", [HANDSHAKE_RESUMED] = "resumed", [HANDSHAKE_FAILED] = "failed"};
 static const char *const limits[] = {
     [LIMIT_ADDRESS] = "address",   [LIMIT_CREDENTIAL] = "credential", [LIMIT_PROJECT] = "project",
-    [LIMIT_CREATION] = "creation", [LIMIT_LOCKED] = "locked",         [LIMIT_STREAMS] = "streams"};
+    [LIMIT_CREATION] = "creation", [LIMIT_LOCKED] = "locked",         [LIMIT_STREAMS] = "streams",
+    [LIMIT_LOGIN] = "login"};
 static const char *const stream_ends[] = {[STREAM_END_FINISHED] = "finished",
                                           [STREAM_END_GONE] = "gone",
                                           [STREAM_END_STOPPED] = "stopped",
@@ -76,7 +77,8 @@ struct metric metric_limited = {.name = "dcs_requests_limited_total",
                                 .labels = {{"limit", limits, COUNT_OF(limits)}}};
 struct metric metric_keys_locked = {
     .name = "dcs_access_keys_locked_total",
-    .help = "Times that an access key was locked for an address, for wrong signatures."};
+    .help = "Times that an access key or a user was locked for an address, for wrong signatures or "
+            "passwords."};
 struct metric metric_locks_met = {
     .name = "dcs_requests_locked_total",
     .help = "Requests whose statement met a lock that somebody else held, and was tried again."};

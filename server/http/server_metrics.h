@@ -28,10 +28,11 @@ enum handshake { HANDSHAKE_FULL, HANDSHAKE_RESUMED, HANDSHAKE_FAILED, HANDSHAKE_
 
 enum limit_kind {
     LIMIT_ADDRESS,
+    LIMIT_LOGIN,
     LIMIT_CREDENTIAL,
     LIMIT_PROJECT,
     LIMIT_CREATION,
-    LIMIT_LOCKED, /* the access key, for the address */
+    LIMIT_LOCKED, /* the access key or user, for the address */
     LIMIT_STREAMS,
     LIMIT_KIND_COUNT
 };

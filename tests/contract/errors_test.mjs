@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { contract } from '../support/contract.mjs';
 import { json } from '../support/http.mjs';
+import { IdentityFront, answers } from '../support/identity_front.mjs';
 import { sign } from '../support/signer.mjs';
 import { World } from '../support/site.mjs';
 import { DEADLINE_MS, until } from '../support/wait.mjs';
@@ -30,7 +31,7 @@ const source = readFileSync(new URL('../../core/base/include/base/error.def', im
 const TABLE = [...source.matchAll(/^X\((\w+), (\d+), "([^"]+)",\s*"([^"]+)"/gm)]
   .map(([, symbol, status, code, message]) => ({ symbol, status: Number(status), code, message }));
 
-let world, site, alice, bob, operator, ids, strict;
+let world, site, alice, bob, operator, ids, strict, logins, identity;
 
 // Tables that the operations read and write; access keys are remembered by the server meanwhile.
 const TABLES = ['project', 'instance', 'scan_task', 'autoscan', 'access_key', 'instance_node',
@@ -72,6 +73,13 @@ before(async () => {
     { ...world.serverSettings(site.database), loops: 1, address_rate: 1, address_burst: 1 });
   const { port } = await server.event('listening', (e) => e.scheme === 'https');
   strict = site.client(alice.key, { port });
+  // A third one with an identity service, of which no more is needed here than its refusals.
+  identity = await IdentityFront.start();
+  world.onClose(() => identity.stop());
+  const third = world.program('server', { ...world.serverSettings(site.database), loops: 1, login_rate: 0, lockout_failures: 0,
+    identity_url: identity.url, identity_user: 'dcs', identity_password: 'x' });
+  logins = site.client(undefined, { port: (await third.event('listening', (e) => e.scheme === 'https')).port });
+  identity.misbehave(answers.status(503));
   const full = await site.dcsctl('project', 'add', 'full', '--instances-max', '1');
   await site.dcsctl('instance', 'add', 'only', '--project', 'full', '--endpoint', '127.0.0.1:1', '--no-probe');
   ids.full = full.id;
@@ -80,7 +88,7 @@ before(async () => {
 after(() => world?.close());
 
 const isAdministration = (operation) => operation.path.startsWith('/admin/');
-const clientOf = (operation) => (isAdministration(operation) ? operator : alice.client);
+const clientOf = (operation) => (operation.open ? logins : isAdministration(operation) ? operator : alice.client);
 
 // Whose credentials are good, and for something else.
 const forbidden = (operation) =>
@@ -112,7 +120,7 @@ const send = (operation, { ids: other, body = bodyOf(operation), headers = {}, c
   const how = json(body, { ...needed, ...headers });
   if (typeof body === 'string' || body === undefined) how.body = body ?? '';
   how.headers = how.headers.filter(([, value]) => value !== undefined);
-  return client.request(method ?? operation.method, targetOf(operation, other), how);
+  return client[operation.open ? 'send' : 'request'](method ?? operation.method, targetOf(operation, other), how);
 };
 
 // Bytes of an unsigned request, held against the description as any other.
@@ -140,6 +148,17 @@ const RIGHT = {
   enable_auto_scan: true, first_scan_at: '2099-01-01T00:00:00Z', interval: 60, timeout: 120, scan_keys_count: 100,
 };
 const interval = (wrong) => (operation) => send(operation, { body: { ...RIGHT, ...wrong } });
+// What the identity service says to the next log-in.
+const logIn = async (operation, answer) => {
+  identity.misbehave(answer);
+  try {
+    return await send(operation);
+  } finally {
+    identity.misbehave(answers.status(503));
+  }
+};
+const foreignToken = JSON.stringify({ token: { expires_at: '2099-01-01T00:00:00.000000Z', user: { id: 'u' },
+  roles: [{ name: 'gardener' }], project: { id: '0'.repeat(32), name: 'p' } } });
 const busy = (operation) => send(operation, { ids: { instance_id: ids.busy } });
 const incapable = (operation) => send(operation, { ids: { instance_id: ids.incapable } });
 const throttled = (operation) => until('a refusal', async () => {
@@ -149,7 +168,8 @@ const throttled = (operation) => until('a refusal', async () => {
 const nobody = { project_id: UNKNOWN, instance_id: UNKNOWN, access_key_id: 'A'.repeat(20) };
 
 const PROVOKE = {
-  'DCS.4001': (operation) => clientOf(operation).request(operation.method, `${pathOf(operation)}/nothing/at/all`),
+  'DCS.4001': (operation) =>
+    clientOf(operation)[operation.open ? 'send' : 'request'](operation.method, `${pathOf(operation)}/nothing/at/all`),
   'DCS.4002': (operation) => send(operation, { ids: { project_id: 'nonsense' } }),
   'DCS.4004': (operation) => send(operation, { body: '' }),
   'DCS.4005': (operation) => send(operation, { body: '{' }),
@@ -158,7 +178,7 @@ const PROVOKE = {
   'DCS.4061': (operation) => send(operation, { ids: { instance_id: 'nonsense' } }),
   'DCS.4070': (operation) => (operation.path.includes('{task_id}')
     ? send(operation, { ids: { task_id: 'nonsense' } }) : repeated(operation)),
-  'DCS.4800': (operation) => send(operation, { headers: { 'Idempotency-Key': '\t' } }),
+  'DCS.4800': (operation) => (operation.open ? send(operation, { body: {} }) : send(operation, { headers: { 'Idempotency-Key': '\t' } })),
   'DCS.4818': incapable,
   'DCS.4819': interval({ first_scan_at: '2001-01-01T00:00:00Z' }),
   'DCS.4820': interval({ interval: -1 }),
@@ -173,9 +193,11 @@ const PROVOKE = {
   'APIGW.0301': (operation) => clientOf(operation).send(operation.method, targetOf(operation)),
   'DCS.1001': (operation) =>
     clientOf(operation).send(operation.method, targetOf(operation), { headers: [['X-Auth-Token', 'x']] }),
-  'DCS.2003': (operation) => send(operation, { client: forbidden(operation) }),
+  'DCS.2003': (operation) => (operation.open ? logIn(operation, answers.status(201, foreignToken, { 'X-Subject-Token': 'x' }))
+    : send(operation, { client: forbidden(operation) })),
   'DCS.3022': (operation) => send(operation, { ids: { instance_id: UNKNOWN } }),
   'ADMIN.0404': (operation) => send(operation, { ids: nobody }),
+  'EXT.0401': (operation) => logIn(operation, answers.status(401, '{"error":{"code":401}}')),
   'EXT.0404': unknownAnalysis,
   'EXT.0405': (operation) => send(operation),
   'EXT.0406': (operation) => send(operation, { ids: { webhook_id: UNKNOWN } }),

@@ -179,5 +179,5 @@ test(`${REQUESTS} requests`, async () => {
     assert.ok((counts.get(`${way} false`) ?? 0) + (counts.get(`${way} true`) ?? 0) > 0, way);
   assert.ok(counts.get('body false') > 0 && counts.get('body true') > 0 && counts.get('right true') > 0);
   if (REQUESTS >= 3000)
-    for (const { id } of contract.operations) assert.ok(counts.get(id) > 0, `${id} never succeeded`);
+    for (const { id } of contract.operations.filter((o) => !o.open)) assert.ok(counts.get(id) > 0, `${id} never succeeded`);
 });

@@ -73,7 +73,7 @@ test('it is built of what the sources are built of', () => {
   const words = (text) => text.replace(/\\\n/g, ' ').split(/\s+/).filter(Boolean).sort();
   const [, packages] = /^BUILD_PACKAGES=\(([^)]*)\)/m.exec(read('../script/lib.sh'));
   const [, installed] = /install -y --no-install-recommends \\\n([^&]*?)\nWORKDIR/.exec(containerfile);
-  assert.deepEqual(words(installed), [...words(packages), 'dpkg-dev', 'file'].sort());
+  assert.deepEqual(words(installed), [...words(packages), 'ca-certificates', 'dpkg-dev', 'file', 'nodejs', 'npm'].sort());
   const [, suite] = /^SUITE=(\w+)$/m.exec(read('../script/image'));
   assert.match(containerfile, new RegExp(`^ARG BASE=docker\\.io/library/debian:${suite}-slim$`, 'm'));
 });

@@ -6,9 +6,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "api/login.h"
 #include "api/operation.h"
 #include "api/route.h"
 #include "auth/replay.h"
+#include "base/json.h"
 #include "fuzz_request.h"
 
 enum { BATCH_KEYS_MAX = 1000 };
@@ -90,6 +92,22 @@ static void bind_twice(struct api_request *request)
     api_request_release(request);
 }
 
+/* What is read of it can be sent on. */
+static void read_login(struct api_request *request)
+{
+    struct login login;
+    struct error err = {0};
+    if (json_body_parse(request->body, &request->object, &err) < 0 ||
+        login_read(request->object, &login, &err) < 0) {
+        check_error(&err);
+    } else {
+        char *body = login_write(&login);
+        assert(text_is_utf8(body, strlen(body)));
+        free(body);
+    }
+    api_request_release(request);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
     struct fuzz_request input;
@@ -103,6 +121,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
     if (route_find(input.auth.method, fuzz_request_path(&input), &match, &err) < 0 ||
         prepare(&input, &match, &replay, request, &err) < 0)
         check_error(&err);
+    else if (operation_is_login(match.operation))
+        read_login(request);
     else
         bind_twice(request);
     fuzz_request_release(&input);

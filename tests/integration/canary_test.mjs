@@ -12,6 +12,7 @@ import { Canaries, formsOf, memoryOf } from '../support/canary.mjs';
 import { createCertificate } from '../support/certificates.mjs';
 import { fillSmall } from '../support/dataset.mjs';
 import { exchangeRaw, json } from '../support/http.mjs';
+import { IdentityFront, answers as answersOf } from '../support/identity_front.mjs';
 import { Postgres, SERVER_USER, chownTo, postgresDirectory } from '../support/postgres.mjs';
 import { Program, must, run } from '../support/program.mjs';
 import { freePort } from '../support/redis.mjs';
@@ -47,7 +48,7 @@ function scram(password) {
   return `SCRAM-SHA-256$4096:${salt.toString('base64')}$${stored}:${mac(salted, 'Server Key').toString('base64')}`;
 }
 
-let world, site, redis, strict, parrot, client, passwords, statements = '', server, worker;
+let world, site, redis, strict, parrot, client, passwords, statements = '', server, worker, identity, gatekeeper;
 // Everything that clients and operators are shown.
 const answers = [], outputs = [];
 
@@ -62,6 +63,8 @@ before(async () => {
     // Short enough for the JSON library to quote it.
     body: secret('password in a body', `${randomBytes(6).toString('base64')}/+`),
     api: secret('password by the API'),
+    own: secret('own password at the identity service'), login: secret('password of a log-in'),
+    wrongLogin: secret('wrong password of a log-in'),
   };
   const sql = (statement) => world.postgres.sql('postgres', statement);
   await sql(`CREATE ROLE canary SUPERUSER LOGIN PASSWORD '${scram(passwords.database)}'`);
@@ -85,9 +88,33 @@ before(async () => {
     socket.write(`-ERR unknown command, with args beginning with: ${bytes.toString().replace(/[\r\n]+/g, ' ')}\r\n`)));
   await new Promise((resolve) => parrot.listen(0, '127.0.0.1', resolve));
   world.onClose(async () => parrot.close());
+  identity = await IdentityFront.start(undefined, world.certificates);
+  world.onClose(() => identity.stop());
+  identity.misbehave(answerLogin);
   await open();
 });
+
+// By the password in it; nothing else comes there.
+function answerLogin(request, response) {
+  const chunks = [];
+  request.on('data', (chunk) => chunks.push(chunk)).on('end', () => {
+    const { password } = JSON.parse(Buffer.concat(chunks)).auth.identity.password.user;
+    if (password === passwords.wrongLogin) answers401(request, response);
+    else if (password === passwords.login) issue('token of a log-in', response);
+    else if (password === passwords.own) issue('own token', response);
+    else response.writeHead(500).end(password);
+  });
+}
 after(() => world?.close());
+
+const answers401 = answersOf.status(401, '{"error":{"code":401}}');
+
+function issue(name, response) {
+  const at = (hours) => new Date(Date.now() + hours * 3600_000).toISOString().replace('Z', '000Z');
+  response.writeHead(201, { 'X-Subject-Token': secret(name, randomBytes(48).toString('base64')) }).end(JSON.stringify({ token: {
+    issued_at: at(0), expires_at: at(1), user: { id: PLANTED }, roles: [{ name: 'member' }],
+    project: { id: '0'.repeat(32), name: PLANTED } } }));
+}
 
 // A site that says all it can: the server has the database's password in a file, the worker in its environment.
 async function open() {
@@ -103,6 +130,12 @@ async function open() {
     heartbeat_seconds: 1, poll_seconds: 1, retry_seconds: 1, retry_seconds_max: 1, attempts_max: 2,
     redis_connect_timeout_ms: 1000 }, { args: [`--worker-name=${PLANTED}`] });
   site.port = (await server.event('listening')).port;
+  // Takes log-ins, and no tokens.
+  gatekeeper = world.program('server', { ...others, loops: 1, identity_url: identity.url, login_rate: 0,
+    identity_ca: world.authority.certificate, identity_user: PLANTED, identity_password: passwords.own },
+  { args: [`--config=${config}`], env: { CANARY: PLANTED } });
+  site.loginPort = (await gatekeeper.event('listening')).port;
+  await gatekeeper.event('identity_logged_in');
 }
 
 async function tool(args, { expected = 0, settings = {}, shown = true, ...options } = {}) {
@@ -194,6 +227,26 @@ test('everything succeeds and fails once', async () => {
     assert.ok(answer.status === 400 || answer.status === 201, answer.body);
   }
 
+  // Log-ins: right and wrong, refused by us and by others, and with the password in every wrong place.
+  const login = async (text) => {
+    const { answers: [answer] } = await exchangeRaw({ port: site.loginPort, ca: world.ca },
+      `POST /ext/v1/login HTTP/1.1\r\nHost: h\r\nContent-Length: ${Buffer.byteLength(text)}\r\nConnection: close\r\n\r\n${text}`);
+    return answer;
+  };
+  const who = (more) => JSON.stringify({ user: PLANTED, domain: 'Default', project: PLANTED, ...more });
+  const right = await login(who({ password: passwords.login }));
+  assert.equal(right.status, 200, right.body);
+  assert.ok(canaries.find(right.body).some((found) => found.startsWith('token of a log-in')));
+  const said = JSON.stringify(passwords.wrongLogin);
+  for (const [text, status] of [[who({ password: passwords.wrongLogin }), 401], [who({ password: `${passwords.wrongLogin}?` }), 503],
+    [who({ password: [passwords.wrongLogin] }), 400],
+    [who({ [passwords.wrongLogin]: passwords.wrongLogin }), 400], [said, 400], [`{"password": ${said}`, 400],
+    [`{"password": ${said}, "password": ${said}}`, 400], [passwords.wrongLogin, 400]]) {
+    const answer = await login(text);
+    assert.equal(answer.status, status, answer.body);
+    answers.push(answer.body);
+  }
+
   // Requests that are refused, and what makes them the same as others.
   const list = `/v2/${project}/instances`;
   const task = (name, kind = 'bigkey') => `${list}/${instances[name]}/${kind}-task`;
@@ -283,6 +336,7 @@ test('the tool and the programs fail at their start', async () => {
 
 test('nothing is in what programs say, what they are called, and what they leave in the database', async () => {
   canaries.search("the server's log", server.stderr + server.stdout);
+  canaries.search("the log of the server that takes log-ins", gatekeeper.stderr + gatekeeper.stdout);
   canaries.search("the worker's log", worker.stderr + worker.stdout);
   canaries.search('replies', answers.join('\n'));
   canaries.search("the tool's output", outputs.join('\n'));
@@ -305,7 +359,7 @@ test('nothing is in what programs say, what they are called, and what they leave
   assert.match(world.postgres.program.stderr, /parameters: \$1 = /, 'it logs parameters');
   canaries.search('the database', await must('pg_dump', join(postgresDirectory(), 'pg_dump'),
     ['-h', world.postgres.directory, '-U', world.postgres.role, '--inserts', site.database]));
-  assert.equal(canaries.places, 10);
+  assert.equal(canaries.places, 11);
 });
 
 test('each form is found where it is', () => {
@@ -325,7 +379,8 @@ test('each form is found where it is', () => {
 const isOfARequest = (name) => ['token', 'Idempotency-Key'].includes(name) || name.startsWith('signature of');
 // What is needed for as long as the program lives, and what a server said back.
 const inUse = (name) => ['planted', 'database password', 'key-encryption key', 'new key-encryption key',
-  'TLS server key, its number', 'TLS server key, its text', 'password that is said back'].includes(name);
+  'TLS server key, its number', 'TLS server key, its text', 'password that is said back',
+  'own password at the identity service', 'own token'].includes(name);
 
 // Where in the memory of a program each is, as it is or as hex digits: its name to the mappings' flags.
 function inMemory(program) {
@@ -341,7 +396,7 @@ function inMemory(program) {
 
 test('what was used is not in memory any more, and the keys are in no core file', async () => {
   await world.postgres.sql(site.database, "UPDATE instance SET probe_at = 'infinity'");
-  for (const program of [server, worker]) {
+  for (const program of [server, gatekeeper, worker]) {
     let found;
     // The last probe's connection may be open still.
     await until(`nothing is left in the memory of ${program.name}`, () => {

@@ -1,7 +1,7 @@
 // The published descriptions as one judge: every answer that a client of the tests gets is looked up in them.
 //
 //   contract.check(method, target, answer)   throws where status, code, headers or body are not described
-//   contract.operations                      [{ id, method, path, action, … }]
+//   contract.operations                      [{ id, method, path, action, open, … }]
 //   contract.documented(operation)           [{ status, code }] of its errors
 //   contract.query(operation)                what its query must have, by its examples
 //
@@ -59,6 +59,8 @@ class Contract {
     const own = item[method];
     return {
       id: own.operationId, document, method: method.toUpperCase(), path, action: own['x-action'],
+      // Whether it needs no credentials.
+      open: own.security?.length === 0,
       segments: path.split('/'),
       parameters: [...(item.parameters ?? []), ...(own.parameters ?? [])].map((p) => this.resolve(p)),
       body: own.requestBody?.content['application/json'],

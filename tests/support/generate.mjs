@@ -35,6 +35,7 @@ const KNOWN = {
   description: (r) => r.pick(['', 'text', 'two\nlines', '"<>\\/\t', '😀']),
   endpoints: (r) => r.pick([['127.0.0.1:1'], ['[::1]:65535'], ['a:1', 'b.example:6379', 'c_d-e:2']]),
   tls: () => true, tls_ca: () => 'PEM', tls_server_name: () => 'name', username: () => 'user', password: (r) => r.hex(9),
+  user: (r) => r.hex(8), domain: () => 'Default', project: (r) => r.pick(['shop', 'Ünder']),
   address_map: (r) => r.pick(['', 'a=b', '10.0.0.1:1=[::1]:2,c=d.example']),
   role: (r) => r.pick(['DCS FullAccess', 'DCS UserAccess', 'DCS ReadOnlyAccess']),
   policy: (r) => r.pick([null, {}, { actions: ['dcs:instance:list'] },

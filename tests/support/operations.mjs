@@ -7,7 +7,7 @@ import { json } from './http.mjs';
 import { run } from './program.mjs';
 import { PROGRAMS } from './site.mjs';
 
-// [{ method, path, action, ids (of the path), administration, reads }]
+// [{ method, path, action, ids (of the path), open (to whoever has no credentials), administration, reads }]
 export async function listOperations() {
   const { status, stdout } = await run('operations', PROGRAMS.server, ['--operations']);
   assert.equal(status, 0);
@@ -16,6 +16,7 @@ export async function listOperations() {
     return {
       method, path, action,
       name: `${method} ${path}`,
+      open: contract.operations.some((o) => o.method === method && o.path === path && o.open),
       ids: [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]),
       administration: path.startsWith('/admin/'),
       reads: /:(list|get|show|export|compare)[A-Z]?\w*$/.test(action),

@@ -11,8 +11,20 @@ import type { TrendProps } from './types';
 
 const AXIS_WIDTH = 72;
 const TIMES_HEIGHT = 28;
-// uPlot takes the first that leaves enough room between two lines.
+// uPlot takes the first step that leaves enough room between two lines.
+const DAY = 86_400;
+const TIME_STEPS = [60, 300, 900, 3600, 3 * 3600, 6 * 3600, DAY, 2 * DAY, 4 * DAY, 7 * DAY, 14 * DAY, 28 * DAY, 56 * DAY, 91 * DAY, 182 * DAY, 365 * DAY];
 const POWERS_OF_TWO = Array.from({ length: 63 }, (_, i) => 2 ** i);
+
+// Days, or times of day where less than a day is between two of them.
+function timeNames(splits: readonly number[], formatTime: (at: number) => string): string[] {
+  const [first = 0, second = first + DAY] = splits;
+  const time = /,? (\d{2}:\d{2})$/;
+  return splits.map((at) => {
+    const name = formatTime(at * 1000);
+    return second - first < DAY ? time.exec(name)?.[1] ?? name : name.replace(time, '');
+  });
+}
 
 function optionsOf(props: TrendProps, width: number, onIndex: (index: number | undefined) => void): uPlot.Options {
   const { series, marks, format, formatTime, binary = false, height = 240 } = props;
@@ -39,7 +51,7 @@ function optionsOf(props: TrendProps, width: number, onIndex: (index: number | u
     cursor: { drag: { x: false, y: false }, points: { size: 8 }, y: false },
     scales: { x: { time: true }, y: { range: (_plot, _least, most) => [0, most > 0 ? most * 1.08 : 1] } },
     axes: [
-      { ...axis, space: 90, size: TIMES_HEIGHT, values: (_plot, splits) => splits.map((at) => formatTime(at * 1000).replace(/,? \d{2}:\d{2}$/, '')) },
+      { ...axis, space: 90, size: TIMES_HEIGHT, incrs: TIME_STEPS, values: (_plot, splits) => timeNames(splits, formatTime) },
       { ...axis, size: AXIS_WIDTH, ...(binary ? { incrs: POWERS_OF_TWO } : {}), values: (_plot, splits) => splits.map(format) },
     ],
     series: [{}, ...series.map(({ tone, name }) => {

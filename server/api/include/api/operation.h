@@ -76,10 +76,10 @@ typedef int operation_render_fn(const struct api_request *request, const struct 
 
 struct operation {
     enum http_method method;
-    const char *path;             /* segments in braces are the ids of struct api_request */
-    const char *action;           /* what a credential must be allowed to do */
-    const struct scan_kind *kind; /* null where it is about no kind */
-    const struct pg_statement *statement;
+    const char *path;                     /* segments in braces are the ids of struct api_request */
+    const char *action;                   /* what a credential must be allowed to do */
+    const struct scan_kind *kind;         /* null where it is about no kind */
+    const struct pg_statement *statement; /* null: see operation_is_login */
     operation_bind_fn *bind;
     operation_render_fn *render;
     bool for_operators; /* rather than for a project's own credentials */
@@ -90,6 +90,10 @@ extern const size_t operation_count;
 
 /* Whether its reply is the first of a stream of events about the request's task. */
 bool operation_streams(const struct operation *operation);
+
+/* The one operation that is no statement's: what it does is asked of the identity service
+ * (api/login.h), by whoever has no credentials yet.  No role has it, and no policy names it. */
+bool operation_is_login(const struct operation *operation);
 
 /* The statement that tells what it means that the operation's own gave no rows, with the same
  * parameters; null where none is needed. */

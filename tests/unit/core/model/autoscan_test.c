@@ -60,8 +60,8 @@ static void test_read(void **state)
 {
     enum { COLUMNS = 9 }; /* one before them, which is not read */
     static const struct pg_value values[2 * COLUMNS] = {
-        VALUE("found"), VALUE("t"),    VALUE("0,90,1439"), VALUE("2026-11-22 17:09:23.045+00"),
-        VALUE("3600"),  VALUE("7200"), VALUE("100"),       VALUE("2026-11-22 17:09:24+00"),
+        VALUE("found"), VALUE("t"),     VALUE("0,90,1439"), VALUE("2026-11-22 17:09:23.045+00"),
+        VALUE("3600"),  VALUE("7200"),  VALUE("100"),       VALUE("2026-11-22 17:09:24+00"),
         VALUE("{}"),    VALUE("found"),
     };
     const struct pg_rows rows = {2, COLUMNS, values, NULL};
