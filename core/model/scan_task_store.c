@@ -131,27 +131,19 @@ const struct pg_statement scan_task_list_all = {
 #define TELLS                                                                                      \
     "t.status = 'running' AND t.lease_owner IS NOT NULL "                                          \
     "AND t.progress->>'attempt' = t.attempt::text"
-#define COST_MEMBER(name) "'" name "', c->'" name "'"
-#define PROGRESS_COLUMNS                                                                                                                                                                                                    \
-    SCAN_TASK_COLUMNS                                                                                                                                                                                                       \
-    ", t.kind, t.attempt, t.keys_seen, t.keys_total, "                                                                                                                                                                      \
-    "CASE WHEN " TELLS " THEN (t.progress->>'keys_per_second')::bigint END, "                                                                                                                                               \
-    "CASE WHEN " TELLS " THEN t.progress->>'pause' END, "                                                                                                                                                                   \
-    "(SELECT jsonb_strip_nulls(jsonb_build_object(" COST_MEMBER("profile") ", " COST_MEMBER(                                                                                                                                \
-        "paus"                                                                                                                                                                                                              \
-        "es") ", " COST_MEMBER("paused_ms") ", " COST_MEMBER("halvings") ", " COST_MEMBER("baseli"                                                                                                                          \
-                                                                                          "ne_us") ", " COST_MEMBER("worst_us") ", "                                                                                        \
-                                                                                                                                "'latency_us', "                                                                            \
-                                                                                                                                "CASE "                                                                                     \
-                                                                                                                                "WHEN " TELLS                                                                               \
-                                                                                                                                " THEN "                                                                                    \
-                                                                                                                                "c->'latency_us'"                                                                           \
-                                                                                                                                " END,"                                                                                     \
-                                                                                                                                " " COST_MEMBER("touched") ", " COST_MEMBER(                                                \
-                                                                                                                                    "commands") ")) "                                                                       \
-                                                                                                                                                "    FROM coalesce(t.cost, t.progress->'cost') AS c WHERE c IS NOT NULL), " \
-                                                                                                                                                "t.progress->'shards', "                                                    \
-                                                                                                                                                "coalesce(t.finished_at, (t.progress->>'updated_at')::timestamptz), t.failure_code "
+#define PROGRESS_COLUMNS                                                                           \
+    SCAN_TASK_COLUMNS                                                                              \
+    ", t.kind, t.attempt, t.keys_seen, t.keys_total, "                                             \
+    "CASE WHEN " TELLS " THEN (t.progress->>'keys_per_second')::bigint END, "                      \
+    "CASE WHEN " TELLS " THEN t.progress->>'pause' END, "                                          \
+    "(SELECT jsonb_strip_nulls(jsonb_build_object("                                                \
+    "    'profile', c->'profile', 'pauses', c->'pauses', 'paused_ms', c->'paused_ms', "            \
+    "    'halvings', c->'halvings', 'baseline_us', c->'baseline_us', 'worst_us', c->'worst_us', "  \
+    "    'latency_us', CASE WHEN " TELLS " THEN c->'latency_us' END, "                             \
+    "    'touched', c->'touched', 'commands', c->'commands')) "                                    \
+    "    FROM coalesce(t.cost, t.progress->'cost') AS c WHERE c IS NOT NULL), "                    \
+    "t.progress->'shards', "                                                                       \
+    "coalesce(t.finished_at, (t.progress->>'updated_at')::timestamptz), t.failure_code "
 
 const struct pg_statement scan_task_progress = {
     "scan_task_progress",

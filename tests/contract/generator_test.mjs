@@ -3,7 +3,7 @@
 // by the schema is refused, and what is right is not refused for its form.
 //
 //     DCS_TEST_SEED      another run than the usual one; it is printed
-//     DCS_TEST_REQUESTS  how many, 3000 where nothing is said
+//     DCS_TEST_REQUESTS  how many, 4000 where nothing is said
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -14,7 +14,7 @@ import { json } from '../support/http.mjs';
 import { World } from '../support/site.mjs';
 
 const SEED = Number(process.env.DCS_TEST_SEED ?? 1);
-const REQUESTS = Number(process.env.DCS_TEST_REQUESTS ?? 3000);
+const REQUESTS = Number(process.env.DCS_TEST_REQUESTS ?? 4000);
 const AT_ONCE = 8;
 const ROUND = 250;
 const METHODS = ['GET', 'PUT', 'POST', 'DELETE', 'PATCH', 'HEAD', 'OPTIONS'];
@@ -47,7 +47,14 @@ async function prepareTenant() {
           [alice.projectId, id, kind === 'analysis' ? document : result(kind, 255)]);
     }
   }
-  return { project_id: [alice.projectId], instance_id: [cache.id, cache.id, cache.id, broken.id], task_id: tasks,
+  // So that there is room for more.
+  await site.sql('DELETE FROM webhook WHERE project_id = $1', [alice.projectId]);
+  const hooks = [];
+  for (const url of ['https://a.invalid/', 'https://b.invalid/']) {
+    const hook = { name: `hook ${r.hex(16)}`, url, events: ['task.failed'], enabled: true };
+    hooks.push((await alice.client.post(`/ext/v1/${alice.projectId}/webhooks`, json(hook))).json.id);
+  }
+  return { project_id: [alice.projectId], webhook_id: hooks, instance_id: [cache.id, cache.id, cache.id, broken.id], task_id: tasks,
     // The last of a kind is the one that nobody has deleted yet.
     before: [tasks.at(-3)], after: [tasks.at(-1)] };
 }
@@ -178,6 +185,6 @@ test(`${REQUESTS} requests`, async () => {
   for (const way of new Set(WAYS))
     assert.ok((counts.get(`${way} false`) ?? 0) + (counts.get(`${way} true`) ?? 0) > 0, way);
   assert.ok(counts.get('body false') > 0 && counts.get('body true') > 0 && counts.get('right true') > 0);
-  if (REQUESTS >= 3000)
+  if (REQUESTS >= 4000)
     for (const { id } of contract.operations.filter((o) => !o.open)) assert.ok(counts.get(id) > 0, `${id} never succeeded`);
 });

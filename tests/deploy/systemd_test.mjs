@@ -119,6 +119,7 @@ function prepare(part, more) {
     .replace(/^#trace_endpoint = .*$/m, `trace_endpoint = ${collector.endpoint.replace('127.0.0.1', 'localhost')}`)
     .replace(/^#trace_headers_file = .*$/m, `trace_headers_file = ${headersFile}`)
     .replace(/^#trace_sample_ratio = .*$/m, 'trace_sample_ratio = 1')
+    .replace(/^(console_directory) = (.*)$/m, (line, setting, path) => `${setting} = ${installed(path)}`)
     .replace(/\/etc\/dcs\/key-encryption\.key$/m, world.keyFile)
     .replace(/\/etc\/dcs\/tls\.crt$/m, world.certificates.certificate)
     .replace(/\/etc\/dcs\/tls\.key$/m, world.certificates.key);

@@ -16,8 +16,8 @@ const WORKERS = 4;
 const LOOPS = 2;
 const CONNECTIONS = 3;
 const THREADS = 2;
-// Of a worker: for leases, schedules, probes and upkeep.
-const KEEPERS = 4;
+// Of a worker: for leases, schedules, probes, upkeep and webhooks.
+const KEEPERS = 5;
 const EACH = 5;
 const CACHE_SECONDS = 2;
 

@@ -1,19 +1,22 @@
-// Requests by token and log-ins, against a real Keystone: what a token may do, who gets one, and what happens when the
-// identity service is slow, wrong or away.
+// Requests by token, against a real Keystone: what a token may do, and what happens when the identity service is slow, wrong
+// or away.
 
 import assert from 'node:assert/strict';
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, afterEach, before, test } from 'node:test';
+import { test } from 'node:test';
 import { contract } from '../support/contract.mjs';
 import { createAuthority, createCertificate } from '../support/certificates.mjs';
 import { EventStream } from '../support/event_stream.mjs';
 import { assertAnswer, assertError } from '../support/golden.mjs';
 import { json } from '../support/http.mjs';
 import { IdentityFront, answers } from '../support/identity_front.mjs';
-import { Keystone, passwordOf } from '../support/keystone.mjs';
-import { World } from '../support/site.mjs';
+import {
+  world, keystone, front, shortFront, shortServer, site, alice, cache, project, identity, send, get, unheardOf, memberToken,
+  serverWith, assertUnavailable, tookMs, hold,
+} from '../support/identity_stage.mjs';
+import { passwordOf } from '../support/keystone.mjs';
 import { until } from '../support/wait.mjs';
 
 const AT_ONCE = 200;
@@ -22,86 +25,6 @@ const PASSWORD_CHANGES = Number(process.env.DCS_PASSWORD_CHANGES ?? 3);
 const LONGEST_MS = 6000;
 // A rest of the breaker is 4 s at most.
 const RECOVERY_MS = 10_000;
-// Less than a quarter is left of it after 5.25 s, when it is renewed.
-const SHORT_SECONDS = 7;
-
-let world, keystone, front, shortFront, shortServer, site, alice, cache, project;
-
-const identity = (settings = {}) => ({
-  identity_url: front.url, identity_ca: world.authority.certificate, identity_user: 'dcs',
-  identity_password: passwordOf('dcs'), loops: 1, ...settings,
-});
-
-async function populate() {
-  for (const name of ['service', 'alice', 'bob', 'nowhere']) await keystone.project(name);
-  await keystone.user('dcs', { project: 'service', roles: ['service'] });
-  await keystone.user('changing', { project: 'service', roles: ['service'] });
-  await keystone.user('member', { project: 'alice', roles: ['member'] });
-  await keystone.user('reader', { project: 'alice', roles: ['reader'] });
-  await keystone.user('chief', { project: 'alice', roles: ['admin'] });
-  await keystone.user('stranger', { project: 'alice', roles: ['gardener'] });
-  await keystone.user('root', { roles: ['admin'] });
-  await keystone.grant('member', 'member', 'bob');
-  await keystone.grant('member', 'member', 'nowhere');
-  await keystone.call('PUT',
-    `/v3/domains/default/users/${keystone.ids.users.member}/roles/${await keystone.role('member')}`);
-}
-
-before(async () => {
-  world = await World.open();
-  keystone = await Keystone.start(world.directory, world.postgres);
-  world.onClose(() => keystone.stop());
-  front = await IdentityFront.start(keystone.socket, world.certificates);
-  shortFront = await IdentityFront.start(keystone.socket);
-  world.onClose(() => Promise.all([front.stop(), shortFront.stop()]));
-  await populate();
-  site = await world.site({ server: identity({ login_rate: 0 }) });
-  for (const name of ['alice', 'bob'])
-    await site.dcsctl('project', 'add', name, '--id', keystone.ids.projects[name]);
-  project = keystone.ids.projects.alice;
-  const key = await site.dcsctl('key', 'add', '--project', 'alice');
-  alice = { instances: `/v2/${project}/instances`, client: site.client({ id: key.id, secret: key.secret }) };
-  const { id } = await site.dcsctl('instance', 'add', 'cache', '--project', 'alice', '--endpoint', '127.0.0.1:1',
-    '--no-probe');
-  await site.sql(`UPDATE instance SET status = 'RUNNING', probed_at = now(),
-    capabilities = '{bigkey,hotkey,expired}' WHERE id = $1`, [id]);
-  cache = `${alice.instances}/${id}`;
-  // It is looked at in the last test.
-  await keystone.setExpiration(SHORT_SECONDS);
-  shortServer = await serverWith({ identity_url: shortFront.url, identity_ca: '' });
-  await shortServer.program.event('identity_logged_in');
-  await keystone.setExpiration(3600);
-});
-after(() => world?.close());
-afterEach(async () => {
-  front.behave();
-  keystone.thaw();
-  await site.sql('DELETE FROM scan_task');
-});
-
-const send = (method, target, token, how = {}, client = alice.client) =>
-  client.send(method, target, { ...how, headers: [['X-Auth-Token', token], ...(how.headers ?? [])] });
-const get = (target, token, client) => send('GET', target, token, {}, client);
-const unheardOf = () => `gAAAAAB${randomBytes(96).toString('base64url')}`;
-const memberToken = () => keystone.token('member', { project: 'alice' });
-
-// Another server on the same database; get(token, target) asks it.
-async function serverWith(settings) {
-  const program = world.program('server', { ...world.serverSettings(site.database), ...identity(settings) });
-  const { port } = await program.event('listening');
-  const client = site.client();
-  client.port = port;
-  return { program, port, client, get: (token, target = alice.instances) => get(target, token, client) };
-}
-
-const assertUnavailable = (answer) => {
-  assertError(answer, 503, 'DCS.5000');
-  assert.equal(answer.headers['retry-after'], '1');
-};
-
-// By the server's own clock.
-const tookMs = async (answer) => (await site.server.event('request',
-  (event) => event.request_id === answer.headers['x-request-id'])).duration_us / 1000;
 
 test('roles of the identity service become built-in ones', async () => {
   const member = await memberToken();
@@ -460,20 +383,6 @@ test('a login to the system rather than to a project', async () => {
   await server.program.stop();
 });
 
-// Answers are held back until they are let go.
-const hold = (place = front) => {
-  const held = [];
-  place.misbehave((request, response) => {
-    if (request.method !== 'GET') return false;
-    held.push(() => {
-      place.behave();
-      place.take(request, response);
-    });
-    return true;
-  });
-  return held;
-};
-
 test('a client that goes while it waits', async () => {
   const token = await memberToken();
   const held = hold();
@@ -517,208 +426,6 @@ test('a server that stops while it waits', async () => {
 });
 
 // Log-ins by user and password, as the console sends them.
-
-const whoIs = (user, more = {}) => ({ user, domain: 'Default', password: passwordOf(user), project: 'alice', ...more });
-const logIn = (body, client = alice.client) =>
-  client.send('POST', '/ext/v1/login', typeof body === 'string' ? { body } : json(body));
-
-function assertProblem(answer, status, code) {
-  assert.equal(answer.status, status, answer.body);
-  assert.equal(answer.headers['content-type'], 'application/problem+json');
-  assert.equal(answer.json.code, code, answer.body);
-}
-
-// What is wrong with a log-in must not be told from its refusal.
-const told = ({ status, json: { request_id: id, ...problem } }) => ({ status, problem });
-
-test('a log-in: the token is as good as any other', async () => {
-  const begun = Date.now();
-  const answer = await logIn(whoIs('member'));
-  assertAnswer(answer, 200);
-  assert.equal(answer.headers['cache-control'], 'no-store');
-  const { token, expires_at, ...rest } = answer.json;
-  assert.deepEqual(rest, { project_id: project, project_name: 'alice', role: 'DCS FullAccess' });
-  assert.ok(Math.abs(Date.parse(expires_at) - begun - 3600_000) < 60_000, expires_at);
-  assert.deepEqual((await get(alice.instances, token)).json.instances.map((i) => i.name), ['cache']);
-  assertAnswer(await get(`/ext/v1/${project}/instances`, token), 200);
-  assertAnswer(await send('POST', `${cache}/bigkey-task`, token), 200);
-  const reader = await logIn(whoIs('reader'));
-  assert.equal(reader.json.role, 'DCS ReadOnlyAccess');
-  assertError(await send('POST', `${cache}/hotkey-task`, reader.json.token), 403, 'DCS.2003');
-  // As the token says: what is nothing here yet has no instances.
-  const nowhere = await logIn(whoIs('member', { project: 'nowhere' }));
-  assert.equal(nowhere.json.project_id, keystone.ids.projects.nowhere);
-  assert.deepEqual((await get(`/ext/v1/${nowhere.json.project_id}/instances`, nowhere.json.token)).json.instances, []);
-});
-
-test('a log-in that is refused, for one reason as for another', async () => {
-  await keystone.user('disabled', { project: 'alice', roles: ['member'] });
-  await keystone.call('PATCH', `/v3/users/${keystone.ids.users.disabled}`, { user: { enabled: false } });
-  await keystone.call('POST', '/v3/domains', { domain: { name: 'other' } });
-  const refused = {
-    'wrong password': whoIs('chief', { password: 'wrong' }), 'unknown user': whoIs('nobody'), 'disabled user': whoIs('disabled'),
-    'unknown project': whoIs('member', { project: 'atlantis' }), 'no role on it': whoIs('reader', { project: 'bob' }),
-    'other domain': whoIs('member', { domain: 'other' }), 'unknown domain': whoIs('member', { domain: 'atlantis' }),
-    "a domain's id": whoIs('member', { domain: 'default', project: 'x'.repeat(255) }),
-    'long password': whoIs('root', { password: 'x'.repeat(4096) }), 'odd names': whoIs('\u202e<b>&"\'', { project: '../..' }),
-  };
-  const first = await logIn(refused['wrong password']);
-  assertProblem(first, 401, 'EXT.0401');
-  for (const [what, body] of Object.entries(refused)) assert.deepEqual(told(await logIn(body)), told(first), what);
-  assertAnswer(await logIn(whoIs('chief')), 200);
-});
-
-test('a log-in without a role that counts here', async () => {
-  assertProblem(await logIn(whoIs('stranger')), 403, 'DCS.2003');
-});
-
-test('a log-in whose body is not one', async () => {
-  const counter = front.counter();
-  for (const [body, code] of [['', 'DCS.4004'], ['{', 'DCS.4005'], ['[]', 'DCS.4005'], ['"x"', 'DCS.4005'],
-    ['{"user":"a","user":"b"}', 'DCS.4005'], ['{"user":"\\u0000"}', 'DCS.4005'], ['{}', 'DCS.4800']])
-    assertProblem(await logIn(body), 400, code);
-  for (const [name, most] of [['user', 255], ['domain', 255], ['password', 4096], ['project', 255]]) {
-    for (const value of [undefined, null, 7, '', ['x'], {}, 'x'.repeat(most + 1), 'é'.repeat(most / 2 + 1)]) {
-      const answer = await logIn(whoIs('member', { [name]: value }));
-      assertProblem(answer, 400, 'DCS.4800');
-      assert.equal(answer.json.detail, `Invalid ${name} in the request.`);
-    }
-  }
-  assert.equal(counter().logins, 0);
-  const wrong = await alice.client.send('GET', '/ext/v1/login');
-  assertProblem(wrong, 405, 'DCS.5001');
-  assert.equal(wrong.headers.allow, 'POST');
-});
-
-const NO_LOGIN = {
-  'it is gone': { begin: () => front.leave(), end: () => front.comeBack() },
-  ...Object.fromEntries(Object.entries({
-    'it hangs up': answers.hangUp,
-    'it answers 500': answers.status(500, '{"error":{"code":500}}'),
-    'somebody else refuses': answers.status(401, '<html>'),
-    'it answers nonsense': answers.status(201, '<html>', { 'X-Subject-Token': 'x' }),
-    'it answers no token': answers.status(201, JSON.stringify({ token: { expires_at: '2099-01-01T00:00:00.000000Z',
-      user: { id: 'u' }, roles: [{ name: 'member' }], project: { id: '0'.repeat(32) } } })),
-    'it validates': answers.status(200, '{}'),
-    'it answers without end': answers.endless,
-    'it sends elsewhere': answers.status(302, '', { Location: 'http://127.0.0.1:1/' }),
-  }).map(([name, answer]) => [name, {
-    begin: () => front.misbehave((request, response) => (request.method === 'POST' ? answer(request, response) : false)),
-    end: () => front.behave(),
-  }])),
-};
-
-test('log-ins while the identity service is away or wrong', async () => {
-  for (const [name, { begin, end }] of Object.entries(NO_LOGIN)) {
-    await begin();
-    try {
-      const answer = await logIn(whoIs('member'));
-      assertProblem(answer, 503, 'DCS.5000');
-      assert.equal(answer.headers['retry-after'], '1', name);
-    } finally {
-      await end();
-    }
-    await until('log-ins are taken again', async () => (await logIn(whoIs('member'))).status === 200, RECOVERY_MS);
-    assertError(await get(alice.instances, unheardOf()), 401, 'DCS.1001');
-  }
-});
-
-test('a flood of log-ins that hang: bounded, and tokens are validated meanwhile', async () => {
-  const token = await memberToken();
-  front.misbehave((request) => request.method === 'POST');
-  const counter = front.counter();
-  const clients = Array.from({ length: 24 }, () => site.client());
-  const all = clients.map((client) => logIn(whoIs('member'), client));
-  await until('16 are asked', () => counter().logins === 16);
-  for (const answer of await Promise.all([1, 2].map(() => Promise.race(all)))) assertProblem(answer, 503, 'DCS.5000');
-  assertAnswer(await get(alice.instances, token), 200);
-  assertError(await get(alice.instances, unheardOf()), 401, 'DCS.1001');
-  for (const answer of await Promise.all(all)) {
-    assertProblem(answer, 503, 'DCS.5000');
-    const took = await tookMs(answer);
-    assert.ok(took < LONGEST_MS, `${took} ms`);
-  }
-  assert.equal(counter().logins, 16);
-  front.behave();
-  // The breaker of log-ins has opened, that of validations has not.
-  assertError(await get(alice.instances, unheardOf()), 401, 'DCS.1001');
-  await until('log-ins are taken again', async () => (await logIn(whoIs('member'))).status === 200, RECOVERY_MS);
-});
-
-test('wrong passwords lock a user for an address, and nobody else', async () => {
-  const server = await serverWith({ login_rate: 0, lockout_failures: 3, lockout_seconds: 600 });
-  const attempt = (who, more) => logIn(whoIs(who, more), server.client);
-  const wrong = { password: 'wrong' };
-  for (let i = 0; i < 2; i++) assertProblem(await attempt('member', wrong), 401, 'EXT.0401');
-  assertAnswer(await attempt('member'), 200);
-  for (let i = 0; i < 3; i++) assertProblem(await attempt('member', wrong), 401, 'EXT.0401');
-  const counter = front.counter();
-  const locked = await attempt('member');
-  assertProblem(locked, 429, 'APIGW.0308');
-  assert.ok(locked.headers['retry-after'] > 500);
-  assert.equal(counter().logins, 0);
-  assertProblem(await attempt('member', { domain: 'other' }), 401, 'EXT.0401');
-  assertAnswer(await attempt('reader'), 200);
-  const elsewhere = site.client(undefined, { port: server.port, from: '127.0.0.2' });
-  assertAnswer(await logIn(whoIs('member'), elsewhere), 200);
-  assert.equal((await server.program.event('user_locked')).user, 'member');
-  await server.program.stop();
-});
-
-test('an address has a few log-ins, whatever their users', async () => {
-  const server = await serverWith({ login_burst: 3 });
-  const seen = [];
-  for (let i = 0; i < 5; i++) seen.push((await logIn(whoIs(`nobody-${i}`), server.client)).status);
-  assert.deepEqual(seen.slice(0, 3), [401, 401, 401]);
-  const refused = await until('it is throttled', async () => {
-    const answer = await logIn('', server.client);
-    return answer.status === 429 && answer;
-  }, undefined, 0);
-  assertProblem(refused, 429, 'APIGW.0308');
-  assert.equal(refused.headers['ratelimit-remaining'], '0');
-  assertAnswer(await server.get(await memberToken()), 200);
-  await server.program.stop();
-});
-
-test('log-ins that are switched off are no path', async () => {
-  const server = await serverWith({ console_login: 'off' });
-  const counter = front.counter();
-  assertProblem(await logIn(whoIs('member'), server.client), 404, 'DCS.4001');
-  assert.equal(counter().logins, 0);
-  assertAnswer(await server.get(await memberToken()), 200);
-  await server.program.stop();
-});
-
-test('a server that stops during a log-in', async () => {
-  const server = await serverWith({ drain_seconds: 1 });
-  assertAnswer(await server.get(await memberToken()), 200);
-  front.misbehave((request) => request.method === 'POST');
-  const counter = front.counter();
-  const waiting = logIn(whoIs('member'), server.client).catch((error) => error);
-  await until('it is asked', () => counter().logins === 1);
-  await server.program.stop();
-  await waiting;
-});
-
-test('log-ins are in the audit log, without their passwords', async () => {
-  const eventOf = async (answer) => {
-    const { identity, proved, project: id, subject, status, code, decision } = await site.server.event('audit',
-      (event) => event.request_id === answer.headers['x-request-id']);
-    return { identity, proved, project: id, subject, status, code, decision };
-  };
-  const right = await eventOf(await logIn(whoIs('member')));
-  const dashed = project.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
-  assert.deepEqual(right, { identity: keystone.ids.users.member, proved: 1, project: dashed, subject: 'Default/alice', status: 200,
-    code: '', decision: 'allowed' });
-  const wrong = await eventOf(await logIn(whoIs('member', { password: 'hunter2' })));
-  assert.deepEqual(wrong, { identity: 'member', proved: 0, project: '', subject: 'Default/alice', status: 401, code: 'EXT.0401',
-    decision: 'refused' });
-  const long = await eventOf(await logIn(whoIs('é'.repeat(127), { project: 'ü'.repeat(127) })));
-  assert.ok(long.identity.startsWith('é'.repeat(60)) && !long.identity.includes('\ufffd'), long.identity);
-  await until('they are in the database', async () =>
-    (await site.sql("SELECT count(*)::int AS n FROM audit_event WHERE action = 'iam:tokens:create' AND identity = 'member'"))[0].n > 0);
-  for (const secret of ['hunter2', passwordOf('member'), passwordOf('chief')]) assert.ok(!site.server.stderr.includes(secret));
-});
 
 test('nothing secret is logged', async () => {
   await until('debugging says something', () => site.server.stderr.length > 0);

@@ -44,7 +44,8 @@ static size_t slot_of(uint64_t hash)
 
 void prefix_sketch_prefetch(const struct prefix_sketch *sketch, uint64_t hash)
 {
-    __builtin_prefetch(&sketch->index[slot_of(hash)]);
+    if (sketch->index)
+        __builtin_prefetch(&sketch->index[slot_of(hash)]);
 }
 
 struct text prefix_sketch_text(const struct prefix_sketch *sketch, const struct prefix_entry *entry)

@@ -22,7 +22,7 @@ struct login {
 struct login_answer {
     struct token token;
     char project_name[LOGIN_FIELD_MAX + 1]; /* empty where it is not told, or is longer */
-    struct text text;                      /* the token itself; well-formed */
+    struct text text;                       /* the token itself; well-formed */
 };
 
 /* The body of the request, which the caller cleanses and frees. */
