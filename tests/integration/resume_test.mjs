@@ -123,18 +123,22 @@ test('a checkpoint that says nothing: the scan begins anew', async () => {
 });
 
 test('checkpoints that the database refuses cost no lease', async () => {
-  const worker = await site.startWorker({ scan_batch_keys: BATCH, lease_seconds: LEASE_SECONDS });
+  const worker = await site.startWorker({ scan_batch_keys: BATCH, lease_seconds: LEASE_SECONDS, redis_reply_timeout_ms: 60_000 });
   const { id } = await cache.start();
   await until('a checkpoint is written', async () => (await checkpoints()).length === 1);
   await site.sql('ALTER TABLE scan_checkpoint ADD CONSTRAINT refused CHECK (false) NOT VALID');
   try {
     const failures = () => worker.events.filter(({ event }) => event === 'heartbeat_failed');
+    await until('a heartbeat fails', () => failures().length > 0);
+    // Or the scan could be over first.
+    redis.program.signal('SIGSTOP');
     await until('heartbeats fail for longer than the lease', () =>
       failures().length > 1 && Date.parse(failures().at(-1).time) - Date.parse(failures()[0].time) > 1000 * (LEASE_SECONDS + 0.5), 60_000);
     const { status, attempt, lease_owner: owner } = await row(id);
     assert.deepEqual([status, attempt, owner], ['running', '1', worker.workerName]);
     assert.ok(!worker.events.some(({ event }) => event === 'scan_stopped'));
   } finally {
+    redis.program.signal('SIGCONT');
     await site.sql('ALTER TABLE scan_checkpoint DROP CONSTRAINT refused');
   }
   await site.sql('DELETE FROM scan_task');
