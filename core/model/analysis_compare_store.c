@@ -33,15 +33,14 @@
     "    name_cut, type, db, bytes, size FROM found, "                                             \
     "    jsonb_to_recordset(document->'" ranking "') AS k (name text, \"binary\" boolean, "        \
     "        name_cut boolean, type text, db integer, bytes bigint, size bigint) "
+#define RANKED_BY_BYTES RANKED("largest_by_bytes")
+#define RANKED_BY_SIZE RANKED("largest_by_size")
 #define KEYS                                                                                       \
-    "ranked AS MATERIALIZED (" RANKED("largest_by_bytes") "UNION ALL " RANKED(                     \
-        "largest_by_size") "), "                                                                   \
-                           "named AS (SELECT DISTINCT ON (side, db, name, is_binary, is_cut) "     \
-                           "side, name, "                                                          \
-                           "        coalesce(\"binary\", false) AS is_binary, coalesce(name_cut, " \
-                           "false) AS is_cut, "                                                    \
-                           "        type, coalesce(db, 0) AS db, bytes, size FROM ranked "         \
-                           "    ORDER BY side, db, name, is_binary, is_cut, bytes NULLS LAST), "
+    "ranked AS MATERIALIZED (" RANKED_BY_BYTES "UNION ALL " RANKED_BY_SIZE "), "                   \
+    "named AS (SELECT DISTINCT ON (side, db, name, is_binary, is_cut) side, name, "                \
+    "        coalesce(\"binary\", false) AS is_binary, coalesce(name_cut, false) AS is_cut, "      \
+    "        type, coalesce(db, 0) AS db, bytes, size FROM ranked "                                \
+    "    ORDER BY side, db, name, is_binary, is_cut, bytes NULLS LAST), "
 
 /* The weakest place of a ranking that is full: what is not in it is at most that large.  That of
  * bytes counts where bytes were measured, else that of the key's type. */
@@ -57,147 +56,30 @@
     "            WHERE m.side = found.side AND m.listed > 0) "                                     \
     "        GROUP BY side, type, top HAVING count(*) >= top), "
 
-#define SIDE(name, of) "(SELECT * FROM " of " WHERE side = '" name "') " name
-#define SAME "before.db = after.db AND before.name = after.name " SAME_NAME
-#define SAME_NAME "AND before.is_binary = after.is_binary AND before.is_cut = after.is_cut "
-#define EITHER(member) "coalesce(after." member ", before." member ") AS " member
-#define COMPARED_KEYS                                                                                                                    \
-    "compared_keys AS (SELECT 'keys' AS section, " EITHER("name") ", " EITHER(                                                           \
-        "is_binary") ", " EITHER("is_cut") ", " EITHER("type") ", " EITHER("db") ", "                                                    \
-                                                                                 "        "                                              \
-                                                                                 "before.side IS "                                       \
-                                                                                 "NULL AS "                                              \
-                                                                                 "is_new, "                                              \
-                                                                                 "after.side IS "                                        \
-                                                                                 "NULL AS "                                              \
-                                                                                 "is_gone, "                                             \
-                                                                                 "        "                                              \
-                                                                                 "before.bytes "                                         \
-                                                                                 "AS "                                                   \
-                                                                                 "before_bytes, "                                        \
-                                                                                 "before.size AS "                                       \
-                                                                                 "before_count, "                                        \
-                                                                                 "        "                                              \
-                                                                                 "after.bytes AS "                                       \
-                                                                                 "after_bytes, "                                         \
-                                                                                 "after.size AS "                                        \
-                                                                                 "after_count, "                                         \
-                                                                                 "        "                                              \
-                                                                                 "w.bytes AS "                                           \
-                                                                                 "most_bytes, "                                          \
-                                                                                 "w.size AS "                                            \
-                                                                                 "most_count "                                           \
-                                                                                 "    FROM " SIDE("before", "named") " FULL JOIN " SIDE( \
-                                                                                     "after",                                            \
-                                                                                     "named") " O"                                       \
-                                                                                              "N"                                        \
-                                                                                              " " SAME                                   \
-                                                                                              "  "                                       \
-                                                                                              "  "                                       \
-                                                                                              "LE"                                       \
-                                                                                              "FT"                                       \
-                                                                                              " J"                                       \
-                                                                                              "OI"                                       \
-                                                                                              "N "                                       \
-                                                                                              "we"                                       \
-                                                                                              "ak"                                       \
-                                                                                              "es"                                       \
-                                                                                              "t "                                       \
-                                                                                              "w "                                       \
-                                                                                              "ON"                                       \
-                                                                                              " w"                                       \
-                                                                                              ".s"                                       \
-                                                                                              "id"                                       \
-                                                                                              "e "                                       \
-                                                                                              "= "                                       \
-                                                                                              "CA"                                       \
-                                                                                              "SE"                                       \
-                                                                                              " W"                                       \
-                                                                                              "HE"                                       \
-                                                                                              "N "                                       \
-                                                                                              "be"                                       \
-                                                                                              "fo"                                       \
-                                                                                              "re"                                       \
-                                                                                              ".s"                                       \
-                                                                                              "id"                                       \
-                                                                                              "e "                                       \
-                                                                                              "IS"                                       \
-                                                                                              " N"                                       \
-                                                                                              "UL"                                       \
-                                                                                              "L "                                       \
-                                                                                              "TH"                                       \
-                                                                                              "EN"                                       \
-                                                                                              " '"                                       \
-                                                                                              "be"                                       \
-                                                                                              "fo"                                       \
-                                                                                              "re"                                       \
-                                                                                              "' "                                       \
-                                                                                              "  "                                       \
-                                                                                              "  "                                       \
-                                                                                              "  "                                       \
-                                                                                              "  "                                       \
-                                                                                              "  "                                       \
-                                                                                              "  "                                       \
-                                                                                              "WH"                                       \
-                                                                                              "EN"                                       \
-                                                                                              " a"                                       \
-                                                                                              "ft"                                       \
-                                                                                              "er"                                       \
-                                                                                              ".s"                                       \
-                                                                                              "id"                                       \
-                                                                                              "e "                                       \
-                                                                                              "IS"                                       \
-                                                                                              " N"                                       \
-                                                                                              "UL"                                       \
-                                                                                              "L "                                       \
-                                                                                              "TH"                                       \
-                                                                                              "EN"                                       \
-                                                                                              " '"                                       \
-                                                                                              "af"                                       \
-                                                                                              "te"                                       \
-                                                                                              "r'"                                       \
-                                                                                              " E"                                       \
-                                                                                              "ND"                                       \
-                                                                                              " "                                        \
-                                                                                              "  "                                       \
-                                                                                              "  "                                       \
-                                                                                              "  "                                       \
-                                                                                              "  "                                       \
-                                                                                              "AN"                                       \
-                                                                                              "D "                                       \
-                                                                                              "(w"                                       \
-                                                                                              ".t"                                       \
-                                                                                              "yp"                                       \
-                                                                                              "e "                                       \
-                                                                                              "IS"                                       \
-                                                                                              " N"                                       \
-                                                                                              "UL"                                       \
-                                                                                              "L "                                       \
-                                                                                              "OR"                                       \
-                                                                                              " w"                                       \
-                                                                                              ".t"                                       \
-                                                                                              "yp"                                       \
-                                                                                              "e "                                       \
-                                                                                              "= "                                       \
-                                                                                              "co"                                       \
-                                                                                              "al"                                       \
-                                                                                              "es"                                       \
-                                                                                              "ce"                                       \
-                                                                                              "(a"                                       \
-                                                                                              "ft"                                       \
-                                                                                              "er"                                       \
-                                                                                              ".t"                                       \
-                                                                                              "yp"                                       \
-                                                                                              "e,"                                       \
-                                                                                              " b"                                       \
-                                                                                              "ef"                                       \
-                                                                                              "or"                                       \
-                                                                                              "e."                                       \
-                                                                                              "ty"                                       \
-                                                                                              "pe"                                       \
-                                                                                              "))"                                       \
-                                                                                              "),"                                       \
-                                                                                              " "
+#define MATCHED(of)                                                                                \
+    "FROM (SELECT * FROM " of " WHERE side = 'before') before "                                    \
+    "    FULL JOIN (SELECT * FROM " of " WHERE side = 'after') after "
+#define SAME                                                                                       \
+    "ON before.db = after.db AND before.name = after.name "                                        \
+    "    AND before.is_binary = after.is_binary AND before.is_cut = after.is_cut "
+/* Which side does not have it; null: both have. */
+#define ABSENT                                                                                     \
+    "CASE WHEN before.side IS NULL THEN 'before' WHEN after.side IS NULL THEN 'after' END "
+#define FIGURES                                                                                    \
+    "before.side IS NULL AS is_new, after.side IS NULL AS is_gone, "                               \
+    "        before.bytes AS before_bytes, before.size AS before_count, "                          \
+    "        after.bytes AS after_bytes, after.size AS after_count, "
+#define NAME                                                                                       \
+    "coalesce(after.name, before.name) AS name, "                                                  \
+    "        coalesce(after.is_binary, before.is_binary) AS is_binary, "
+
+#define COMPARED_KEYS                                                                              \
+    "compared_keys AS (SELECT 'keys' AS section, " NAME                                            \
+    "        coalesce(after.is_cut, before.is_cut) AS is_cut, "                                    \
+    "        coalesce(after.type, before.type) AS type, coalesce(after.db, before.db) AS "         \
+    "db, " FIGURES "        w.bytes AS most_bytes, w.size AS most_count " MATCHED("named") SAME    \
+        "    LEFT JOIN weakest w ON w.side = " ABSENT                                              \
+        "        AND (w.type IS NULL OR w.type = coalesce(after.type, before.type))), "
 
 /* What a sketch does not have weighs at most what its smallest counter says, which is a share of
  * the whole. */
@@ -207,29 +89,18 @@
     "    ORDER BY 1 DESC NULLS LAST OFFSET " PREFIXES_LISTED " - 1 LIMIT 1), "                     \
     "CASE WHEN NOT (document #>> '{prefixes,exact}')::boolean THEN (document->>'" member           \
     "')::bigint / nullif((document #>> '{prefixes,capacity}')::bigint, 0) END) AS " member
+#define LIGHTEST_BYTES LIGHTEST("bytes")
+#define LIGHTEST_KEYS LIGHTEST("keys")
 #define PREFIXES                                                                                   \
     "grouped AS MATERIALIZED (SELECT side, (p->>'prefix') COLLATE \"C\" AS name, "                 \
     "        coalesce((p->>'binary')::boolean, false) AS is_binary, false AS is_cut, "             \
     "        0 AS db, (p->>'bytes')::bigint AS bytes, (p->>'keys')::bigint AS size "               \
     "    FROM found, jsonb_array_elements(document #> '{prefixes,items}') AS items (p)), "         \
-    "lightest AS MATERIALIZED (SELECT side, " LIGHTEST("bytes") ", " LIGHTEST(                     \
-        "keys") " FROM found), "                                                                   \
-                "compared_prefixes AS (SELECT 'prefixes' AS section, " EITHER("name") ", " EITHER( \
-                    "is_binary") ", false AS is_cut, NULL::text AS type, NULL::integer AS db, "    \
-                                 "        before.side IS NULL AS is_new, after.side IS NULL AS "   \
-                                 "is_gone, "                                                       \
-                                 "        before.bytes AS before_bytes, before.size AS "           \
-                                 "before_count, "                                                  \
-                                 "        after.bytes AS after_bytes, after.size AS after_count, " \
-                                 "        l.bytes AS most_bytes, CASE WHEN l.bytes IS NULL THEN "  \
-                                 "l.keys END AS most_count "                                       \
-                                 "    FROM " SIDE("before", "grouped") " FULL JOIN " SIDE(         \
-                                     "after",                                                      \
-                                     "grouped") " ON " SAME                                        \
-                                                "    LEFT JOIN lightest l ON l.side = CASE WHEN "  \
-                                                "before.side IS NULL THEN 'before' "               \
-                                                "            WHEN after.side IS NULL THEN "        \
-                                                "'after' END), "
+    "lightest AS MATERIALIZED (SELECT side, " LIGHTEST_BYTES ", " LIGHTEST_KEYS " FROM found), "   \
+    "compared_prefixes AS (SELECT 'prefixes' AS section, " NAME                                    \
+    "        false AS is_cut, NULL::text AS type, NULL::integer AS db, " FIGURES                   \
+    "        l.bytes AS most_bytes, CASE WHEN l.bytes IS NULL THEN l.keys END AS "                 \
+    "most_count " MATCHED("grouped") SAME "    LEFT JOIN lightest l ON l.side = " ABSENT "), "
 
 /* By bytes where both have them, else by sizes and counts; what is on one side only weighs what it
  * has there. */
@@ -265,10 +136,8 @@ const struct pg_statement analysis_compare = {
     "    FROM found b, found a WHERE b.side = 'before' AND a.side = 'after' "
     "    UNION ALL SELECT 1, coalesce(after.n, before.n), 'types', NULL, NULL, NULL, NULL, "
     "        coalesce(after.type, before.type), NULL, before.bytes, before.keys, after.bytes, "
-    "        after.keys, after.bytes - before.bytes, NULL, NULL, NULL, NULL "
-    "    FROM " SIDE("before", "typed") " FULL JOIN " SIDE(
-        "after",
-        "typed") " USING (type) "
+    "        after.keys, after.bytes - before.bytes, NULL, NULL, NULL, NULL " MATCHED(
+        "typed") "        USING (type) "
                  "    UNION ALL SELECT 2, place, section, list, name, is_binary, is_cut, type, db, "
                  "        before_bytes, before_count, after_bytes, after_count, delta, most_bytes, "
                  "most_count, "

@@ -16,8 +16,6 @@ const struct pg_statement analysis_list = {
     "WHERE i.project_id = $1::uuid AND i.id = $2::uuid ORDER BY t.created_at DESC, t.id DESC",
     5, PG_READS};
 
-#define CELL(number) "e ->> ($8::text[])[" #number "]"
-
 /* The document is taken apart once, and not at all where its text is what is sent. */
 const struct pg_statement analysis_export = {
     "analysis_export",
@@ -42,19 +40,13 @@ const struct pg_statement analysis_export = {
     "        jsonb_array_elements(list) WITH ORDINALITY AS o (e, n), "
     "        jsonb_array_elements(o.e->$7::text) WITH ORDINALITY AS j (e, n) "
     "    WHERE $7::text IS NOT NULL) "
-    "SELECT outcome, kind, whole, n, " CELL(1) ", " CELL(2) ", " CELL(3) ", " CELL(4) ", " CELL(5) ", " CELL(6) ", " CELL(
-        7) ", " CELL(8) ", " CELL(9) ", " CELL(10) ", " CELL(11) ", " CELL(12) ", " CELL(13) " FROM"
-                                                                                             " targ"
-                                                                                             "et "
-                                                                                             "LEFT "
-                                                                                             "JOIN "
-                                                                                             "entri"
-                                                                                             "es "
-                                                                                             "ON "
-                                                                                             "true "
-                                                                                             "ORDER"
-                                                                                             " BY "
-                                                                                             "n, m",
+    "SELECT outcome, kind, whole, n, "
+    "    e ->> ($8::text[])[1], e ->> ($8::text[])[2], e ->> ($8::text[])[3], "
+    "    e ->> ($8::text[])[4], e ->> ($8::text[])[5], e ->> ($8::text[])[6], "
+    "    e ->> ($8::text[])[7], e ->> ($8::text[])[8], e ->> ($8::text[])[9], "
+    "    e ->> ($8::text[])[10], e ->> ($8::text[])[11], e ->> ($8::text[])[12], "
+    "    e ->> ($8::text[])[13] "
+    "FROM target LEFT JOIN entries ON true ORDER BY n, m",
     8, PG_READS};
 
 /* Of a whole instance, and of a prefix, whose name is as result_document has names. */
