@@ -11,6 +11,7 @@ import { until } from '../support/wait.mjs';
 const KEYS = 20_000;
 const NOTABLE_SLOTS = 40;
 const ROUNDS = 8;
+const WORKER = { scan_batch_keys: 20, lease_seconds: 10 };
 
 let world, site, alice, cluster, cache, expected;
 
@@ -55,7 +56,7 @@ async function finished(id) {
 
 before(async () => {
   world = await World.open();
-  site = await world.site({ workers: 1, worker: { scan_batch_keys: 20, lease_seconds: 10 } });
+  site = await world.site({ workers: 1, worker: WORKER });
   alice = await site.tenant('alice');
   cluster = await world.cluster();
   await fill();
@@ -157,6 +158,9 @@ test('a shard that is lost for good is no success', async () => {
   await cluster.replicas[0].program.stop({ signal: 'SIGKILL', expected: null });
   await until('the cluster is down', async () =>
     /cluster_state:fail/.test((await cluster.masters[1].command('CLUSTER', 'INFO')).toString()));
+  // Every attempt waits for the cluster to recover; one of them shows it.
+  await site.workers[0].stop();
+  await site.startWorker({ ...WORKER, attempts_max: 1 });
   const { id } = await cache.start();
   const shown = await finished(id);
   assert.equal(shown.status, 'failed');
