@@ -1,7 +1,7 @@
 /* The one loop that scans: SCAN, the questions about what it found, and the next SCAN already in
  * flight.
  *
- * A batch's questions and the next SCAN are queued as soon as its keys are there, and are sent
+ * The next SCAN and a batch's questions are queued as soon as its keys are there, and are sent
  * while its answers are still being read, so that the server always has something to do. */
 #include "driver.h"
 
@@ -107,7 +107,11 @@ static int count_busy(const struct driver *driver)
     return busy;
 }
 
-/* Queues the next SCAN where there is one and its keys will have a place. */
+/* Queues the next SCAN where there is one and its keys will have a place.
+ *
+ * Where the server's processor is the limit the SCAN goes ahead of the questions: the server has
+ * something to do while they are written, and as a rule it reads and answers the SCAN by itself,
+ * so that what follows the next one is there before it is through with the questions. */
 static int queue_scan(struct driver *driver, struct error *err)
 {
     char count[12];
@@ -126,7 +130,11 @@ static int queue_scan(struct driver *driver, struct error *err)
     driver->scan_held = false;
     driver->commands++;
     expect(driver, NULL);
-    return redis_connection_append(driver->connection, words, 4, err);
+    if (redis_connection_append(driver->connection, words, 4, err) < 0)
+        return -1;
+    if (driver->request->profile == SCAN_FAST)
+        redis_connection_flush(driver->connection);
+    return 0;
 }
 
 /* Queues the batch's questions of its stage; without any the batch is done. */

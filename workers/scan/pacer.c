@@ -10,7 +10,8 @@
 #include <string.h>
 
 enum { UNITS_LONG_MOST = PACER_UNITS * 3 / 4, UNITS_SHORT_LEAST = PACER_UNITS / 2 };
-enum { BATCH_STEP = 8, DUTY_STEPS = 8, CREDIT_US = 1000, BATCH_FAR = 1000, HELD_LEAST = 4 };
+enum { BATCH_STEP = 8, DUTY_STEPS = 8, CREDIT_US = 1000, HELD_LEAST = 4 };
+enum { BATCH_FAR = 1000, BATCH_CLOSE = 200 };
 
 struct profile {
     int batch, batch_most, duty, window;
@@ -38,21 +39,33 @@ int pacer_batch_least(const struct pacer_limits *limits)
     return limits->careful ? 1 : lesser(PACER_BATCH_LEAST, limits->batch_most);
 }
 
+/* What is not paced is sized for the server's processor.  Where each key is asked about again and
+ * again a small batch is better, as its keys stay in the caches until the last question; where it
+ * is not, fewer SCANs are.  Over a network the questions must last longer than a round trip. */
+static struct profile profile_of(const struct pacer_limits *limits)
+{
+    struct profile profile = profiles[limits->profile];
+    if (limits->profile != SCAN_FAST)
+        return profile;
+    if (limits->rtt_us >= PACER_FAR_US) {
+        profile.batch = profile.batch_most = BATCH_FAR;
+        profile.window = PACER_WINDOW_MOST;
+    } else if (limits->asks_much && limits->rtt_us < PACER_CLOSE_US) {
+        profile.batch = profile.batch_most = BATCH_CLOSE;
+    }
+    return profile;
+}
+
 void pacer_init(struct pacer *pacer, const struct pacer_limits *limits, int64_t now)
 {
-    const struct profile *profile = &profiles[limits->profile];
-    int batch = profile->batch, batch_most = profile->batch_most, window = profile->window;
-    if (limits->profile == SCAN_FAST && limits->rtt_us >= PACER_FAR_US) {
-        batch = batch_most = BATCH_FAR;
-        window = PACER_WINDOW_MOST;
-    }
+    const struct profile profile = profile_of(limits);
     *pacer = (struct pacer){.limits = *limits,
-                            .batch = lesser(batch, limits->batch_most),
-                            .batch_usual = lesser(batch, limits->batch_most),
-                            .batch_most = lesser(batch_most, limits->batch_most),
-                            .window_most = window,
-                            .duty = profile->duty,
-                            .duty_most = profile->duty,
+                            .batch = lesser(profile.batch, limits->batch_most),
+                            .batch_usual = lesser(profile.batch, limits->batch_most),
+                            .batch_most = lesser(profile.batch_most, limits->batch_most),
+                            .window_most = profile.window,
+                            .duty = profile.duty,
+                            .duty_most = profile.duty,
                             .next_us = now,
                             .heard_us = now,
                             .changed_us = now - PACER_STEP_US,

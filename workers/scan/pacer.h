@@ -29,7 +29,10 @@ enum {
     PACER_HALVINGS_TO_PAUSE = 3,    /* in a row */
     PACER_SILENCE_US = 1000000,     /* of the probe, which ends a pause */
     PACER_PAUSE_POLL_US = 20000,
-    PACER_FAR_US = 200 /* round trip from which the window and the batch are larger */
+    /* Round trips that count as far, from which the batch and the window are larger, and as close,
+     * below which many questions about a smaller batch keep the server busy meanwhile. */
+    PACER_FAR_US = 200,
+    PACER_CLOSE_US = 100
 };
 
 /* What is known before the first key. */
@@ -42,6 +45,7 @@ struct pacer_limits {
     int64_t guard_us;    /* and above the baseline by this: the duty is halved */
     int64_t ceiling_us;  /* from here: a pause */
     bool careful;        /* a single key may take as long as the ceiling */
+    bool asks_much;      /* several questions about each key follow a SCAN together */
 };
 
 struct pacer {

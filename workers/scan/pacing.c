@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "method.h"
 #include "scan/metrics.h"
 #include "scan/scan.h"
 
@@ -51,6 +52,7 @@ int pacing_init(struct pacing *pacing, const struct scan_request *request,
         .guard_factor = or_default(request->guard_factor, GUARD_FACTOR),
         .guard_us = (int64_t)or_default(request->guard_ms, GUARD_MS) * US_OF_MS,
         .ceiling_us = (int64_t)or_default(request->ceiling_ms, CEILING_MS) * US_OF_MS,
+        .asks_much = scan_methods_of(request->kind->id)[0]->questions_each > 1,
     };
     pacer_init(&pacing->pacer, &limits, clock_monotonic_us());
     pacing->guard = guard_new(&request->target);

@@ -372,6 +372,41 @@ static void test_the_callers_bound(void **state)
     assert_int_equal(pacer_window(&pacer), PACER_WINDOW_MOST);
 }
 
+/* Only what is not paced is sized by what follows a SCAN and by the network. */
+static void test_batches_of_fast(void **state)
+{
+    static const struct {
+        enum scan_profile profile;
+        bool asks_much;
+        int64_t rtt_us;
+        int batch;
+    } rows[] = {
+        {SCAN_FAST, true, 0, 200},
+        {SCAN_FAST, true, PACER_CLOSE_US - 1, 200},
+        {SCAN_FAST, true, PACER_CLOSE_US, 500},
+        {SCAN_FAST, true, PACER_FAR_US - 1, 500},
+        {SCAN_FAST, true, PACER_FAR_US, 1000},
+        {SCAN_FAST, false, 0, 500},
+        {SCAN_FAST, false, PACER_FAR_US, 1000},
+        {SCAN_BALANCED, true, 0, 50},
+        {SCAN_BALANCED, true, PACER_FAR_US, 50},
+        {SCAN_GENTLE, true, 0, 100},
+        {SCAN_GENTLE, true, PACER_FAR_US, 100},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct pacer_limits limits = limits_of(rows[i].profile);
+        struct pacer pacer;
+        int64_t now = SECOND;
+        limits.asks_much = rows[i].asks_much;
+        limits.rtt_us = rows[i].rtt_us;
+        pacer_init(&pacer, &limits, now);
+        assert_int_equal(pacer_batch(&pacer), rows[i].batch);
+        take_units(&pacer, &now, 0);
+        assert_int_equal(pacer_batch(&pacer), rows[i].batch);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -388,6 +423,7 @@ int main(void)
         cmocka_unit_test(test_a_probe_that_waits),
         cmocka_unit_test(test_batches),
         cmocka_unit_test(test_the_callers_bound),
+        cmocka_unit_test(test_batches_of_fast),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
