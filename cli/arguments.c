@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/text.h"
+
 const struct option_description option_descriptions[OPTION_COUNT] = {
     [OPTION_HELP] = {"--help", NULL, 1, "say how the command is used"},
     [OPTION_JSON] = {"--json", NULL, 1, "print one JSON document instead of a table"},
@@ -47,6 +49,9 @@ const struct option_description option_descriptions[OPTION_COUNT] = {
                             "ANNOUNCED:PORT=REACHABLE:PORT or HOST=HOST, commas between"},
     [OPTION_SENTINEL_MASTER] = {"--sentinel-master", "NAME", 1,
                                 "the endpoints are Sentinels, which know the master as NAME"},
+    [OPTION_BACKUP_DIRECTORY] = {"--backup-directory", "PATH", 1,
+                                 "where the instance's backups are, below the workers' setting "
+                                 "backup_root"},
     [OPTION_NO_PROBE] = {"--no-probe", NULL, 1, "do not probe now; leave it to a worker"},
     [OPTION_KIND] = {"--kind", "KIND", 1, "bigkey (default), hotkey, expired or analysis"},
     [OPTION_ASK_PASSWORD] = {"--ask-password", NULL, 1, "ask for the password on the terminal"},
@@ -85,6 +90,13 @@ const struct option_description option_descriptions[OPTION_COUNT] = {
                            "what ends a prefix of a name, 1 to 8 punctuation characters (:)"},
     [OPTION_PREFIX_DEPTH] = {"--prefix-depth", "N", 1, "prefixes of a name (1 to 16; 8)"},
     [OPTION_TOP] = {"--top", "N", 1, "keys per ranking of an analysis (1 to 10000; 100)"},
+    [OPTION_FORMAT] = {"--format", "FORMAT", 1, "table (default), json or csv"},
+    [OPTION_PART] = {"--part", "PART", 1,
+                     "of json and csv, one table alone (csv: keys): keys, keys_by_size, prefixes, "
+                     "prefixes_by_type, types, encodings, databases, ttl, sizes, idle, frequency"},
+    [OPTION_ALLOCATOR] = {"--allocator", "NAME", 1,
+                          "what INFO of the dump's server says as mem_allocator (jemalloc-5.3.0, "
+                          "libc)"},
 };
 
 const char *const option_choices[OPTION_COUNT] = {
@@ -94,6 +106,9 @@ const char *const option_choices[OPTION_COUNT] = {
     [OPTION_PROFILE] = "gentle|balanced|fast",
     [OPTION_KIND] = "bigkey|hotkey|expired|analysis",
     [OPTION_DECISION] = "allowed|refused|rejected|failed",
+    [OPTION_FORMAT] = "table|json|csv",
+    [OPTION_PART] = ("keys|keys_by_size|prefixes|prefixes_by_type|types|encodings|databases|ttl|"
+                     "sizes|idle|frequency"),
 };
 
 static int find_option(const char *word, size_t length)
@@ -160,6 +175,19 @@ const char *arguments_value(const struct arguments *arguments, enum option optio
 {
     int count = arguments->counts[option];
     return count > 0 ? arguments->values[option][count - 1] : NULL;
+}
+
+int arguments_number(const struct arguments *arguments, enum option option, int64_t least,
+                     int64_t most, int64_t *number, struct error *err)
+{
+    const char *value = arguments_value(arguments, option);
+    if (!value)
+        return 0;
+    if (text_parse_integer(text_of(value), number) < 0 || *number < least || *number > most)
+        return error_set(err, ERROR_INVALID_PARAMETER,
+                         "%s must be a whole number from %lld to %lld",
+                         option_descriptions[option].name, (long long)least, (long long)most);
+    return 0;
 }
 
 int arguments_check(const struct arguments *arguments, uint64_t allowed, uint64_t required,

@@ -36,6 +36,7 @@ enum option {
     OPTION_PROFILE,
     OPTION_ADDRESS_MAP,
     OPTION_SENTINEL_MASTER,
+    OPTION_BACKUP_DIRECTORY,
     OPTION_NO_PROBE,
     OPTION_KIND,
     OPTION_ASK_PASSWORD,
@@ -64,6 +65,9 @@ enum option {
     OPTION_SEPARATORS,
     OPTION_PREFIX_DEPTH,
     OPTION_TOP,
+    OPTION_FORMAT,
+    OPTION_PART,
+    OPTION_ALLOCATOR,
     OPTION_COUNT
 };
 
@@ -102,6 +106,10 @@ static inline bool arguments_have(const struct arguments *arguments, enum option
 
 /* The last value given, or null. */
 const char *arguments_value(const struct arguments *arguments, enum option option);
+
+/* Reads the number that an option has, which stays as it is where the option is not given. */
+int arguments_number(const struct arguments *arguments, enum option option, int64_t least,
+                     int64_t most, int64_t *number, struct error *err);
 
 /* Refuses options outside `allowed` and the lack of one in `required` (OPTION_BITs). */
 int arguments_check(const struct arguments *arguments, uint64_t allowed, uint64_t required,

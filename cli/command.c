@@ -15,7 +15,8 @@
      OPTION_BIT(OPTION_PASSWORD_FILE) | OPTION_BIT(OPTION_HOTKEYS_COMMAND) |                       \
      OPTION_BIT(OPTION_CLIENT_CERTIFICATE) | OPTION_BIT(OPTION_CLIENT_KEY_FILE) |                  \
      OPTION_BIT(OPTION_PROFILE) | OPTION_BIT(OPTION_ADDRESS_MAP) |                                 \
-     OPTION_BIT(OPTION_SENTINEL_MASTER) | OPTION_BIT(OPTION_NO_PROBE))
+     OPTION_BIT(OPTION_SENTINEL_MASTER) | OPTION_BIT(OPTION_BACKUP_DIRECTORY) |                    \
+     OPTION_BIT(OPTION_NO_PROBE))
 #define KEY_GRANT                                                                                  \
     (OPTION_BIT(OPTION_ROLE) | OPTION_BIT(OPTION_ACTION) | OPTION_BIT(OPTION_INSTANCE))
 #define TASK_LIST                                                                                  \
@@ -39,6 +40,11 @@
      OPTION_BIT(OPTION_TIMEOUT) | OPTION_BIT(OPTION_BATCH_KEYS) |                                  \
      OPTION_BIT(OPTION_NODES_AT_ONCE) | OPTION_BIT(OPTION_HOTKEYS_COMMAND) |                       \
      OPTION_BIT(OPTION_LIMIT) | OPTION_BIT(OPTION_NO_PROGRESS))
+
+#define RDB_ANALYZE                                                                                \
+    (OPTION_BIT(OPTION_SEPARATORS) | OPTION_BIT(OPTION_PREFIX_DEPTH) | OPTION_BIT(OPTION_TOP) |    \
+     OPTION_BIT(OPTION_LIMIT) | OPTION_BIT(OPTION_FORMAT) | OPTION_BIT(OPTION_PART) |              \
+     OPTION_BIT(OPTION_ALLOCATOR) | OPTION_BIT(OPTION_NO_PROGRESS))
 
 const struct command commands[] = {
     {"migrate", NULL, NULL, ROLES | OPTION_BIT(OPTION_PATIENCE), 0, command_migrate, true,
@@ -149,6 +155,14 @@ const struct command commands[] = {
      "--kind analysis tells what the whole keyspace adds up to: --measures, --separators,\n"
      "--prefix-depth and --top belong to it.\n"
      "Ctrl-C stops the scan."},
+    {"rdb", "analyze", "FILE", RDB_ANALYZE, 0, command_rdb_analyze, false,
+     "analyse a dump of Redis or Valkey; needs no database and no server",
+     "FILE is what a server saved (dump.rdb), plain or compressed by gzip; - is standard input, as "
+     "in\n"
+     "'redis-cli --rdb - | dcsctl rdb analyze -'.  It is read once, in constant memory.  Bytes "
+     "are\n"
+     "estimates of what a value takes in memory.\n"
+     "Ctrl-C stops it."},
     {"audit", "list", NULL, AUDIT_LIST, 0, command_audit_list, false,
      "who did or tried what, the latest first", NULL},
     {"audit", "prune", NULL, OPTION_BIT(OPTION_OLDER_THAN), OPTION_BIT(OPTION_OLDER_THAN),

@@ -55,6 +55,7 @@ command_fn command_instance_add, command_instance_set, command_instance_list, co
 command_fn command_schedule_list, command_schedule_rounds, command_task_list, command_task_show,
     command_task_watch;
 command_fn command_secret_generate_key, command_secret_rotate;
+command_fn command_rdb_analyze;
 command_fn command_scan, command_top, command_completion;
 command_fn command_audit_list, command_audit_prune;
 

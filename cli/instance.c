@@ -34,6 +34,7 @@ static const struct report_column record_columns[] = {
     {"scan_profile", "scan profile", REPORT_TEXT},
     {"address_map", "address map", REPORT_TEXT},
     {"sentinel_master", "Sentinels' master", REPORT_TEXT},
+    {"backup_directory", "backups", REPORT_TEXT},
     {"engine", "engine", REPORT_TEXT},
     {"engine_version", "version", REPORT_TEXT},
     {"node_role", "role", REPORT_TEXT},
@@ -84,6 +85,7 @@ static void add_record(struct report *report, const struct instance *instance)
     report_add_text(report, instance->scan_profile);
     report_add_text(report, instance->address_map);
     report_add_text(report, instance->sentinel_master);
+    report_add_text(report, instance->backup_directory);
     report_add_text(report, instance->engine);
     report_add_text(report, instance->engine_version);
     report_add_text(report, instance->node_role);

@@ -75,6 +75,7 @@ static void fill_form(struct instance_form *form, const struct pg_rows *rows,
         .scan_profile = instance->scan_profile,
         .address_map = instance->address_map,
         .sentinel_master = instance->sentinel_master,
+        .backup_directory = instance->backup_directory,
         .has_password = instance->has_password,
     };
 }

@@ -168,6 +168,12 @@ static int check(const struct instance_form *form, struct error *err)
                          "'%s' is no profile: gentle, balanced or fast", form->scan_profile);
     if (!form->tls && (form->tls_ca || form->tls_server_name || form->tls_certificate))
         return error_set(err, ERROR_INVALID_PARAMETER, "--tls is missing");
+    if (form->backup_directory &&
+        !instance_backup_directory_is_path(text_of(form->backup_directory)))
+        return error_set(err, ERROR_INVALID_PARAMETER,
+                         "a directory of backups is a relative path without '..', of at most %d "
+                         "bytes",
+                         INSTANCE_BACKUP_DIRECTORY_MAX);
     if (form->username && !form->has_password)
         return error_set(err, ERROR_INVALID_PARAMETER, "--user needs --password-file");
     return check_way(form, err);
@@ -189,6 +195,7 @@ int instance_form_read(struct instance_form *form, struct cli *cli, const struct
     take(arguments, OPTION_PROFILE, &form->scan_profile);
     take(arguments, OPTION_ADDRESS_MAP, &form->address_map);
     take(arguments, OPTION_SENTINEL_MASTER, &form->sentinel_master);
+    take(arguments, OPTION_BACKUP_DIRECTORY, &form->backup_directory);
     if (take_endpoints(form, arguments, err) < 0 || take_authority(form, arguments, err) < 0 ||
         take_certificate(form, cli, project, id, err) < 0 ||
         take_password(form, cli, project, id, err) < 0)
@@ -223,4 +230,5 @@ void instance_form_add(const struct instance_form *form, const struct uuid *proj
     pg_parameters_add_reference(parameters, form->sentinel_master);
     pg_parameters_add_reference(parameters, form->tls_certificate);
     pg_parameters_add_reference(parameters, form->sealed_tls_key);
+    pg_parameters_add_reference(parameters, form->backup_directory);
 }

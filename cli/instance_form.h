@@ -13,7 +13,7 @@ struct instance_form {
     const char *name, *description, *cache_mode, *endpoints;
     const char *tls_ca, *tls_server_name, *username;
     const char *scan_profile, *address_map, *sentinel_master;
-    const char *tls_certificate;
+    const char *tls_certificate, *backup_directory;
     const char *sealed_password, *sealed_tls_key; /* as a bytea's text */
     bool tls, hotkeys_command;
     bool has_password;                    /* given, or there already */
@@ -30,7 +30,7 @@ int instance_form_read(struct instance_form *form, struct cli *cli, const struct
                        const struct uuid *id, struct error *err);
 void instance_form_release(struct instance_form *form);
 
-/* Adds the parameters of instance_insert up to $17; the ids and the form must outlive them. */
+/* Adds the parameters of instance_insert up to $18; the ids and the form must outlive them. */
 void instance_form_add(const struct instance_form *form, const struct uuid *project,
                        const struct uuid *id, struct pg_parameters *parameters);
 

@@ -80,6 +80,15 @@ static const struct table prefixes = {"items",
                                        {"bytes_error", "LESS UP TO", CELL_NUMBER},
                                        {"keys_without_ttl", "WITHOUT TTL", CELL_NUMBER},
                                        {"binary", "PREFIX IS", CELL_BINARY}}};
+static const struct table by_type = {"items",
+                                     "The heaviest prefixes of type",
+                                     {{"prefix", "PREFIX", CELL_TEXT},
+                                      {"bytes", "BYTES", CELL_NUMBER},
+                                      {"bytes_error", "LESS UP TO", CELL_NUMBER},
+                                      {"keys", "KEYS", CELL_NUMBER},
+                                      {"keys_error", "LESS UP TO", CELL_NUMBER},
+                                      {"keys_without_ttl", "WITHOUT TTL", CELL_NUMBER},
+                                      {"binary", "PREFIX IS", CELL_BINARY}}};
 static const struct table histograms[] = {
     {"ttl_histogram", "By time to live", {HISTOGRAM("from_s", "SECONDS")}},
     {"size_histogram", "By memory", {HISTOGRAM("from", "BYTES OF A KEY")}},
@@ -264,6 +273,38 @@ static void write_prefixes(const json_t *document, size_t limit)
     write_rows(&prefixes, &rows);
 }
 
+static void write_prefixes_by_type(const json_t *document, size_t limit)
+{
+    const json_t *array = json_object_get(document, "prefixes_by_type");
+    for (size_t i = 0; i < json_array_size(array); i++) {
+        const json_t *items = json_object_get(json_array_get(array, i), by_type.member);
+        if (json_array_size(items) == 0)
+            continue;
+        printf("%s %s\n", by_type.title, text_at(array, i, "type"));
+        write_part(&by_type, items, 0, json_array_size(items), limit);
+    }
+}
+
+/* What a document had no room for. */
+static void write_left_out(const json_t *document)
+{
+    const char *member;
+    json_t *entries;
+    json_object_foreach(json_object_get(document, "left_out"), member, entries)
+        printf("Left out of %s, as the document would be too long: %" JSON_INTEGER_FORMAT ".\n",
+               member, json_integer_value(entries));
+}
+
+static void write_held(const json_t *document)
+{
+    const json_t *expired = json_object_get(document, "expired");
+    const char *how = json_string_value(json_object_get(expired, "held_is"));
+    json_int_t held = json_integer_value(json_object_get(expired, "held"));
+    if (held > 0)
+        printf("Keys that have expired and are still held: %" JSON_INTEGER_FORMAT "%s.\n\n", held,
+               how && strcmp(how, "estimate") == 0 ? ", as the server guesses" : "");
+}
+
 static void write_gaps(const json_t *document)
 {
     const json_t *gaps = json_object_get(document, "not_measured");
@@ -297,10 +338,13 @@ int scan_analysis_write(struct text result, size_t limit, struct error *err)
     write_table(&databases, document, limit);
     write_table(&shards, document, limit);
     write_prefixes(document, limit);
+    write_prefixes_by_type(document, limit);
     write_table(&by_bytes, document, limit);
     write_by_size(document, limit);
     for (size_t i = 0; i < sizeof(histograms) / sizeof(histograms[0]); i++)
         write_table(&histograms[i], document, SIZE_MAX);
+    write_held(document);
+    write_left_out(document);
     write_gaps(document);
     return 0;
 }

@@ -5,11 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis_form.h"
 #include "base/address_map.h"
 #include "pem_file.h"
 #include "scan_password.h"
-
-enum { LIMIT_DEFAULT = 20, LIMIT_MOST = 1000 };
 
 enum {
 #define T(name, ...)
@@ -25,38 +24,24 @@ enum {
 #undef N
 };
 
-static int get_number(const struct arguments *arguments, enum option option, int64_t least,
-                      int64_t most, int64_t *number, struct error *err)
-{
-    const char *value = arguments_value(arguments, option);
-    if (!value)
-        return 0;
-    if (text_parse_integer(text_of(value), number) < 0 || *number < least || *number > most)
-        return error_set(err, ERROR_INVALID_PARAMETER,
-                         "%s must be a whole number from %lld to %lld",
-                         option_descriptions[option].name, (long long)least, (long long)most);
-    return 0;
-}
-
 static int get_numbers(struct scan_options *options, const struct cli *cli, struct error *err)
 {
     const struct config *config = cli->config;
     bool expired = options->request.kind->id == SCAN_KIND_EXPIRED;
     int64_t batch = expired ? config->expired_batch_keys : config->scan_batch_keys;
     int64_t seconds = config->scan_timeout_seconds, nodes = config->scan_nodes_at_once;
-    int64_t limit = LIMIT_DEFAULT;
-    if (get_number(cli->arguments, OPTION_BATCH_KEYS, least_scan_batch_keys,
-                   expired ? most_expired_batch_keys : most_scan_batch_keys, &batch, err) < 0 ||
-        get_number(cli->arguments, OPTION_TIMEOUT, least_scan_timeout_seconds,
-                   most_scan_timeout_seconds, &seconds, err) < 0 ||
-        get_number(cli->arguments, OPTION_NODES_AT_ONCE, least_scan_nodes_at_once,
-                   most_scan_nodes_at_once, &nodes, err) < 0 ||
-        get_number(cli->arguments, OPTION_LIMIT, 1, LIMIT_MOST, &limit, err) < 0)
+    if (arguments_number(cli->arguments, OPTION_BATCH_KEYS, least_scan_batch_keys,
+                         expired ? most_expired_batch_keys : most_scan_batch_keys, &batch,
+                         err) < 0 ||
+        arguments_number(cli->arguments, OPTION_TIMEOUT, least_scan_timeout_seconds,
+                         most_scan_timeout_seconds, &seconds, err) < 0 ||
+        arguments_number(cli->arguments, OPTION_NODES_AT_ONCE, least_scan_nodes_at_once,
+                         most_scan_nodes_at_once, &nodes, err) < 0 ||
+        analysis_form_read_rows(cli->arguments, &options->limit, err) < 0)
         return -1;
     options->request.batch_keys = (int)batch;
     options->request.timeout_ms = seconds * 1000;
     options->request.nodes_at_once = (int)nodes;
-    options->limit = (int)limit;
     return 0;
 }
 
@@ -66,7 +51,7 @@ static int get_kind_and_profile(struct scan_options *options, const struct cli *
     const char *kind = arguments_value(cli->arguments, OPTION_KIND);
     const char *profile = arguments_value(cli->arguments, OPTION_PROFILE);
     options->request.kind = scan_kind_find(kind ? kind : "bigkey");
-    if (!options->request.kind)
+    if (!options->request.kind || options->request.kind->id == SCAN_KIND_OFFLINE)
         return error_set(err, ERROR_INVALID_PARAMETER,
                          "--kind must be bigkey, hotkey, expired or analysis, not '%s'", kind);
     options->profile = profile ? profile : cli->config->scan_profile;
@@ -90,25 +75,7 @@ static int get_analysis(struct scan_options *options, const struct arguments *ar
             return error_set(err, ERROR_INVALID_PARAMETER, "%s needs --kind analysis",
                              option_descriptions[of_analysis[i]].name);
     }
-    const char *measures = arguments_value(arguments, OPTION_MEASURES);
-    const char *separators = arguments_value(arguments, OPTION_SEPARATORS);
-    int64_t depth = analysis->prefix_depth, top = analysis->top;
-    if (measures && analysis_measures_parse(measures, &analysis->measures) < 0)
-        return error_set(err, ERROR_INVALID_PARAMETER,
-                         "--measures must be of memory, ttl, encoding and usage, each once, with "
-                         "commas between, not '%s'",
-                         measures);
-    if (separators &&
-        analysis_separators_parse(separators, strlen(separators), analysis->separators) < 0)
-        return error_set(err, ERROR_INVALID_PARAMETER,
-                         "--separators must be 1 to %d different ASCII punctuation characters",
-                         ANALYSIS_SEPARATORS_MAX);
-    if (get_number(arguments, OPTION_PREFIX_DEPTH, 1, ANALYSIS_DEPTH_MAX, &depth, err) < 0 ||
-        get_number(arguments, OPTION_TOP, 1, ANALYSIS_TOP_MAX, &top, err) < 0)
-        return -1;
-    analysis->prefix_depth = (int)depth;
-    analysis->top = (int)top;
-    return 0;
+    return analysis_form_read(arguments, analysis, err);
 }
 
 static int get_endpoints(struct scan_options *options, const struct arguments *arguments,

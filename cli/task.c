@@ -3,6 +3,7 @@
 
 #include <jansson.h>
 
+#include "base/endpoint.h"
 #include "base/json.h"
 #include "base/scope.h"
 #include "lookup.h"
@@ -32,6 +33,9 @@ static const struct report_column list_columns[] = {
 static const struct report_column record_columns[] = {
     TASK_COLUMNS("id", "project", "instance", "kind", "status", "num", "keys seen", "keys in all",
                  "attempt", "owner", "created", "started", "finished", "failure"),
+    {"node", "node", REPORT_TEXT},
+    {"node_role", "its role then", REPORT_TEXT},
+    {"backup_id", "backup", REPORT_TEXT},
     {"cost", "cost", REPORT_JSON},
     {"scan_ms", "scanned for, ms", REPORT_NUMBER},
     {"last_error", "last attempt", REPORT_TEXT},
@@ -168,11 +172,29 @@ int command_task_show(struct cli *cli, struct error *err)
     return task_write(cli, &rows, err);
 }
 
+/* Of an offline analysis: what it is of. */
+static void add_source(struct report *report, const struct pg_rows *rows)
+{
+    struct analysis_source source;
+    struct endpoint endpoint = {0};
+    char name[ENDPOINT_TEXT_MAX + 1];
+    analysis_source_read(rows, 0, SCAN_TASK_SURVEY_SOURCE, &source);
+    if (source.host) {
+        endpoint.port = source.port;
+        snprintf(endpoint.host, sizeof(endpoint.host), "%s", source.host);
+        endpoint_format(&endpoint, name);
+    }
+    report_add_text(report, source.host ? name : NULL);
+    report_add_text(report, source.role);
+    report_add_text(report, source.backup_id);
+}
+
 int task_write(const struct cli *cli, const struct pg_rows *rows, struct error *err)
 {
     SCOPED(report_release) struct report report;
     report_init(&report, record_columns, COUNT(record_columns));
     add_task(&report, rows, 0);
+    add_source(&report, rows);
     report_add_text(&report, pg_rows_string(rows, 0, SCAN_TASK_SURVEY_COST));
     report_add_number(&report, pg_rows_integer(rows, 0, SCAN_TASK_SURVEY_SCAN_MS));
     report_add_text(&report, pg_rows_string(rows, 0, SCAN_TASK_SURVEY_LAST_ERROR));
@@ -180,7 +202,8 @@ int task_write(const struct cli *cli, const struct pg_rows *rows, struct error *
     pg_rows_time(rows, 0, SCAN_TASK_SURVEY_CHECKPOINT_AT, checkpoint_at);
     report_add_stamp(&report, checkpoint_at);
     const char *result = pg_rows_string(rows, 0, SCAN_TASK_SURVEY_KEYS);
-    bool analysis = text_equals(pg_rows_text(rows, 0, SCAN_TASK_SURVEY_KIND), TEXT("analysis"));
+    const struct scan_kind *kind = scan_kind_find(pg_rows_string(rows, 0, SCAN_TASK_SURVEY_KIND));
+    bool analysis = kind && scan_kind_is_analysis(kind);
     report_add_text(&report, analysis ? NULL : result);
     report_add_text(&report, analysis ? result : NULL);
     report_write_one(&report, cli->json);

@@ -52,22 +52,22 @@ void attempt_span_put_statement(struct exporter *exporter, const struct claim *c
 void attempt_span_end(struct exporter *exporter, const struct claim *claim,
                       const struct attempt_result *result)
 {
-    static const char *const names[SCAN_KIND_COUNT + 1] = {[SCAN_KIND_BIGKEY] = "scan bigkey",
-                                                           [SCAN_KIND_HOTKEY] = "scan hotkey",
-                                                           [SCAN_KIND_EXPIRED] = "scan expired",
-                                                           [SCAN_KIND_COUNT] = "scan unknown"};
+    static const char *const names[SCAN_KIND_COUNT] = {[SCAN_KIND_BIGKEY] = "scan bigkey",
+                                                       [SCAN_KIND_HOTKEY] = "scan hotkey",
+                                                       [SCAN_KIND_EXPIRED] = "scan expired",
+                                                       [SCAN_KIND_ANALYSIS] = "scan analysis",
+                                                       [SCAN_KIND_OFFLINE] = "scan offline"};
     struct span span;
     char project[UUID_HEX_LENGTH + 1];
     if (!exporter_wants(exporter, &claim->trace))
         return;
     uuid_format_hex(&claim->project, project);
-    span_init(&span, &claim->trace, names[kind_label(claim->kind)], SPAN_CONSUMER,
-              result->started_us);
+    span_init(&span, &claim->trace, names[claim->kind->id], SPAN_CONSUMER, result->started_us);
     span.ended_us = clock_monotonic_us();
     span_add_text(&span, "dcs.project_id", project);
     span_add_text(&span, "dcs.instance_id", claim->instance.text);
     span_add_text(&span, "dcs.task_id", claim->task.text);
-    span_add_constant(&span, "dcs.kind", claim->kind ? claim->kind->name : "unknown");
+    span_add_constant(&span, "dcs.kind", claim->kind->name);
     span_add_number(&span, "dcs.attempt", claim->attempt);
     span_add_constant(&span, "dcs.outcome", attempt_outcome_name(result->outcome));
     span_add_number(&span, "dcs.keys_seen", result->keys_seen);

@@ -13,6 +13,7 @@
 #include "claim.h"
 #include "cost.h"
 #include "model/scan_task_store.h"
+#include "offline/offline.h"
 #include "scan/scan.h"
 #include "task_progress.h"
 #include "worker_metrics.h"
@@ -60,14 +61,14 @@ static void count_keys(struct run *run, int64_t keys_seen)
         run->counted = keys_seen;
     run->is_counting = true;
     if (keys_seen > run->counted)
-        metric_add(&metric_keys, kind_label(run->claim.kind), 0, keys_seen - run->counted);
+        metric_add(&metric_keys, (int)run->claim.kind->id, 0, keys_seen - run->counted);
     run->counted = keys_seen;
 }
 
 static void note_end(struct run *run, enum attempt_outcome outcome)
 {
     run->result.outcome = outcome;
-    metric_count(&metric_attempts_ended, kind_label(run->claim.kind), (int)outcome);
+    metric_count(&metric_attempts_ended, (int)run->claim.kind->id, (int)outcome);
 }
 
 static const char *profile_name_of(const struct run *run)
@@ -140,12 +141,13 @@ static int batch_of(const struct claim *claim, const struct config *config)
 
 static int64_t timeout_ms_of(const struct claim *claim, const struct config *config)
 {
-    int64_t seconds =
-        claim->timeout_seconds > 0 ? claim->timeout_seconds : config->scan_timeout_seconds;
-    return seconds * 1000;
+    int64_t usual = claim->kind->id == SCAN_KIND_OFFLINE ? config->offline_timeout_seconds
+                                                         : config->scan_timeout_seconds;
+    return (claim->timeout_seconds > 0 ? claim->timeout_seconds : usual) * 1000;
 }
 
-static int scan(struct run *run, struct scan_outcome *ret_outcome, struct error *err)
+static int scan(struct run *run, int64_t timeout_ms, struct scan_outcome *ret_outcome,
+                struct error *err)
 {
     const struct config *config = run->worker->config;
     struct scan_request request = {
@@ -157,7 +159,7 @@ static int scan(struct run *run, struct scan_outcome *ret_outcome, struct error 
         .sentinel_master = run->claim.target.sentinel_master,
         .nodes_at_once = (int)config->scan_nodes_at_once,
         .batch_keys = batch_of(&run->claim, config),
-        .timeout_ms = timeout_ms_of(&run->claim, config) - run->claim.scan_ms,
+        .timeout_ms = timeout_ms,
         .profile = profile_of(run),
         .guard_factor = (int)config->scan_guard_factor,
         .guard_ms = (int)config->scan_guard_ms,
@@ -175,8 +177,45 @@ static int scan(struct run *run, struct scan_outcome *ret_outcome, struct error 
         .checkpoint = on_checkpoint,
         .checkpoint_argument = run,
     };
-    int status = request.timeout_ms > 0 ? scan_run(&request, ret_outcome, err)
-                                        : error_set(err, ERROR_SCAN_DEADLINE, "no time is left");
+    return scan_run(&request, ret_outcome, err);
+}
+
+/* It has no checkpoint: what was broken off is begun anew. */
+static int analyse_offline(struct run *run, int64_t timeout_ms, struct scan_outcome *ret_outcome,
+                           struct error *err)
+{
+    const struct config *config = run->worker->config;
+    struct offline_request request = {
+        .target = run->claim.target.redis,
+        .backup_root = config->backup_root,
+        .backup_directory = run->claim.backup_directory,
+        .backup_id = run->claim.backup_id,
+        .analysis = &run->claim.analysis,
+        .timeout_ms = timeout_ms,
+        .bytes_per_second = config->offline_bytes_per_second,
+        .fork_memory_percent = (int)config->offline_fork_memory_percent,
+        .profile = profile_of(run),
+        .guard_factor = (int)config->scan_guard_factor,
+        .guard_ms = (int)config->scan_guard_ms,
+        .ceiling_ms = (int)config->scan_ceiling_ms,
+        .stopped = scan_must_stop,
+        .stopped_argument = run,
+        .progress = on_progress,
+        .progress_argument = run,
+    };
+    return offline_run(&request, ret_outcome, err);
+}
+
+static int run_kind(struct run *run, struct scan_outcome *ret_outcome, struct error *err)
+{
+    int64_t left_ms = timeout_ms_of(&run->claim, run->worker->config) - run->claim.scan_ms;
+    int status;
+    if (left_ms <= 0)
+        status = error_set(err, ERROR_SCAN_DEADLINE, "no time is left");
+    else if (run->claim.kind->id == SCAN_KIND_OFFLINE)
+        status = analyse_offline(run, left_ms, ret_outcome, err);
+    else
+        status = scan(run, left_ms, ret_outcome, err);
     if (status < 0 && err->code == ERROR_SCAN_DEADLINE && run->claim.scan_ms > 0)
         error_prefix(err, "after %lld ms of earlier attempts", (long long)run->claim.scan_ms);
     return status;
@@ -263,16 +302,6 @@ static void log_expiry(const struct run *run, const struct scan_outcome *outcome
              LOG_TEXT("lazy_free", lazy[outcome->expiry.lazy_free]));
 }
 
-/* Fails where the result is longer than what can be recorded; that it is so will not pass. */
-static int check_result(const struct scan_outcome *outcome, struct error *err)
-{
-    if (outcome->keys_length <= SCAN_TASK_RESULT_MAX)
-        return 0;
-    return error_set(err, ERROR_CONFIG,
-                     "the result has %zu bytes, more than %d: a smaller `top` makes it fit",
-                     outcome->keys_length, SCAN_TASK_RESULT_MAX);
-}
-
 /* The cost is recorded with the result; what only a cluster tells is not, and was told last a while
  * ago.  Without it a result is as good. */
 static void tell_end(struct run *run)
@@ -297,6 +326,7 @@ static void record_success(struct run *run, const struct scan_outcome *outcome)
     cost_write(&cost, outcome, profile_name_of(run));
     pg_parameters_add_reference(&parameters, cost.text);
     pg_parameters_add_integer(&parameters, lease_scan_ms(&run->lease));
+    pg_parameters_add_reference(&parameters, outcome->members);
     LOG_INFO("scan_succeeded", LOG_RUN(run), LOG_TEXT("kind", run->claim.kind->name),
              LOG_NUMBER("num", outcome->num), LOG_NUMBER("keys_seen", outcome->keys_seen),
              LOG_NUMBER("commands", outcome->commands),
@@ -393,21 +423,19 @@ static void run_claim(struct run *run, const struct error *unusable)
     LOG_INFO("scan_started", LOG_RUN(run), LOG_NUMBER("attempt", run->claim.attempt),
              LOG_NUMBER("fence", run->claim.fence),
              LOG_NUMBER("checkpoint_bytes", (int64_t)run->claim.checkpoint_length));
-    metric_count(&metric_attempts, kind_label(run->claim.kind), 0);
+    metric_count(&metric_attempts, (int)run->claim.kind->id, 0);
     metric_add(&metric_rescues, 0, 0, run->claim.was_lost);
     metric_add(&metric_scans_running, 0, 0, 1);
     run->lease.started_ms = clock_monotonic_ms();
     lease_add(keeper, &run->lease);
     bool usable = unusable->code == ERROR_NONE;
-    bool succeeded = usable && scan(run, &outcome, &err) == 0;
+    bool succeeded = usable && run_kind(run, &outcome, &err) == 0;
     pulse_beat(run->pulse);
     metric_add(&metric_scans_running, 0, 0, -1);
-    metric_observe(&metric_attempt_seconds, kind_label(run->claim.kind),
+    metric_observe(&metric_attempt_seconds, (int)run->claim.kind->id,
                    clock_monotonic_ms() - run->lease.started_ms);
     lease_close(keeper, &run->lease);
-    if (succeeded && check_result(&outcome, &err) < 0)
-        record_failure(run, &err);
-    else if (succeeded)
+    if (succeeded)
         record_success(run, &outcome);
     else if (usable)
         settle(run, &err);

@@ -11,7 +11,7 @@
 
 #define COUNT_OF(table) ((int)(sizeof(table) / sizeof((table)[0])))
 
-enum { MS_PER_SECOND = 1000, KINDS = SCAN_KIND_COUNT + 1, COUNTED_MAX = 10000 };
+enum { MS_PER_SECOND = 1000, KINDS = SCAN_KIND_COUNT, COUNTED_MAX = 10000 };
 
 static const char *kinds[KINDS];
 static const char *const outcomes[] = {[ATTEMPT_SUCCEEDED] = "succeeded",
@@ -159,17 +159,11 @@ const struct operations_metrics *worker_metrics_list(void)
     static struct operations_metrics parts[WORKER_METRICS_PARTS];
     for (int i = 0; i < SCAN_KIND_COUNT; i++)
         kinds[i] = scan_kinds[i].name;
-    kinds[SCAN_KIND_COUNT] = "unknown";
     parts[0] = (struct operations_metrics){own, COUNT_OF(own)};
     parts[1] = (struct operations_metrics){scan_metrics, scan_metric_count};
     parts[2] = (struct operations_metrics){pg_session_metrics, pg_session_metric_count};
     parts[3] = (struct operations_metrics){exporter_metrics, exporter_metric_count};
     return parts;
-}
-
-int kind_label(const struct scan_kind *kind)
-{
-    return kind ? (int)kind->id : SCAN_KIND_COUNT;
 }
 
 const char *attempt_outcome_name(enum attempt_outcome outcome)

@@ -46,9 +46,6 @@ extern struct metric metric_rounds;           /* round_outcome */
 extern struct metric metric_webhook_attempts; /* webhook_result */
 extern struct metric metric_webhooks_given_up;
 
-/* The label of a kind; null is one that this release does not know. */
-int kind_label(const struct scan_kind *kind);
-
 /* `succeeded`, `failed`, `retried`, `given_back` or `stopped`; a constant. */
 const char *attempt_outcome_name(enum attempt_outcome outcome);
 

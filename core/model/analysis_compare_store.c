@@ -15,10 +15,10 @@
 /* Each side is one row, with its document taken apart once. */
 #define SIDES                                                                                      \
     "sides AS MATERIALIZED (SELECT side, t.id, t.finished_at, " TOP " AS top, "                    \
-    "        result_document(r.keys) AS document "                                                 \
+    "        result_document(r.keys) AS document, " ANALYSIS_SOURCE_COLUMNS " "                    \
     "    FROM (VALUES ('before', $3::uuid), ('after', $4::uuid)) AS wanted (side, id) "            \
     "    JOIN scan_task t ON t.project_id = $1::uuid AND t.id = wanted.id "                        \
-    "        AND t.instance_id = $2::uuid AND t.kind = 'analysis' "                                \
+    "        AND t.instance_id = $2::uuid AND t.kind IN " SCAN_KINDS_OF_ANALYSES_SQL " "           \
     "    LEFT JOIN scan_result r ON r.project_id = t.project_id AND r.task_id = t.id), "           \
     "verdict AS (SELECT CASE WHEN (SELECT count(*) FROM sides) < 2 THEN 'no_task' "                \
     "        WHEN EXISTS (SELECT FROM sides WHERE document IS NULL) THEN 'no_result' "             \
@@ -122,32 +122,42 @@
     "        (t->>'bytes')::bigint AS bytes, n "                                                   \
     "    FROM found, jsonb_array_elements(document->'types') WITH ORDINALITY AS types (t, n)), "
 
+#define MATCHED_TYPES MATCHED("typed") "        USING (type) "
+#define COMPARED_MAX QUOTE(ANALYSIS_COMPARED_MAX)
+#define ANSWER                                                                                     \
+    "answer AS (SELECT 0 AS part, 0::bigint AS place, 'summary' AS section, NULL AS list, "        \
+    "        NULL AS name, NULL::boolean AS is_binary, NULL::boolean AS is_cut, NULL AS type, "    \
+    "        NULL::integer AS db, (b.document->>'bytes')::bigint AS before_bytes, "                \
+    "        (b.document->>'keys')::bigint AS before_count, "                                      \
+    "        (a.document->>'bytes')::bigint AS after_bytes, "                                      \
+    "        (a.document->>'keys')::bigint AS after_count, NULL::bigint AS delta, "                \
+    "        NULL::bigint AS most_bytes, NULL::bigint AS most_count, "                             \
+    "        b.finished_at AS before_at, a.finished_at AS after_at "                               \
+    "    FROM found b, found a WHERE b.side = 'before' AND a.side = 'after' "                      \
+    "    UNION ALL SELECT 1, coalesce(after.n, before.n), 'types', NULL, NULL, NULL, NULL, "       \
+    "        coalesce(after.type, before.type), NULL, before.bytes, before.keys, after.bytes, "    \
+    "        after.keys, after.bytes - before.bytes, NULL, NULL, NULL, NULL " MATCHED_TYPES        \
+    "    UNION ALL SELECT 2, place, section, list, name, is_binary, is_cut, type, db, "            \
+    "        before_bytes, before_count, after_bytes, after_count, delta, most_bytes, "            \
+    "        most_count, NULL, NULL FROM placed WHERE place <= " COMPARED_MAX "), "
+
+/* Of each side, with the summary only; apart from the documents, which would be read again for each
+ * row. */
+#define SOURCE "kind, node_id, node_host, node_port, node_role, node_shard, backup_id "
+#define SOURCES "sources AS MATERIALIZED (SELECT side, " SOURCE "FROM sides) "
+#define SOURCE_OF(side)                                                                            \
+    side ".kind, " side ".node_id, " side ".node_host, " side ".node_port, " side                  \
+         ".node_role, " side ".node_shard, " side ".backup_id "
+#define BOTH_SOURCES ", " SOURCE_OF("earlier") ", " SOURCE_OF("later")
+#define WITH_SOURCES                                                                               \
+    "LEFT JOIN sources earlier ON part = 0 AND earlier.side = 'before' "                           \
+    "LEFT JOIN sources later ON part = 0 AND later.side = 'after' "
+
 const struct pg_statement analysis_compare = {
     "analysis_compare",
-    "WITH " SIDES KEYS WEAKEST COMPARED_KEYS PREFIXES LISTS TYPES
-    "answer AS (SELECT 0 AS part, 0::bigint AS place, 'summary' AS section, NULL AS list, "
-    "        NULL AS name, NULL::boolean AS is_binary, NULL::boolean AS is_cut, NULL AS type, "
-    "        NULL::integer AS db, (b.document->>'bytes')::bigint AS before_bytes, "
-    "        (b.document->>'keys')::bigint AS before_count, "
-    "        (a.document->>'bytes')::bigint AS after_bytes, "
-    "        (a.document->>'keys')::bigint AS after_count, NULL::bigint AS delta, "
-    "        NULL::bigint AS most_bytes, NULL::bigint AS most_count, "
-    "        b.finished_at AS before_at, a.finished_at AS after_at "
-    "    FROM found b, found a WHERE b.side = 'before' AND a.side = 'after' "
-    "    UNION ALL SELECT 1, coalesce(after.n, before.n), 'types', NULL, NULL, NULL, NULL, "
-    "        coalesce(after.type, before.type), NULL, before.bytes, before.keys, after.bytes, "
-    "        after.keys, after.bytes - before.bytes, NULL, NULL, NULL, NULL " MATCHED(
-        "typed") "        USING (type) "
-                 "    UNION ALL SELECT 2, place, section, list, name, is_binary, is_cut, type, db, "
-                 "        before_bytes, before_count, after_bytes, after_count, delta, most_bytes, "
-                 "most_count, "
-                 "        NULL, NULL FROM placed WHERE place <= " QUOTE(
-                     ANALYSIS_COMPARED_MAX) ") "
-                                            "SELECT outcome, section, list, name, is_binary, "
-                                            "is_cut, type, db, before_bytes, "
-                                            "    before_count, after_bytes, after_count, delta, "
-                                            "most_bytes, most_count, before_at, after_at "
-                                            "FROM verdict LEFT JOIN answer ON true "
-                                            "ORDER BY part, section, array_position(ARRAY['new', "
-                                            "'gone', 'grown', 'shrunk'], list), place",
+    "WITH " SIDES KEYS WEAKEST COMPARED_KEYS PREFIXES LISTS TYPES ANSWER SOURCES
+    "SELECT outcome, section, list, name, is_binary, is_cut, type, db, before_bytes, "
+    "    before_count, after_bytes, after_count, delta, most_bytes, most_count, before_at, "
+    "    after_at " BOTH_SOURCES "FROM verdict LEFT JOIN answer ON true " WITH_SOURCES
+    "ORDER BY part, section, array_position(ARRAY['new', 'gone', 'grown', 'shrunk'], list), place",
     4, PG_READS};

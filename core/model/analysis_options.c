@@ -21,6 +21,13 @@ void analysis_options_init(struct scan_analysis_options *ret_options)
                                                   .top = ANALYSIS_TOP_DEFAULT};
 }
 
+void analysis_options_init_offline(struct scan_analysis_options *ret_options)
+{
+    analysis_options_init(ret_options);
+    ret_options->measures = ANALYSIS_BIT(ANALYSIS_MEASURE_COUNT) - 1;
+    ret_options->top = ANALYSIS_TOP_OFFLINE;
+}
+
 /* No measure has two: a name that comes twice is a mistake. */
 static bool add_measure(struct text name, unsigned *measures)
 {

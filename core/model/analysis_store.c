@@ -3,16 +3,18 @@
 
 #define OF_INSTANCE                                                                                \
     "FROM scan_task WHERE project_id = $1::uuid AND instance_id = $2::uuid "                       \
-    "AND kind = 'analysis' AND ($3::text IS NULL OR status = $3::text) "
+    "AND kind IN " SCAN_KINDS_OF_ANALYSES_SQL " AND ($3::text IS NULL OR status = $3::text) "
 
 const struct pg_statement analysis_list = {
     "analysis_list",
-    "SELECT n.count, " SCAN_TASK_COLUMNS ", p.keys, p.bytes FROM instance i "
+    "SELECT n.count, " SCAN_TASK_COLUMNS ", coalesce(p.keys, r.analysed_keys), "
+    "coalesce(p.bytes, r.analysed_bytes), " ANALYSIS_SOURCE_COLUMNS " FROM instance i "
     "CROSS JOIN LATERAL (SELECT count(*) AS count " OF_INSTANCE ") n "
     "LEFT JOIN LATERAL (SELECT * " OF_INSTANCE
     "    ORDER BY created_at DESC, id DESC OFFSET $4::bigint LIMIT $5::bigint) t ON true "
     "LEFT JOIN analysis_point p ON p.project_id = t.project_id AND p.instance_id = t.instance_id "
     "    AND p.finished_at = t.finished_at AND p.task_id = t.id "
+    "LEFT JOIN scan_result r ON r.project_id = t.project_id AND r.task_id = t.id "
     "WHERE i.project_id = $1::uuid AND i.id = $2::uuid ORDER BY t.created_at DESC, t.id DESC",
     5, PG_READS};
 
@@ -20,9 +22,9 @@ const struct pg_statement analysis_list = {
 const struct pg_statement analysis_export = {
     "analysis_export",
     "WITH target AS MATERIALIZED (SELECT CASE WHEN t.id IS NULL THEN 'no_task' "
-    "        WHEN r.keys IS NULL OR (t.kind <> 'analysis' AND NOT $4::boolean "
-    "            AND $6::text[] IS NULL) THEN 'no_result' ELSE 'found' END AS "
-    "outcome, "
+    "        WHEN r.keys IS NULL OR (t.kind NOT IN " SCAN_KINDS_OF_ANALYSES_SQL
+    "            AND NOT $4::boolean AND $6::text[] IS NULL) THEN 'no_result' ELSE 'found' END "
+    "AS outcome, "
     "        t.kind, CASE WHEN $4::boolean THEN r.keys END AS whole, "
     "        CASE WHEN NOT $4::boolean THEN result_document(r.keys) END AS document "
     "    FROM instance i LEFT JOIN scan_task t ON t.project_id = i.project_id "
@@ -30,7 +32,7 @@ const struct pg_statement analysis_export = {
     "    LEFT JOIN scan_result r ON r.project_id = t.project_id AND r.task_id = t.id "
     "    WHERE i.project_id = $1::uuid AND i.id = $2::uuid), "
     "listed AS MATERIALIZED (SELECT CASE jsonb_typeof(list) WHEN 'array' THEN list END AS list "
-    "    FROM (SELECT CASE kind WHEN 'analysis' "
+    "    FROM (SELECT CASE WHEN kind IN " SCAN_KINDS_OF_ANALYSES_SQL
     "        THEN coalesce(document #> $5::text[], document #> $6::text[]) ELSE document END AS "
     "list "
     "        FROM target WHERE outcome = 'found') l), "

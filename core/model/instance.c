@@ -38,6 +38,28 @@ bool instance_sentinel_master_is_name(struct text name)
     return true;
 }
 
+static bool leads_down(struct text part)
+{
+    return part.length > 0 && !text_equals(part, TEXT(".")) && !text_equals(part, TEXT(".."));
+}
+
+bool instance_backup_directory_is_path(struct text path)
+{
+    size_t start = 0;
+    if (path.length > INSTANCE_BACKUP_DIRECTORY_MAX)
+        return false;
+    for (size_t i = 0; i <= path.length; i++) {
+        if (i < path.length && ((unsigned char)path.bytes[i] < ' ' || path.bytes[i] == 127))
+            return false;
+        if (i < path.length && path.bytes[i] != '/')
+            continue;
+        if (!leads_down((struct text){path.bytes + start, i - start}))
+            return false;
+        start = i + 1;
+    }
+    return true;
+}
+
 bool instance_cache_mode_has_sentinels(const char *cache_mode)
 {
     return strncmp(cache_mode, "ha", 2) == 0;
@@ -93,6 +115,7 @@ void instance_read(const struct pg_rows *rows, int row, int first_column,
         .address_map = pg_rows_string(rows, row, c + 27),
         .sentinel_master = pg_rows_string(rows, row, c + 28),
         .has_tls_certificate = pg_rows_boolean(rows, row, c + 29),
+        .backup_directory = pg_rows_string(rows, row, c + 30),
     };
     read_time(rows, row, c + 20, ret_instance->probed_at);
     read_time(rows, row, c + 21, ret_instance->created_at);

@@ -20,24 +20,33 @@ const struct pg_statement instance_list = {"instance_list",
                                            9, PG_READS};
 
 #define HERE(table) table ".project_id = i.project_id AND " table ".instance_id = i.id "
+#define TASK_HERE "FROM scan_task t WHERE " HERE("t") "AND "
+#define POINT_HERE "analysis_point p ON " HERE("p") "AND "
+#define SCHEDULE_HERE "FROM autoscan a WHERE " HERE("a") "AND "
+
+/* The last analysis that tells of the whole instance; of each kind the index has the last one. */
+#define LAST_OF(which)                                                                             \
+    "(SELECT t.* " TASK_HERE which " AND t.status = 'success' "                                    \
+    "    ORDER BY t.created_at DESC, t.id DESC LIMIT 1) "
+#define LAST_SCAN LAST_OF("t.kind = 'analysis'")
+#define LAST_OFFLINE LAST_OF("t.kind = 'offline' AND t.node_has_all AND t.backup_id IS NULL")
+#define LAST_SOURCE                                                                                \
+    "last.kind, last.node_id, last.node_host, last.node_port, last.node_role, last.node_shard, "   \
+    "last.backup_id "
 
 const struct pg_statement instance_overview = {
     "instance_overview",
     "SELECT n.count, " INSTANCE_COLUMNS ", '[' || coalesce(active.tasks, '') || ']', "
-    "last.id, last.finished_at, p.keys, p.bytes, next.at " PAGE
+    "last.id, last.finished_at, p.keys, p.bytes, next.at, " LAST_SOURCE PAGE
     "LEFT JOIN LATERAL (SELECT string_agg(row_to_json(s)::text, ',' ORDER BY s.kind) AS tasks FROM "
-    "    (SELECT t.id, t.kind, t.status, t.keys_seen, t.keys_total FROM scan_task t WHERE " HERE(
-        "t") "        AND t.status IN ('waiting', 'running')) s) active ON true "
-             "LEFT JOIN LATERAL (SELECT t.* FROM scan_task t WHERE " HERE(
-                 "t") "    AND t.kind = 'analysis' AND t.status = 'success' "
-                      "    ORDER BY t.created_at DESC, t.id DESC LIMIT 1) last ON true "
-                      "LEFT JOIN analysis_point p ON " HERE(
-                          "p") "    AND p.finished_at = last.finished_at AND p.task_id = last.id "
-                               "LEFT JOIN LATERAL (SELECT min(coalesce(a.deferred_until, "
-                               "a.next_at)) AS at "
-                               "    FROM autoscan a WHERE " HERE(
-                                   "a") "    AND a.next_at IS NOT NULL) next ON true "
-                                        "ORDER BY i.created_at DESC, i.id DESC",
+    "    (SELECT t.id, t.kind, t.status, t.keys_seen, t.keys_total " TASK_HERE
+    "        t.status IN ('waiting', 'running')) s) active ON true "
+    "LEFT JOIN LATERAL (SELECT * FROM (" LAST_SCAN "UNION ALL " LAST_OFFLINE ") t "
+    "    ORDER BY created_at DESC, id DESC LIMIT 1) last ON true "
+    "LEFT JOIN " POINT_HERE "p.finished_at = last.finished_at AND p.task_id = last.id "
+    "LEFT JOIN LATERAL (SELECT min(coalesce(a.deferred_until, a.next_at)) AS at " SCHEDULE_HERE
+    "    a.next_at IS NOT NULL) next ON true "
+    "ORDER BY i.created_at DESC, i.id DESC",
     9, PG_READS};
 
 const struct pg_statement instance_show = {
@@ -76,32 +85,33 @@ const struct pg_statement instance_survey = {
 
 const struct pg_statement instance_insert = {
     "instance_insert",
-    "WITH owner AS (SELECT id, project_may_add_instance(id, $18::integer) AS has_room "
+    "WITH owner AS (SELECT id, project_may_add_instance(id, $19::integer) AS has_room "
     "    FROM project WHERE id = $1::uuid FOR KEY SHARE), "
     "i AS (INSERT INTO instance (project_id, id, name, description, cache_mode, status, "
     "    endpoints, enable_ssl, tls_ca, tls_server_name, username, sealed_password, "
     "    hotkeys_command, scan_profile, address_map, sentinel_master, tls_certificate, "
-    "    sealed_tls_key) "
+    "    sealed_tls_key, backup_directory) "
     "    SELECT p.id, $2::uuid, $3::text, $4::text, $5::text, 'CREATING', "
     "    string_to_array($6::text, ','), $7::boolean, $8::text, $9::text, $10::text, $11::bytea, "
-    "    $12::boolean, $13::text, $14::text, $15::text, $16::text, $17::bytea FROM owner p "
+    "    $12::boolean, $13::text, $14::text, $15::text, $16::text, $17::bytea, $18::text "
+    "    FROM owner p "
     "    WHERE p.has_room RETURNING *), " REQUEST_REMEMBER(
-        "i", "project_id", "$19",
-        "$20") "SELECT CASE WHEN owner.id IS NULL THEN 'no_project' WHEN i.id IS NULL THEN 'full' "
+        "i", "project_id", "$20",
+        "$21") "SELECT CASE WHEN owner.id IS NULL THEN 'no_project' WHEN i.id IS NULL THEN 'full' "
                "    ELSE 'created' END, " INSTANCE_COLUMNS ", "
                "    CASE WHEN i.id IS NOT NULL THEN pg_notify('" INSTANCE_PROBE_CHANNEL
                "', '') END "
                "FROM (SELECT 1) one LEFT JOIN owner ON true LEFT JOIN i ON true",
-    20, PG_WRITES};
+    21, PG_WRITES};
 
 #define WAY_CHANGED                                                                                \
     "(i.endpoints, i.cache_mode, i.enable_ssl, i.tls_ca, i.tls_server_name, i.username, "          \
     "i.hotkeys_command, i.address_map, i.sentinel_master) IS DISTINCT FROM "                       \
     "(string_to_array($6::text, ','), $5::text, $7::boolean, $8::text, $9::text, $10::text, "      \
-    "$12::boolean, $14::text, $15::text) OR NOT $18::boolean OR NOT $19::boolean AND "             \
+    "$12::boolean, $14::text, $15::text) OR NOT $19::boolean OR NOT $20::boolean AND "             \
     "(i.tls_certificate IS NOT NULL OR $16::text IS NOT NULL)"
 #define KEPT(column, parameter)                                                                    \
-    "CASE WHEN NOT $7::boolean THEN NULL WHEN $19::boolean THEN i." column " ELSE " parameter " E" \
+    "CASE WHEN NOT $7::boolean THEN NULL WHEN $20::boolean THEN i." column " ELSE " parameter " E" \
     "ND"
 
 const struct pg_statement instance_update = {
@@ -113,13 +123,14 @@ const struct pg_statement instance_update = {
     "    enable_ssl = $7::boolean, tls_ca = $8::text, tls_server_name = $9::text, "
     "    username = $10::text, hotkeys_command = $12::boolean, "
     "    scan_profile = $13::text, address_map = $14::text, sentinel_master = $15::text, "
+    "    backup_directory = $18::text, "
     "    tls_certificate = " KEPT(
         "tls_certificate",
         "$16::text") ", "
                      "    sealed_tls_key = " KEPT(
                          "sealed_tls_key",
                          "$17::bytea") ", "
-                                       "    sealed_password = CASE WHEN $18::boolean THEN "
+                                       "    sealed_password = CASE WHEN $19::boolean THEN "
                                        "i.sealed_password ELSE $11::bytea END, "
                                        "    status = CASE WHEN " WAY_CHANGED
                                        " THEN 'CREATING' ELSE i.status END, "
@@ -129,22 +140,22 @@ const struct pg_statement instance_update = {
                                        " THEN now() ELSE i.probe_at END, "
                                        "    version = i.version + 1, updated_at = now() "
                                        "    WHERE i.project_id = $1::uuid AND i.id = $2::uuid AND "
-                                       "i.version = $20::bigint "
-                                       "    AND ($10::text IS NULL OR NOT $18::boolean OR "
+                                       "i.version = $21::bigint "
+                                       "    AND ($10::text IS NULL OR NOT $19::boolean OR "
                                        "i.sealed_password IS NOT NULL) "
                                        "    RETURNING i.*) "
                                        "SELECT CASE WHEN i.id IS NOT NULL THEN 'updated' WHEN "
                                        "target.id IS NULL THEN 'no_instance' "
-                                       "    WHEN $10::text IS NOT NULL AND $18::boolean AND "
+                                       "    WHEN $10::text IS NOT NULL AND $19::boolean AND "
                                        "target.sealed_password IS NULL "
-                                       "        AND target.version = $20::bigint THEN "
+                                       "        AND target.version = $21::bigint THEN "
                                        "'no_password' "
                                        "    ELSE 'version' END, " INSTANCE_COLUMNS ", "
                                        "    CASE WHEN i.id IS NOT NULL THEN "
                                        "pg_notify('" INSTANCE_PROBE_CHANNEL "', '') END "
                                        "FROM (SELECT 1) one LEFT JOIN target ON true LEFT JOIN "
                                        "updated i ON true",
-    20, PG_WRITES};
+    21, PG_WRITES};
 
 const struct pg_statement instance_probe_request = {
     "instance_probe_request",

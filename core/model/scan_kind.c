@@ -1,7 +1,9 @@
 /* The kinds, and which servers can do them. */
 #include "model/scan_kind.h"
 
+#include <assert.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { VERSION_SCAN = 20800, VERSION_LFU = 40000, VERSION_EXPIRED = 40000 };
@@ -19,6 +21,10 @@ const struct scan_kind scan_kinds[SCAN_KIND_COUNT] = {
     [SCAN_KIND_ANALYSIS] = {SCAN_KIND_ANALYSIS, "analysis", ERROR_ANALYSIS_NOT_RUNNING,
                             ERROR_ANALYSIS_RUNNING, ERROR_ANALYSIS_UNSUPPORTED,
                             ERROR_UNKNOWN_ANALYSIS},
+    /* The DCS v2 API has no code of its own for an instance that cannot be analysed offline; a
+     * client that reads this one tries again, as after an upgrade the next probe may allow it. */
+    [SCAN_KIND_OFFLINE] = {SCAN_KIND_OFFLINE, "offline", ERROR_INSTANCE_NOT_RUNNING,
+                           ERROR_OFFLINE_RUNNING, ERROR_INSTANCE_STATE, ERROR_UNKNOWN_OFFLINE_TASK},
 };
 
 const struct scan_kind *scan_kind_find(const char *name)
@@ -30,11 +36,26 @@ const struct scan_kind *scan_kind_find(const char *name)
     return NULL;
 }
 
+void scan_kind_write_names(char ret_names[SCAN_KIND_NAMES_MAX + 1])
+{
+    size_t length = 0;
+    for (int i = 0; i < SCAN_KIND_COUNT; i++)
+        length += (size_t)snprintf(ret_names + length, SCAN_KIND_NAMES_MAX + 1 - length, "%s%s",
+                                   i > 0 ? "," : "", scan_kinds[i].name);
+    assert(length <= SCAN_KIND_NAMES_MAX);
+}
+
+bool scan_kind_is_analysis(const struct scan_kind *kind)
+{
+    return kind->id == SCAN_KIND_ANALYSIS || kind->id == SCAN_KIND_OFFLINE;
+}
+
 bool scan_kind_supported(enum scan_kind_id id, const struct server_capability *server)
 {
     switch (id) {
     case SCAN_KIND_BIGKEY:
     case SCAN_KIND_ANALYSIS:
+    case SCAN_KIND_OFFLINE: /* PSYNC is of the same release as SCAN */
         return server->version >= VERSION_SCAN;
     case SCAN_KIND_HOTKEY:
         return (server->version >= VERSION_LFU && server->lfu) || server->hotkeys_command;

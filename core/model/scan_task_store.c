@@ -17,24 +17,48 @@
 #define QUOTE(number) QUOTE_AGAIN(number)
 #define QUOTE_AGAIN(number) #number
 
+#define RECORDS_MAX QUOTE(SCAN_TASK_RECORDS_MAX)
+
+/* The node of an offline analysis: the one that was asked for; else, where all keys are on one
+ * shard, a replica before the master. */
+#define NODES_OF_INSTANCE                                                                          \
+    "FROM instance_node WHERE project_id = $1::uuid AND instance_id = $2::uuid "
+#define NODE_CHOSEN                                                                                \
+    "node AS MATERIALIZED (SELECT n.*, n.shards = 1 AS has_all, "                                  \
+    "        CASE WHEN n.id IS NULL THEN 'no_node' "                                               \
+    "            WHEN $10::text IS NULL AND n.shards > 1 THEN 'several_shards' "                   \
+    "            WHEN $11::text IS NOT NULL AND NOT target.has_backups THEN 'no_backups' "         \
+    "        END AS refusal "                                                                      \
+    "    FROM target LEFT JOIN LATERAL (SELECT id, host, port, role, shard, "                      \
+    "            (SELECT count(DISTINCT shard) " NODES_OF_INSTANCE                                 \
+    ") AS shards " NODES_OF_INSTANCE                                                               \
+    "            AND ($10::text IS NULL OR id::text = $10::text) "                                 \
+    "        ORDER BY shard, role DESC, host, port LIMIT 1) n ON true "                            \
+    "    WHERE $4::text = 'offline'), "
+
 /* A task and the memory of the request that made it are committed together.  Of two equal requests
  * at once the second finds the active task's place taken by a row that its snapshot does not show:
  * `retry` asks for a new snapshot, which shows both.  Tokens are looked up one by one: for a list
  * the planner may read all of the project's. */
 const struct pg_statement scan_task_create = {
     "scan_task_create",
-    "WITH target AS (SELECT status, $4::text = ANY (capabilities) AS supported FROM instance "
+    "WITH target AS (SELECT status, $4::text = ANY (capabilities) AS supported, "
+    "        backup_directory IS NOT NULL AS has_backups FROM instance "
     "    WHERE project_id = $1::uuid AND id = $2::uuid FOR KEY SHARE), "
     "repeated AS (SELECT r.* FROM unnest(ARRAY[$5::bytea, $6::bytea]) AS mine (token), "
     "    LATERAL (SELECT task_id, fingerprint FROM remembered_request "
     "        WHERE project_id = $1::uuid AND token = mine.token LIMIT 1) r "
     "    ORDER BY fingerprint = $7::bytea LIMIT 1), "
     "active AS (SELECT id FROM scan_task WHERE project_id = $1::uuid AND instance_id = $2::uuid "
-    "    AND kind = $4::text AND status IN ('waiting', 'running')), "
+    "    AND kind = $4::text AND status IN ('waiting', 'running')), " NODE_CHOSEN
     "inserted AS (INSERT INTO scan_task (project_id, instance_id, id, kind, scan_type, "
-    "trace_parent, options) "
-    "    SELECT $1::uuid, $2::uuid, $3::uuid, $4::text, 'manual', $8::text, $9::jsonb FROM target "
-    "    WHERE status = 'RUNNING' AND supported AND NOT EXISTS (SELECT FROM repeated) "
+    "trace_parent, options, node_id, node_host, node_port, node_role, node_shard, node_has_all, "
+    "backup_id) "
+    "    SELECT $1::uuid, $2::uuid, $3::uuid, $4::text, 'manual', $8::text, $9::jsonb, "
+    "        node.id, node.host, node.port, node.role, node.shard, node.has_all, $11::text "
+    "    FROM target LEFT JOIN node ON true "
+    "    WHERE status = 'RUNNING' AND supported AND refusal IS NULL "
+    "    AND NOT EXISTS (SELECT FROM repeated) "
     "    ON CONFLICT (project_id, instance_id, kind) WHERE status IN ('waiting', 'running') "
     "    DO NOTHING RETURNING *), "
     "remembered AS (INSERT INTO remembered_request (project_id, token, fingerprint, task_id) "
@@ -43,34 +67,42 @@ const struct pg_statement scan_task_create = {
     "retired AS (DELETE FROM scan_task WHERE (project_id, id) IN ("
     "    SELECT project_id, id FROM scan_task WHERE project_id = $1::uuid "
     "    AND instance_id = $2::uuid AND kind = $4::text AND status IN ('success', 'failed') "
-    "    ORDER BY created_at DESC, id DESC OFFSET " QUOTE(
-        SCAN_TASK_RECORDS_MAX) " - 1) "
-                               "    AND EXISTS (SELECT FROM inserted)), "
-                               "notified AS (SELECT pg_notify('" SCAN_TASK_CHANNEL
-                               "', '') FROM inserted) "
-                               "SELECT CASE WHEN r.fingerprint <> $7::bytea THEN 'mismatch' "
-                               "    WHEN t.id IS NOT NULL THEN 'created' WHEN r.fingerprint IS NOT "
-                               "NULL THEN 'no_task' "
-                               "    WHEN target.status <> 'RUNNING' THEN 'not_running' "
-                               "    WHEN NOT target.supported THEN 'unsupported' "
-                               "    WHEN EXISTS (SELECT FROM active) THEN 'busy' ELSE 'retry' "
-                               "END, " SCAN_TASK_COLUMNS
-                               ", s.keys, t.options, (SELECT count(*) FROM notified) "
-                               "FROM target LEFT JOIN repeated r ON true "
-                               "LEFT JOIN LATERAL (SELECT * FROM inserted UNION ALL SELECT * FROM "
-                               "scan_task "
-                               "    WHERE project_id = $1::uuid AND id = r.task_id) t ON true "
-                               "LEFT JOIN scan_result s ON s.project_id = t.project_id AND "
-                               "s.task_id = t.id",
-    9, PG_WRITES};
+    "    ORDER BY created_at DESC, id DESC OFFSET " RECORDS_MAX " - 1) "
+    "    AND EXISTS (SELECT FROM inserted)), "
+    "notified AS (SELECT pg_notify('" SCAN_TASK_CHANNEL "', '') FROM inserted) "
+    "SELECT CASE WHEN r.fingerprint <> $7::bytea THEN 'mismatch' "
+    "    WHEN t.id IS NOT NULL THEN 'created' WHEN r.fingerprint IS NOT NULL THEN 'no_task' "
+    "    WHEN target.status <> 'RUNNING' THEN 'not_running' "
+    "    WHEN NOT target.supported THEN 'unsupported' "
+    "    WHEN node.refusal IS NOT NULL THEN node.refusal "
+    "    WHEN EXISTS (SELECT FROM active) THEN 'busy' ELSE 'retry' END, " SCAN_TASK_COLUMNS
+    ", s.keys, t.options, " ANALYSIS_SOURCE_COLUMNS ", (SELECT count(*) FROM notified) "
+    "FROM target LEFT JOIN repeated r ON true LEFT JOIN node ON true "
+    "LEFT JOIN LATERAL (SELECT * FROM inserted UNION ALL SELECT * FROM scan_task "
+    "    WHERE project_id = $1::uuid AND id = r.task_id) t ON true "
+    "LEFT JOIN scan_result s ON s.project_id = t.project_id AND s.task_id = t.id",
+    11, PG_WRITES};
+
+#define RESULT "LEFT JOIN scan_result r ON r.project_id = t.project_id AND r.task_id = t.id "
+#define OPTIONS ", t.options "
+#define SOURCE ", t.options, " ANALYSIS_SOURCE_COLUMNS " "
+#define OF_KIND "kind = $4::text "
+#define OF_KINDS "kind = ANY (string_to_array($4::text, ',')) "
+#define SHOWN "SELECT 'found', " SCAN_TASK_COLUMNS ", "
+#define SHOWN_OF                                                                                   \
+    "WHERE t.project_id = $1::uuid AND t.id = $3::uuid AND t.instance_id = $2::uuid AND t."
 
 const struct pg_statement scan_task_show = {
-    "scan_task_show",
-    "SELECT 'found', " SCAN_TASK_COLUMNS ", r.keys, t.options FROM scan_task t "
-    "LEFT JOIN scan_result r ON r.project_id = t.project_id AND r.task_id = t.id "
-    "WHERE t.project_id = $1::uuid AND t.id = $3::uuid AND t.instance_id = $2::uuid "
-    "AND t.kind = $4::text",
+    "scan_task_show", SHOWN "r.keys" OPTIONS "FROM scan_task t " RESULT SHOWN_OF OF_KIND, 4,
+    PG_READS};
+const struct pg_statement scan_task_show_analysis = {
+    "scan_task_show_analysis", SHOWN "r.keys" SOURCE "FROM scan_task t " RESULT SHOWN_OF OF_KINDS,
     4, PG_READS};
+const struct pg_statement scan_task_show_offline = {
+    "scan_task_show_offline", SHOWN "r.members" SOURCE "FROM scan_task t " RESULT SHOWN_OF OF_KIND,
+    4, PG_READS};
+const struct pg_statement scan_task_show_node = {
+    "scan_task_show_node", SHOWN "NULL" SOURCE "FROM scan_task t " SHOWN_OF OF_KIND, 4, PG_READS};
 
 const struct pg_statement scan_task_absent = {
     "scan_task_absent",
@@ -83,22 +115,27 @@ const struct pg_statement scan_task_absent = {
     table "s_deleted AS (DELETE FROM " table " p USING deleted d "                                 \
           "    WHERE p.project_id = d.project_id AND p.instance_id = d.instance_id "               \
           "    AND p.finished_at = d.finished_at AND p.task_id = d.id)"
+#define WHOLE_POINTS_DELETED POINTS_DELETED("analysis_point")
+#define PREFIX_POINTS_DELETED POINTS_DELETED("analysis_prefix_point")
+#define DELETED(of)                                                                                \
+    "WITH deleted AS (DELETE FROM scan_task WHERE project_id = $1::uuid "                          \
+    "    AND instance_id = $2::uuid AND id = $3::uuid AND " of "RETURNING *), "                    \
+    "notified AS (SELECT pg_notify('" SCAN_TASK_CHANNEL "', id::text) FROM deleted "               \
+    "    WHERE status = 'running'), " WHOLE_POINTS_DELETED ", " PREFIX_POINTS_DELETED " "          \
+    "SELECT CASE WHEN t.id IS NULL THEN 'no_task' ELSE 'deleted' END, " SCAN_TASK_COLUMNS ", "
+#define ONE_DELETED DELETED(OF_KIND)
+#define ANALYSIS_DELETED DELETED(OF_KINDS)
+#define DELETED_FROM                                                                               \
+    ", (SELECT count(*) FROM notified) FROM instance i LEFT JOIN deleted t ON true "
+#define DELETED_OF "WHERE i.project_id = $1::uuid AND i.id = $2::uuid"
 
 const struct pg_statement scan_task_delete = {
-    "scan_task_delete",
-    "WITH deleted AS (DELETE FROM scan_task WHERE project_id = $1::uuid "
-    "    AND instance_id = $2::uuid AND id = $3::uuid AND kind = $4::text RETURNING *), "
-    "notified AS (SELECT pg_notify('" SCAN_TASK_CHANNEL "', id::text) FROM deleted "
-    "    WHERE status = 'running'), " POINTS_DELETED("analysis_point") ", " POINTS_DELETED(
-        "analysis_prefix_point") " "
-                                 "SELECT CASE WHEN t.id IS NULL THEN 'no_task' ELSE 'deleted' "
-                                 "END, " SCAN_TASK_COLUMNS
-                                 ", r.keys, t.options, (SELECT count(*) FROM notified) "
-                                 "FROM instance i LEFT JOIN deleted t ON true "
-                                 "LEFT JOIN scan_result r ON r.project_id = t.project_id AND "
-                                 "r.task_id = t.id "
-                                 "WHERE i.project_id = $1::uuid AND i.id = $2::uuid",
-    4, PG_WRITES};
+    "scan_task_delete", ONE_DELETED "r.keys" OPTIONS DELETED_FROM RESULT DELETED_OF, 4, PG_WRITES};
+const struct pg_statement scan_task_delete_analysis = {
+    "scan_task_delete_analysis", ANALYSIS_DELETED "r.keys" SOURCE DELETED_FROM RESULT DELETED_OF, 4,
+    PG_WRITES};
+const struct pg_statement scan_task_delete_offline = {
+    "scan_task_delete_offline", ONE_DELETED "NULL" OPTIONS DELETED_FROM DELETED_OF, 4, PG_WRITES};
 
 const struct pg_statement scan_task_list = {
     "scan_task_list",
@@ -197,7 +234,11 @@ const struct pg_statement scan_task_watch = {
  * project that has as many running as it may is passed over.  The arms are tried in turn and the
  * first row ends it, so that one row is locked.  The project is asked for as a range and in its
  * order: with `=` the planner may as well read the queue of all by age and drop what is others',
- * which is as long as the queue is. */
+ * which is as long as the queue is.
+ *
+ * Whoever does not know a kind leaves it to those that do; the ring may show projects that have
+ * nothing else. */
+#define KNOWN "kind = ANY (string_to_array($5::text, ',')) "
 #define TAKE_FIRST "LIMIT 1 FOR UPDATE SKIP LOCKED) "
 #define TAKE "ORDER BY claimable_at " TAKE_FIRST
 #define COUNTED QUOTE(RUNNING_COUNTED_MAX)
@@ -205,7 +246,7 @@ const struct pg_statement scan_task_watch = {
 #define OLDEST_OF(project)                                                                         \
     "LATERAL (SELECT project_id, id FROM scan_task t "                                             \
     "    WHERE t.project_id >= " project ".project_id AND t.project_id <= " project ".project_id " \
-    "    AND t.status = 'waiting' AND t.claimable_at <= now() "                                    \
+    "    AND t.status = 'waiting' AND t.claimable_at <= now() AND " KNOWN                          \
     "    ORDER BY t.project_id, claimable_at " TAKE_FIRST "w "                                     \
     "WHERE project_may_scan(" project ".project_id, $4::integer) LIMIT 1) "
 #define OLDEST_OF_FAIR OLDEST_OF("fair")
@@ -213,7 +254,7 @@ const struct pg_statement scan_task_watch = {
 #define DUE                                                                                        \
     "due AS (SELECT * FROM ("                                                                      \
     "    SELECT * FROM (SELECT project_id, id, lease_owner IS NOT NULL AS was_lost "               \
-    "        FROM scan_task WHERE status = 'running' "                                             \
+    "        FROM scan_task WHERE status = 'running' AND " KNOWN                                   \
     "        AND claimable_at <= now() AND attempt < $3::integer " TAKE "a "                       \
     "    UNION ALL (SELECT w.project_id, w.id, false FROM (SELECT project_id FROM ring "           \
     "        WHERE claimable_at <= now() ORDER BY (SELECT count(*) FROM (SELECT FROM scan_task r " \
@@ -221,7 +262,8 @@ const struct pg_statement scan_task_watch = {
     "            LIMIT " COUNTED ") few), claimable_at) fair, " OLDEST_OF_FAIR                     \
     "    UNION ALL (SELECT w.project_id, w.id, false FROM (SELECT project_id FROM ("               \
     "            SELECT project_id, claimable_at FROM scan_task WHERE status = 'waiting' "         \
-    "            AND claimable_at <= now() ORDER BY claimable_at LIMIT " OLDEST ") o "             \
+    "            AND claimable_at <= now() AND " KNOWN "ORDER BY claimable_at LIMIT " OLDEST       \
+    ") o "                                                                                         \
     "        GROUP BY project_id ORDER BY min(claimable_at)) old, " OLDEST_OF_OLD                  \
     "    ) tried LIMIT 1), "
 
@@ -236,12 +278,13 @@ const struct pg_statement scan_task_claim = {
     "    due.was_lost) "
     "SELECT t.project_id, t.instance_id, t.id, t.kind, t.fence, t.attempt, "
     "t.created_at, a.scan_keys_count, a.timeout_seconds, t.scan_ms, "
-    "c.checkpoint, t.was_lost, t.trace_parent, t.options, " INSTANCE_TARGET_COLUMNS
+    "c.checkpoint, t.was_lost, t.trace_parent, t.options, t.node_host, t.node_port, "
+    "t.backup_id, i.backup_directory, " INSTANCE_TARGET_COLUMNS
     " FROM t JOIN instance i ON i.project_id = t.project_id AND i.id = t.instance_id "
     "LEFT JOIN autoscan a ON t.scan_type = 'auto' AND a.project_id = t.project_id "
     "    AND a.instance_id = t.instance_id AND a.kind = t.kind "
     "LEFT JOIN scan_checkpoint c ON c.project_id = t.project_id AND c.task_id = t.id",
-    4, PG_WRITES};
+    5, PG_WRITES};
 
 /* Of the rows of `own`; null leaves alone what is there. */
 #define CHECKPOINTS_KEPT                                                                           \
@@ -295,6 +338,8 @@ const struct pg_statement scan_task_check = {
     "forgotten AS (DELETE FROM scan_checkpoint c USING own "                                       \
     "    WHERE c.project_id = own.project_id AND c.task_id = own.id) "
 
+#define ANALYSED_RESULT ANALYSED("$5")
+
 /* Queues what webhooks are to be told, in the same transaction; of the whole row that ended. */
 #define TOLD(result) "webhook_task_ended(ended, " result "::text)"
 
@@ -303,11 +348,15 @@ const struct pg_statement scan_task_succeed = {
     "WITH own AS (UPDATE scan_task SET status = 'success', " FINISHED "num = $4::integer, "
     "    keys_seen = $6::bigint, keys_total = greatest(keys_total, $6::bigint), "
     "    cost = $7::jsonb, scan_ms = $8::bigint " WHERE_OWN
-    "    RETURNING project_id, instance_id, id, kind, finished_at, scan_task AS ended), "
-    "stored AS (INSERT INTO scan_result (project_id, task_id, keys) "
-    "    SELECT project_id, id, $5::text FROM own WHERE $5::text IS NOT "
-    "NULL), " ANALYSIS_POINTS("$5") CHECKPOINTS_FORGOTTEN "SELECT id, " TOLD("$5") " FROM own",
-    8, PG_WRITES};
+    "    RETURNING project_id, instance_id, id, kind, finished_at, node_has_all, backup_id, "
+    "        scan_task AS ended), " ANALYSED_RESULT
+    "stored AS (INSERT INTO scan_result (project_id, task_id, keys, members, analysed_keys, "
+    "        analysed_bytes) "
+    "    SELECT own.project_id, own.id, $5::text, $9::text, (document->>'keys')::bigint, "
+    "        (document->>'bytes')::bigint FROM own LEFT JOIN analysed USING (id) "
+    "    WHERE $5::text IS NOT NULL), " ANALYSIS_POINTS CHECKPOINTS_FORGOTTEN
+    "SELECT id, " TOLD("$5") " FROM own",
+    9, PG_WRITES};
 
 const struct pg_statement scan_task_fail = {
     "scan_task_fail",
@@ -404,8 +453,8 @@ const struct pg_statement scan_task_running = {
 
 const struct pg_statement scan_task_inspect = {
     "scan_task_inspect",
-    "SELECT " SURVEY_COLUMNS
-    ", r.keys, t.cost, t.scan_ms, t.last_error, c.written_at" TOLD_COLUMNS SURVEY_TABLES
+    "SELECT " SURVEY_COLUMNS ", r.keys, t.cost, t.scan_ms, t.last_error, c.written_at" TOLD_COLUMNS
+    ", " ANALYSIS_SOURCE_COLUMNS " " SURVEY_TABLES
     "LEFT JOIN scan_result r ON r.project_id = t.project_id AND r.task_id = t.id "
     "LEFT JOIN scan_checkpoint c ON c.project_id = t.project_id AND c.task_id = t.id "
     "WHERE t.id = $1::uuid",

@@ -62,6 +62,7 @@ static void write_instance(struct json_writer *body, const struct instance *inst
     write_optional(body, "scan_profile", instance->scan_profile);
     write_optional(body, "address_map", instance->address_map);
     write_optional(body, "sentinel_master", instance->sentinel_master);
+    write_optional(body, "backup_directory", instance->backup_directory);
     write_probe(body, instance);
     json_writer_member_text(body, "created_at", instance->created_at);
     json_writer_member_text(body, "updated_at", instance->updated_at);

@@ -194,6 +194,21 @@ static int bind_sentinel_master(const json_t *object, struct pg_parameters *para
     return 0;
 }
 
+static int bind_backup_directory(const json_t *object, struct pg_parameters *parameters,
+                                 struct error *err)
+{
+    struct text path = {NULL, 0};
+    if (is_given(object, "backup_directory")) {
+        if (json_get_text(object, "backup_directory", INSTANCE_BACKUP_DIRECTORY_MAX, &path, err) <
+            0)
+            return -1;
+        if (!instance_backup_directory_is_path(path))
+            return invalid("backup_directory", err);
+    }
+    pg_parameters_add_reference(parameters, path.bytes);
+    return 0;
+}
+
 /* A certificate and its key come together, or neither does. */
 static int bind_certificate(struct api_request *request, const struct uuid *instance,
                             struct pg_parameters *parameters, struct error *err)
@@ -257,7 +272,9 @@ static int bind_members(struct api_request *request, const struct uuid *instance
         bind_address_map(object, parameters, err) < 0 ||
         bind_sentinel_master(object, parameters, err) < 0)
         return -1;
-    return bind_certificate(request, instance, parameters, err);
+    return bind_certificate(request, instance, parameters, err) < 0
+               ? -1
+               : bind_backup_directory(object, parameters, err);
 }
 
 int bind_admin_instance_create(struct api_request *request, struct pg_parameters *parameters,

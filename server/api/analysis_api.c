@@ -6,10 +6,9 @@
 #include "model/scan_task_store.h"
 #include "operations.h"
 
-int bind_options(json_t *object, struct pg_parameters *parameters, struct error *err)
+static int read_and_bind(json_t *object, struct scan_analysis_options options,
+                         struct pg_parameters *parameters, struct error *err)
 {
-    struct scan_analysis_options options;
-    analysis_options_init(&options);
     if (analysis_options_read(object, &options, err) < 0)
         return -1;
     SCOPED(json_writer_release) struct json_writer text;
@@ -19,6 +18,22 @@ int bind_options(json_t *object, struct pg_parameters *parameters, struct error 
     json_writer_end_object(&text);
     pg_parameters_add_text(parameters, (struct text){text.text, text.length});
     return 0;
+}
+
+int bind_options(json_t *object, struct pg_parameters *parameters, struct error *err)
+{
+    struct scan_analysis_options options;
+    analysis_options_init(&options);
+    return read_and_bind(object, options, parameters, err);
+}
+
+int bind_offline_options(json_t *object, struct pg_parameters *parameters, struct error *err)
+{
+    struct scan_analysis_options options;
+    analysis_options_init_offline(&options);
+    if (json_object_get(object, "measures"))
+        return error_set_public(err, ERROR_INVALID_PARAMETER, "measures");
+    return read_and_bind(object, options, parameters, err);
 }
 
 void write_options(struct json_writer *body, struct text text)
@@ -40,8 +55,21 @@ int bind_analysis_create(struct api_request *request, struct pg_parameters *para
 {
     if (request->body.length > 0 && parse_body(request, err) < 0)
         return -1;
-    bind_creation(request, parameters);
-    return bind_options(request->object, parameters, err);
+    bind_creation(request, request->operation->kind, parameters);
+    if (bind_options(request->object, parameters, err) < 0)
+        return -1;
+    bind_no_node(parameters);
+    return 0;
+}
+
+/* Both kinds of analyses are the same to who looks at them. */
+int bind_analysis(struct api_request *request, struct pg_parameters *parameters, struct error *err)
+{
+    (void)err;
+    bind_ids(request, parameters);
+    pg_parameters_add_reference(parameters, request->task.text);
+    pg_parameters_add_reference(parameters, SCAN_KINDS_OF_ANALYSES);
+    return 0;
 }
 
 int bind_analysis_list(struct api_request *request, struct pg_parameters *parameters,
@@ -51,8 +79,24 @@ int bind_analysis_list(struct api_request *request, struct pg_parameters *parame
     return bind_status(request, parameters, err) < 0 ? -1 : bind_page(request, parameters, err);
 }
 
+void write_source(struct json_writer *body, const struct pg_rows *rows, int row, int first_column)
+{
+    struct analysis_source source;
+    analysis_source_read(rows, row, first_column, &source);
+    json_writer_member_text(body, "source", source.name);
+    if (source.node_id) {
+        json_writer_name(body, "node");
+        json_writer_begin_object(body);
+        write_node_head(body, &source);
+        json_writer_member_text(body, "role", source.role);
+        json_writer_end_object(body);
+    }
+    if (source.backup_id)
+        json_writer_member_text(body, "backup_id", source.backup_id);
+}
+
 /* Names, brackets and the other members. */
-enum { AROUND_BYTES = 1024 };
+enum { AROUND_BYTES = 2048 };
 
 static void write_analysis(struct api_reply *reply, const struct pg_rows *rows)
 {
@@ -65,6 +109,7 @@ static void write_analysis(struct api_reply *reply, const struct pg_rows *rows)
     json_writer_begin_object(body);
     write_task_head(body, &task, true);
     write_task_times(body, &task);
+    write_source(body, rows, 0, SCAN_TASK_SOURCE);
     write_options(body, pg_rows_text(rows, 0, SCAN_TASK_OPTIONS));
     if (task.status == SCAN_STATUS_SUCCESS && result.length > 0) {
         json_writer_name(body, "result");
@@ -116,6 +161,7 @@ int render_analysis_list(const struct api_request *request, const struct pg_rows
         write_task_times(body, &task);
         write_number_column(body, "keys", rows, row, ANALYSIS_LIST_KEYS);
         write_number_column(body, "bytes", rows, row, ANALYSIS_LIST_BYTES);
+        write_source(body, rows, row, ANALYSIS_LIST_SOURCE);
         json_writer_end_object(body);
     }
     json_writer_end_array(body);

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "csv.h"
+#include "base/csv.h"
 #include "model/analysis_store.h"
 #include "operations.h"
 #include "result_name.h"
@@ -130,7 +130,8 @@ static void write_types(struct json_writer *body, const struct pg_rows *rows, in
 
 /* One of the two analyses, named as its parameter is. */
 static void write_analysis(const struct api_request *request, struct json_writer *body,
-                           const char *name, const struct pg_rows *rows, int time, int figures)
+                           const char *name, const struct pg_rows *rows, int time, int figures,
+                           int source)
 {
     struct uuid task;
     json_writer_name(body, name);
@@ -140,6 +141,7 @@ static void write_analysis(const struct api_request *request, struct json_writer
     write_time_column(body, "finished_at", rows, 0, time);
     write_number_column(body, "keys", rows, 0, figures + 1);
     write_number_column(body, "bytes", rows, 0, figures);
+    write_source(body, rows, 0, source);
     json_writer_end_object(body);
 }
 
@@ -150,9 +152,9 @@ static void write_json(const struct api_request *request, struct json_writer *bo
     json_writer_begin_object(body);
     json_writer_member_text(body, "instance_id", request->instance.text);
     write_analysis(request, body, "before", rows, ANALYSIS_COMPARE_BEFORE_AT,
-                   ANALYSIS_COMPARE_BEFORE_BYTES);
+                   ANALYSIS_COMPARE_BEFORE_BYTES, ANALYSIS_COMPARE_BEFORE_SOURCE);
     write_analysis(request, body, "after", rows, ANALYSIS_COMPARE_AFTER_AT,
-                   ANALYSIS_COMPARE_AFTER_BYTES);
+                   ANALYSIS_COMPARE_AFTER_BYTES, ANALYSIS_COMPARE_AFTER_SOURCE);
     write_types(body, rows, &row);
     for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++)
         write_section(body, &sections[i], rows, &row);

@@ -1,51 +1,21 @@
 /* Exports: the result of a task as it was recorded, or one part of it as a table.
  *
- * A part is a row of a table here; PostgreSQL takes the document apart, so that nothing is parsed
- * on an event loop. */
+ * A part is a row of a table (model/analysis_part.h); PostgreSQL takes the document apart, so that
+ * nothing is parsed on an event loop. */
 #include <stdio.h>
 #include <string.h>
 
-#include "csv.h"
+#include "base/csv.h"
+#include "model/analysis_part.h"
 #include "model/analysis_store.h"
 #include "operations.h"
 #include "result_name.h"
 
-/* Of a part: where its entries are in the document (model/analysis_store.h), and their members, in
- * the order of the columns. */
-static const struct part {
-    const char *name, *path, *else_path, *nested, *members;
-} parts[] = {
-    {"keys", "{largest_by_bytes}", "{largest_by_size}", NULL,
-     "{name,binary,name_cut,type,db,shard,bytes,size,unit,ttl_ms,encoding,idle_s,freq}"},
-    {"keys_by_size", "{largest_by_size}", NULL, NULL,
-     "{name,binary,name_cut,type,db,shard,bytes,size,unit,ttl_ms,encoding,idle_s,freq}"},
-    {"prefixes", "{prefixes,items}", NULL, NULL,
-     "{prefix,binary,depth,keys,keys_error,bytes,bytes_error,keys_without_ttl,bytes_without_ttl}"},
-    {"types", "{types}", NULL, NULL,
-     "{type,keys,bytes,elements,keys_without_ttl,bytes_without_ttl,largest_bytes,largest_size}"},
-    {"encodings", "{types}", NULL, "encodings", "{type,encoding,keys,bytes}"},
-    {"databases", "{databases}", NULL, NULL, "{db,keys,bytes,keys_without_ttl,bytes_without_ttl}"},
-    {"shards", "{shards}", NULL, NULL, "{shard,keys,bytes,keys_without_ttl,bytes_without_ttl}"},
-    {"ttl", "{ttl_histogram}", NULL, NULL, "{from_s,to_s,keys,bytes}"},
-    {"sizes", "{size_histogram}", NULL, NULL, "{from,to,keys,bytes}"},
-    {"idle", "{idle_histogram}", NULL, NULL, "{from_s,to_s,keys,bytes}"},
-    {"frequency", "{frequency_histogram}", NULL, NULL, "{from,to,keys,bytes}"},
-};
-
-static const struct part *find_part(struct text name)
-{
-    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-        if (text_equals(text_of(parts[i].name), name))
-            return &parts[i];
-    }
-    return NULL;
-}
-
 /* Null where there is none of that name.  A table is of one part, the keys where none is named. */
-static const struct part *part_of(const struct api_request *request)
+static const struct analysis_part *part_of(const struct api_request *request)
 {
     struct text name = api_query_find(&request->query, "part");
-    return name.bytes ? find_part(name) : &parts[0];
+    return name.bytes ? analysis_part_find(name) : &analysis_parts[0];
 }
 
 static bool wants_whole(const struct api_request *request)
@@ -55,7 +25,7 @@ static bool wants_whole(const struct api_request *request)
 
 int bind_export(struct api_request *request, struct pg_parameters *parameters, struct error *err)
 {
-    const struct part *part = part_of(request);
+    const struct analysis_part *part = part_of(request);
     if (check_format(request, err) < 0)
         return -1;
     if (!part)
@@ -82,41 +52,8 @@ static int check_outcome(const struct pg_rows *rows, struct error *err)
     return 0;
 }
 
-/* The members whose values are text; all others are numbers, or true. */
-static bool is_text(struct text member)
-{
-    static const char *const names[] = {"name", "prefix", "type", "shard", "unit", "encoding"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (text_equals(text_of(names[i]), member))
-            return true;
-    }
-    return false;
-}
-
-struct column {
-    char name[24];
-    bool is_text;
-};
-
-/* Reads a text array of plain names. */
-static int read_columns(const char *members, struct column ret_columns[ANALYSIS_EXPORT_CELLS])
-{
-    int count = 0;
-    for (const char *place = members + 1; count < ANALYSIS_EXPORT_CELLS;) {
-        size_t length = strcspn(place, ",}");
-        struct text name = {place, length};
-        snprintf(ret_columns[count].name, sizeof(ret_columns[count].name), "%.*s", (int)length,
-                 place);
-        ret_columns[count++].is_text = is_text(name);
-        if (place[length] == '}')
-            break;
-        place += length + 1;
-    }
-    return count;
-}
-
-static void write_csv(struct json_writer *body, const struct column *columns, int count,
-                      const struct pg_rows *rows)
+static void write_csv(struct json_writer *body, const struct analysis_part_member *columns,
+                      int count, const struct pg_rows *rows)
 {
     for (int i = 0; i < count; i++) {
         json_writer_raw(body, columns[i].name, strlen(columns[i].name));
@@ -136,8 +73,8 @@ static void write_csv(struct json_writer *body, const struct column *columns, in
     }
 }
 
-static void write_json(struct json_writer *body, const struct column *columns, int count,
-                       const struct pg_rows *rows)
+static void write_json(struct json_writer *body, const struct analysis_part_member *columns,
+                       int count, const struct pg_rows *rows)
 {
     json_writer_begin_array(body);
     for (int row = 0; row < rows->row_count; row++) {
@@ -160,7 +97,7 @@ static void write_json(struct json_writer *body, const struct column *columns, i
 }
 
 static void name_file(struct api_reply *reply, const struct api_request *request,
-                      const struct pg_rows *rows, const struct part *part)
+                      const struct pg_rows *rows, const struct analysis_part *part)
 {
     bool whole = wants_whole(request);
     snprintf(reply->disposition, sizeof(reply->disposition),
@@ -172,11 +109,11 @@ static void name_file(struct api_reply *reply, const struct api_request *request
 int render_export(const struct api_request *request, const struct pg_rows *rows,
                   struct api_reply *reply, struct error *err)
 {
-    const struct part *part = part_of(request);
-    struct column columns[ANALYSIS_EXPORT_CELLS];
+    const struct analysis_part *part = part_of(request);
+    struct analysis_part_member columns[ANALYSIS_PART_MEMBERS_MAX];
     if (check_outcome(rows, err) < 0)
         return -1;
-    int count = read_columns(part->members, columns);
+    int count = analysis_part_list(part->members, columns);
     name_file(reply, request, rows, part);
     if (wants_whole(request)) {
         struct text whole = pg_rows_text(rows, 0, ANALYSIS_EXPORT_WHOLE);

@@ -27,7 +27,9 @@
 #define BIGKEY (&scan_kinds[SCAN_KIND_BIGKEY])
 #define HOTKEY (&scan_kinds[SCAN_KIND_HOTKEY])
 #define EXPIRED (&scan_kinds[SCAN_KIND_EXPIRED])
+#define OFFLINE (&scan_kinds[SCAN_KIND_OFFLINE])
 #define ANALYSIS (&scan_kinds[SCAN_KIND_ANALYSIS])
+#define OFFLINES INSTANCE "/offline/key-analysis"
 
 const struct operation operations[] = {
     {HTTP_POST, INSTANCE "/bigkey-task", "dcs:instance:analyzeBigKey", BIGKEY, &scan_task_create,
@@ -70,6 +72,17 @@ const struct operation operations[] = {
      "dcs:instance:updateExpiredKeyScanConfig", EXPIRED, &autoscan_write_interval,
      bind_autoscan_interval, render_autoscan_interval, false},
 
+    {HTTP_POST, OFFLINES, "dcs:instance:analyzeOfflineKey", OFFLINE, &scan_task_create,
+     bind_offline_create, render_offline_created, false},
+    {HTTP_GET, OFFLINES, "dcs:instance:listOfflineKeyAnalysisTask", OFFLINE, &scan_task_list,
+     bind_task_list, render_offline_list, false},
+    {HTTP_GET, OFFLINES "/{task_id}", "dcs:instance:getOfflineKeyAnalysisTask", OFFLINE,
+     &scan_task_show_offline, bind_task, render_offline, false},
+    {HTTP_DELETE, OFFLINES "/{task_id}", "dcs:instance:deleteOfflineKeyAnalysisTask", OFFLINE,
+     &scan_task_delete_offline, bind_task, render_offline_deleted, false},
+    {HTTP_GET, OFFLINES "/{task_id}/nodes", "dcs:instance:getOfflineKeyAnalysisTask", OFFLINE,
+     &scan_task_show_node, bind_task, render_offline_nodes, false},
+
     {HTTP_GET, INSTANCES, "dcs:instance:list", NULL, &instance_list, bind_instance_list,
      render_instance_list, false},
     {HTTP_GET, INSTANCE, "dcs:instance:get", NULL, &instance_show, bind_instance, render_instance,
@@ -90,9 +103,11 @@ const struct operation operations[] = {
     {HTTP_GET, EXT_INSTANCE "/analyses", "dcs:instance:listAnalyses", ANALYSIS, &analysis_list,
      bind_analysis_list, render_analysis_list, false},
     {HTTP_GET, EXT_INSTANCE "/analyses/{task_id}", "dcs:instance:getAnalysis", ANALYSIS,
-     &scan_task_show, bind_task, render_analysis, false},
+     &scan_task_show_analysis, bind_analysis, render_analysis, false},
     {HTTP_DELETE, EXT_INSTANCE "/analyses/{task_id}", "dcs:instance:deleteAnalysis", ANALYSIS,
-     &scan_task_delete, bind_task, render_analysis_deleted, false},
+     &scan_task_delete_analysis, bind_analysis, render_analysis_deleted, false},
+    {HTTP_POST, EXT_INSTANCE "/offline-analyses", "dcs:instance:analyzeOfflineKey", ANALYSIS,
+     &scan_task_create, bind_offline_analysis_create, render_analysis, false},
     {HTTP_GET, EXT_INSTANCE "/analysis-schedule", "dcs:instance:getAnalysisSchedule", ANALYSIS,
      &autoscan_show, bind_autoscan, render_analysis_schedule, false},
     {HTTP_PUT, EXT_INSTANCE "/analysis-schedule", "dcs:instance:updateAnalysisSchedule", ANALYSIS,
@@ -171,7 +186,13 @@ bool operation_is_login(const struct operation *operation)
 
 const struct pg_statement *operation_where_none(const struct operation *operation)
 {
-    return operation->statement == &scan_task_show ? &scan_task_absent : NULL;
+    static const struct pg_statement *const shown[] = {
+        &scan_task_show, &scan_task_show_analysis, &scan_task_show_offline, &scan_task_show_node};
+    for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
+        if (operation->statement == shown[i])
+            return &scan_task_absent;
+    }
+    return NULL;
 }
 
 void operation_translate(const struct operation *operation, struct error *err)

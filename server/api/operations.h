@@ -10,8 +10,13 @@ operation_bind_fn bind_task_create, bind_task, bind_task_list;
 operation_render_fn render_task_detail, render_task_deleted, render_task_list;
 operation_render_fn render_expired_created, render_expired_histories, render_hotkey_export;
 
+/* Offline analyses, of one node each. */
+operation_bind_fn bind_offline_create, bind_offline_analysis_create;
+operation_render_fn render_offline_created, render_offline_list, render_offline,
+    render_offline_deleted, render_offline_nodes;
+
 /* The extended interface: analyses of whole keyspaces, and tasks of all kinds. */
-operation_bind_fn bind_analysis_create, bind_analysis_list, bind_analysis_schedule,
+operation_bind_fn bind_analysis_create, bind_analysis, bind_analysis_list, bind_analysis_schedule,
     bind_task_list_all, bind_task_progress, bind_export, bind_comparison, bind_series;
 operation_render_fn render_analysis, render_analysis_deleted, render_analysis_list,
     render_analysis_schedule, render_task_list_all, render_task_progress, render_task_events,
@@ -45,14 +50,22 @@ operation_bind_fn bind_admin_instance_create, bind_admin_instance_update;
 operation_render_fn render_admin_instance_list, render_admin_instance,
     render_admin_instance_created, render_admin_instance_updated, render_admin_instance_probed;
 
-/* What every statement that creates a task takes, but for its options. */
-void bind_creation(const struct api_request *request, struct pg_parameters *parameters);
+/* What the statement that creates a task takes, but for its options, node and backup; and that it
+ * has neither of the latter. */
+void bind_creation(const struct api_request *request, const struct scan_kind *kind,
+                   struct pg_parameters *parameters);
+void bind_no_node(struct pg_parameters *parameters);
 /* What a statement on a task says happened, as an error; 0 where it is not one. */
 int check_task_outcome(const struct api_request *request, const struct pg_rows *rows,
                        struct error *err);
 /* The members that every form of a task begins with, and its times. */
 void write_task_head(struct json_writer *body, const struct scan_task *task, bool with_instance);
 void write_task_times(struct json_writer *body, const struct scan_task *task);
+
+/* A node as `id`, `name`, which is its address and port, and `group_name`. */
+void write_node_head(struct json_writer *body, const struct analysis_source *source);
+/* Where an analysis has its keys from: `source`, and of an offline one `node` and `backup_id`. */
+void write_source(struct json_writer *body, const struct pg_rows *rows, int row, int first_column);
 
 /* The parameter `status`, or null where it was not sent. */
 int bind_status(const struct api_request *request, struct pg_parameters *parameters,
@@ -64,6 +77,8 @@ bool wants_csv(const struct api_request *request);
 /* The options of an analysis: read out of a JSON object, or null for the defaults, and bound
  * complete; and as a member out of a row, where no bytes are the defaults. */
 int bind_options(json_t *object, struct pg_parameters *parameters, struct error *err);
+/* The same of an offline analysis, which cannot choose its measures. */
+int bind_offline_options(json_t *object, struct pg_parameters *parameters, struct error *err);
 void write_options(struct json_writer *body, struct text options);
 
 /* `offset` and `limit`, within the contract's bounds. */

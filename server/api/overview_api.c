@@ -12,6 +12,7 @@ static void write_last_analysis(struct json_writer *body, const struct pg_rows *
     write_time_column(body, "finished_at", rows, row, INSTANCE_OVERVIEW_LAST_AT);
     write_number_column(body, "keys", rows, row, INSTANCE_OVERVIEW_LAST_KEYS);
     write_number_column(body, "bytes", rows, row, INSTANCE_OVERVIEW_LAST_BYTES);
+    write_source(body, rows, row, INSTANCE_OVERVIEW_LAST_SOURCE);
     json_writer_end_object(body);
 }
 

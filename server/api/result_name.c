@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "csv.h"
+#include "base/csv.h"
 
 static const char mark[] = "\xef\xbf\xbf";
 enum { MARK_LENGTH = sizeof(mark) - 1 };

@@ -3,29 +3,37 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/csv.h"
 #include "base/json.h"
 #include "base/scope.h"
-#include "csv.h"
 #include "model/scan_task_store.h"
 #include "operations.h"
 
-void bind_creation(const struct api_request *request, struct pg_parameters *parameters)
+void bind_creation(const struct api_request *request, const struct scan_kind *kind,
+                   struct pg_parameters *parameters)
 {
     bind_ids(request, parameters);
     pg_parameters_add_reference(parameters, request->new_id.text);
-    pg_parameters_add_reference(parameters, request->operation->kind->name);
+    pg_parameters_add_reference(parameters, kind->name);
     bind_token(parameters, request->signature_token);
     bind_token(parameters, request->idempotency_token);
     bind_token(parameters, request->fingerprint);
     pg_parameters_add_reference(parameters, request->trace_parent);
 }
 
+void bind_no_node(struct pg_parameters *parameters)
+{
+    pg_parameters_add_reference(parameters, NULL);
+    pg_parameters_add_reference(parameters, NULL);
+}
+
 int bind_task_create(struct api_request *request, struct pg_parameters *parameters,
                      struct error *err)
 {
     (void)err;
-    bind_creation(request, parameters);
+    bind_creation(request, request->operation->kind, parameters);
     pg_parameters_add_reference(parameters, NULL);
+    bind_no_node(parameters);
     return 0;
 }
 
@@ -61,6 +69,12 @@ int check_task_outcome(const struct api_request *request, const struct pg_rows *
         return error_set(err, kind->not_running, "instance is not RUNNING");
     if (text_equals(outcome, TEXT("unsupported")))
         return error_set(err, kind->unsupported, "instance cannot do %s", kind->name);
+    if (text_equals(outcome, TEXT("no_node")))
+        return error_set(err, ERROR_UNKNOWN_NODE, "no such node");
+    if (text_equals(outcome, TEXT("several_shards")))
+        return error_set_public(err, ERROR_INVALID_PARAMETER, "node_id");
+    if (text_equals(outcome, TEXT("no_backups")))
+        return error_set_public(err, ERROR_INVALID_PARAMETER, "backup_id");
     if (text_equals(outcome, TEXT("busy")))
         return error_set(err, kind->busy, "one is waiting or running");
     if (text_equals(outcome, TEXT("no_task")))

@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
-#include "csv.h"
+#include "base/csv.h"
 #include "model/analysis_store.h"
 #include "operations.h"
 

@@ -28,7 +28,12 @@ static const char *words_of(enum error_code code)
     case ERROR_REDIS_REFUSED:
         return "The instance refused the credentials or a command that the scan needs.";
     case ERROR_REDIS_UNREADY:
-        return "The instance was not ready: loading, failing over, or changing its shards.";
+        return "The instance was not ready: loading, failing over, changing its shards, or without "
+               "room for a fork.";
+    case ERROR_BACKUP:
+        return "The backup is not there, or cannot be read.";
+    case ERROR_RDB_FORMAT:
+        return "What was read is no RDB that is known, or it is damaged.";
     case ERROR_REDIS_PROTOCOL:
         return "The instance answered what a Redis server does not answer.";
     case ERROR_SCAN_DEADLINE:

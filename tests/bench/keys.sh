@@ -22,10 +22,13 @@ fi
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 cli=(redis-cli -s "$directory/socket")
 
+# What else the server is to be told, by whoever sources this.
+redis_options=()
+
 start_redis() {
     "${on_server[@]}" redis-server --port "$port" --bind 127.0.0.1 --unixsocket "$directory/socket" \
         --dir "$directory" --save '' --appendonly no --pidfile "$directory/pid" --daemonize yes \
-        --enable-debug-command local --logfile "$directory/log" >/dev/null
+        --enable-debug-command local --logfile "$directory/log" "${redis_options[@]}" >/dev/null
     for _ in $(seq 100); do
         "${cli[@]}" ping >/dev/null 2>&1 && break
         sleep 0.05

@@ -8,11 +8,14 @@ import { after, before, test } from 'node:test';
 import { contract } from '../support/contract.mjs';
 import { json } from '../support/http.mjs';
 import { IdentityFront, answers } from '../support/identity_front.mjs';
+import { CAPABLE } from '../support/kinds.mjs';
 import { sign } from '../support/signer.mjs';
 import { World } from '../support/site.mjs';
 import { DEADLINE_MS, until } from '../support/wait.mjs';
 
 const UNKNOWN = '00000000-0000-4000-8000-000000000000';
+const NODE = '5d9b9ec8-8a3f-4b9c-9a70-93f1f2d6a2c4';
+const BUSY_NODE = '00000000-0000-4000-8000-000000000001';
 
 // Documented, and not provoked here.
 const NOT_HERE = {
@@ -20,10 +23,7 @@ const NOT_HERE = {
   '401 DCS.1004': 'and so does that',
 };
 // Rows of the table of errors that no operation of this version documents.
-const NO_OPERATION = {
-  'DCS.3053': 'offline analysis', 'DCS.4231': 'offline analysis', 'DCS.4232': 'offline analysis',
-  'DCS.4026': 'no operation depends on another state than RUNNING',
-};
+const NO_OPERATION = {};
 
 // The public rows of the table that feeds the server.
 const source = readFileSync(new URL('../../core/base/include/base/error.def', import.meta.url), 'utf8')
@@ -53,14 +53,18 @@ before(async () => {
     return id;
   };
   ids = {
-    able: await instance('able', 'RUNNING', '{bigkey,hotkey,expired,analysis}'),
-    busy: await instance('busy', 'RUNNING', '{bigkey,hotkey,expired,analysis}'),
+    able: await instance('able', 'RUNNING', CAPABLE),
+    busy: await instance('busy', 'RUNNING', CAPABLE),
     incapable: await instance('incapable', 'RUNNING', '{}'),
-    broken: await instance('broken', 'ERROR', '{bigkey,hotkey,expired,analysis}'),
+    broken: await instance('broken', 'ERROR', CAPABLE),
     key: alice.key.id,
   };
-  for (const name of ['bigkey-task', 'hotkey-task', 'scan-expire-keys-task'])
-    assert.equal((await alice.client.post(`${alice.instances}/${ids.busy}/${name}`)).status, 200);
+  // The examples' node is of the one that is able.
+  for (const [id, instance_id] of [[NODE, ids.able], [BUSY_NODE, ids.busy]])
+    await site.sql(`INSERT INTO instance_node (project_id, instance_id, host, port, id, role) SELECT project_id, id, '10.0.0.7',
+      6379, $2, 'master' FROM instance WHERE id = $1`, [instance_id, id]);
+  for (const name of ['bigkey-task', 'hotkey-task', 'scan-expire-keys-task', 'offline/key-analysis'])
+    assert.equal((await alice.client.post(`${alice.instances}/${ids.busy}/${name}`, json({ node_id: BUSY_NODE }))).status, 200);
   const analyses = `/ext/v1/${alice.projectId}/instances/${ids.busy}/analyses`;
   ids.analysis = (await alice.client.post(analyses)).json.id;
   const webhooks = `/ext/v1/${alice.projectId}/webhooks`;
@@ -136,7 +140,7 @@ const repeated = async (operation) => {
   const headers = { 'Idempotency-Key': randomUUID() };
   const made = await send(operation, { headers });
   assert.equal(made.status, 200, made.body);
-  await site.sql('DELETE FROM scan_task WHERE id = $1', [made.json.id]);
+  await site.sql('DELETE FROM scan_task WHERE id = $1', [made.json.id ?? made.json.task_id]);
   return send(operation, { headers });
 };
 const unknownTask = (operation) => (operation.path.includes('{task_id}') ? send(operation) : repeated(operation));
@@ -167,13 +171,19 @@ const throttled = (operation) => until('a refusal', async () => {
 }, DEADLINE_MS, 0);
 const nobody = { project_id: UNKNOWN, instance_id: UNKNOWN, access_key_id: 'A'.repeat(20) };
 
+const onNode = (node_id, instance_id) => (operation) => send(operation, { ids: { instance_id }, body: { node_id } });
+
 const PROVOKE = {
+  'DCS.3053': (operation) => onNode(UNKNOWN, ids.able)(operation),
   'DCS.4001': (operation) =>
     clientOf(operation)[operation.open ? 'send' : 'request'](operation.method, `${pathOf(operation)}/nothing/at/all`),
   'DCS.4002': (operation) => send(operation, { ids: { project_id: 'nonsense' } }),
   'DCS.4004': (operation) => send(operation, { body: '' }),
   'DCS.4005': (operation) => send(operation, { body: '{' }),
   'DCS.4017': busy,
+  'DCS.4026': incapable,
+  'DCS.4231': (operation) => onNode(BUSY_NODE, ids.busy)(operation),
+  'DCS.4232': unknownTask,
   'DCS.4049': (operation) => send(operation, { ids: { instance_id: ids.broken } }),
   'DCS.4061': (operation) => send(operation, { ids: { instance_id: 'nonsense' } }),
   'DCS.4070': (operation) => (operation.path.includes('{task_id}')

@@ -11,6 +11,7 @@ import { documentOf } from '../support/analysis.mjs';
 import { contract } from '../support/contract.mjs';
 import { oddBody, oddHeader, oddId, oddQuery, randomBySeed, validBody } from '../support/generate.mjs';
 import { json } from '../support/http.mjs';
+import { CAPABLE } from '../support/kinds.mjs';
 import { World } from '../support/site.mjs';
 
 const SEED = Number(process.env.DCS_TEST_SEED ?? 1);
@@ -28,23 +29,31 @@ const document = JSON.stringify(documentOf([{ name: 'a:1', bytes: 7 }, { name: '
 const result = (kind, freq) => JSON.stringify([{ name: 'a,"b"\n', type: 'string', db: 0, size: 7, unit: 'byte',
   ...(kind === 'hotkey' && { freq }) }]);
 
+const MEMBERS = '"largest_key_prefixes":[{"key_prefix":"a:","type":"string","bytes":7,"num":1}],"largest_keys":[],'
+  + '"total_bytes":2147483647,"total_num":2,"type_bytes":[],"type_num":[{"type":"hash","num":1}]';
+
 // An instance that can do everything, with tasks that have ended; made anew now and then.
 async function prepareTenant() {
   const cache = await alice.instance(`cache ${r.hex(16)}`, '127.0.0.1:1', '--no-probe');
   await site.sql(`UPDATE instance SET status = 'RUNNING', probed_at = now(),
-    capabilities = '{bigkey,hotkey,expired,analysis}' WHERE id = $1`, [cache.id]);
+    capabilities = '${CAPABLE}', backup_directory = 'shop' WHERE id = $1`, [cache.id]);
+  const node_id = r.uuid();
+  await site.sql(`INSERT INTO instance_node (project_id, instance_id, host, port, id, role) SELECT project_id, id, '::1', 6379, $2,
+    'master' FROM instance WHERE id = $1`, [cache.id, node_id]);
   const tasks = [];
   const analyses = `/ext/v1/${alice.projectId}/instances/${cache.id}/analyses`;
   for (const [kind, path] of [['bigkey', cache.create], ['hotkey', cache.createHot], ['expired', cache.expired],
-    ['analysis', analyses]]) {
+    ['offline', cache.offline], ['analysis', analyses]]) {
     for (const status of ['success', 'failed', 'success']) {
-      const { id } = await cache.start(path);
+      const made = await alice.client.post(path, kind === 'offline' ? json({ node_id }) : {});
+      assert.equal(made.status, 200, made.body);
+      const id = made.json.id ?? made.json.task_id;
       tasks.push(id);
       await site.sql(`UPDATE scan_task SET status = $2, started_at = now(), finished_at = now(), claimable_at = NULL,
         num = 1, failure = CASE WHEN $2 = 'failed' THEN 'test' END WHERE id = $1`, [id, status]);
       if (status === 'success' && kind !== 'expired')
-        await site.sql('INSERT INTO scan_result (project_id, task_id, keys) VALUES ($1, $2, $3)',
-          [alice.projectId, id, kind === 'analysis' ? document : result(kind, 255)]);
+        await site.sql('INSERT INTO scan_result (project_id, task_id, keys, members) VALUES ($1, $2, $3, $4)',
+          [alice.projectId, id, kind === 'analysis' || kind === 'offline' ? document : result(kind, 255), kind === 'offline' ? MEMBERS : null]);
     }
   }
   // So that there is room for more.

@@ -45,7 +45,8 @@ test('it has the programs, units, pages, settings and documents, and nothing of 
     ...PAGES.map((page) => `/usr/share/man/${page}`),
     '/etc/dcs/server.conf', '/etc/dcs/worker.conf', '/etc/dcs/dcsctl.conf',
     '/usr/share/dcs/console/index.html', '/usr/share/dcs/console/licenses.txt',
-    ...['copyright', 'install.md', 'operations.md', 'dcs-v2.yaml', 'dcs-v2.json', 'ext-v1.yaml', 'ext-v1.json', 'monitoring/alerts.yaml']
+    ...['copyright', 'install.md', 'operations.md', 'dcs-v2.yaml', 'dcs-v2.json', 'ext-v1.yaml', 'ext-v1.json', 'monitoring/alerts.yaml',
+      'redis-acl/redis-7.2.acl']
       .map((name) => `/usr/share/doc/dcs/${name}`),
   ]) assert.ok(files.includes(expected), expected);
   for (const file of files) assert.match(file, /^\/(usr\/(bin|lib\/systemd|share\/(dcs\/console|doc\/dcs|man))|etc\/dcs)\//);

@@ -2,69 +2,30 @@
 // that are out to harm, while the service comes and goes.
 
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
+import { copyFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, test } from 'node:test';
 import { csvRows } from '../support/analysis.mjs';
-import { Browser } from '../support/browser.mjs';
 import { Console, DIST, NARROW, WIDE } from '../support/console.mjs';
-import { Proxy } from '../support/proxy.mjs';
-import { World } from '../support/site.mjs';
+import {
+  alice, backups, browser, cache, front, hold, HOSTILE, KEYS, MIB, origin, receiver, redis, release, site, stall,
+} from '../support/console_stage.mjs';
+import { isSigned } from '../support/receiver.mjs';
 import { until } from '../support/wait.mjs';
 
-const KEYS = 11_000;
 const ROWS = 10_000;
-const MIB = 1024 * 1024;
-const LONG = `long:${'x'.repeat(4096)}`;
-// With what the page must show of each.
-const HOSTILE = [
-  ['<img src=x onerror=alert(1)>', '<img src=x onerror=alert(1)>'],
-  ['"\'><script>alert(document.domain)</script>', '"\'><script>alert(document.domain)</script>'],
-  ['javascript:alert(1)//', 'javascript:alert(1)//'],
-  ['user:\u202egpj.exe', 'user:U+202Egpj.exe'],
-  ['مفتاح:المستخدم', 'مفتاح:المستخدم'],
-  ['👩‍👩‍👧‍👦:🏳️‍🌈', '👩‍👩‍👧‍👦:🏳️‍🌈'],
-  [Buffer.from([0x72, 0x61, 0x77, 0x3a, 0xff, 0xfe, 0x5c, 0x78]), 'raw:\\xff\\xfe\\x'],
-  ['line\nbreak\ttab\0end', 'line\\nbreak\\ttab\\0end'],
-  ['__proto__:constructor', '__proto__:constructor'],
-  ['=cmd|\'/c calc\'!A1', '=cmd|\'/c calc\'!A1'],
-  ['${7*7}{{7*7}}%s', '${7*7}{{7*7}}%s'],
-  [LONG, 'long:xxx'],
-];
+const SPARE = 149;
 
-let world, site, alice, cache, redis, browser, front, origin, ui, first, second;
+let ui, first, second, third, hook;
 
 const page = () => ui.page;
 const path = (...rest) => ['instances', cache.id, ...rest];
 
-// A scan goes no further while its Redis is stopped.
-const hold = () => redis.program.signal('SIGSTOP');
-const release = () => redis.program.signal('SIGCONT');
-
-const fill = (script, ...args) => redis.command('EVAL', script, 0, ...args);
-
-before(async () => {
-  world = await World.open();
-  redis = await world.redis({ options: { maxmemory: '1gb', 'maxmemory-policy': 'allkeys-lru' } });
-  await fill(`for i = 1, tonumber(ARGV[1]) do
-    redis.call('SET', 'shop:item:' .. i % 7 .. ':' .. i, string.rep('v', i % 300), 'EX', 3600 * (1 + i % 300)) end
-    for i = 1, 500 do redis.call('HSET', 'user:' .. i .. ':profile', 'name', 'n' .. i, 'age', i % 90) end
-    for i = 1, 3000 do redis.call('RPUSH', 'queue:mail', 'element:' .. i) end
-    for i = 1, 2000 do redis.call('ZADD', 'board:world', i, 'player:' .. i) end
-    for i = 1, 100 do redis.call('XADD', 'events:clicks', i .. '-0', 'page', '/' .. i) end
-    for i = 1, 200 do redis.call('SADD', 'tags:' .. i, i, i + 1) end`, KEYS);
-  for (const [i, [name]] of HOSTILE.entries()) await redis.command('SET', name, 'v'.repeat(i === 0 ? MIB : MIB / 4));
-  site = await world.site({ workers: 1, server: { console_directory: DIST } });
-  front = await Proxy.start({ host: '127.0.0.1', port: site.port });
-  world.onClose(() => front.stop());
-  origin = `https://127.0.0.1:${front.port}`;
-  alice = await site.tenant('alice');
-  cache = await alice.instance('orders <b>&amp;', redis.endpoint, '--description', 'carts and queues');
-  browser = await Browser.start({ trusted: [world.certificates.certificate] });
-  world.onClose(() => browser.stop());
-});
-after(() => world?.close());
-
 afterEach(async (t) => {
-  if (ui !== undefined) await ui.picture(`last-${t.name.replace(/\W+/g, '-').slice(0, 40)}`, { whole: false });
+  if (ui === undefined) return;
+  await ui.picture(`last-${t.name.replace(/\W+/g, '-').slice(0, 40)}`, { whole: false });
+  // What one test left open must not fail the others.
+  if (await page().locator('dialog[open]').count()) await page().keyboard.press('Escape');
 });
 
 const clean = (expected) => assert.deepEqual(ui.problems(expected), []);
@@ -136,7 +97,7 @@ test('an analysis with options, from its start to its report', async () => {
   await ui.picture('start-analysis', { whole: false });
   await ui.button('Start', dialog).click();
   await dialog.waitFor({ state: 'detached' });
-  await until('it is on the page', () => ui.button('Start analysis').isDisabled());
+  await page().locator('.live').waitFor();
   await ui.go('instances');
   const bar = page().getByRole('progressbar');
   await bar.waitFor();
@@ -198,34 +159,38 @@ test('the treemap and the icicle, by mouse and by keyboard', async () => {
   const option = map.getByRole('option');
   assert.match(await option.textContent(), /^<img/);
   await map.press('ArrowRight');
+  await until('another box is chosen', async () => !/^<img/.test(await option.textContent()));
   const beside = await option.textContent();
-  assert.doesNotMatch(beside, /^<img/);
   await map.press('Enter');
   assert.ok(beside.startsWith((await ui.text('dialog .key-box bdi')).slice(0, 20)), beside);
   await page().keyboard.press('Escape');
+  await page().getByRole('dialog').waitFor({ state: 'detached' });
 
   const icicle = page().getByRole('listbox', { name: 'Prefixes by weight' });
   const trail = page().getByRole('navigation', { name: 'Prefix in focus' });
   await icicle.focus();
+  const named = async () => (await icicle.getByRole('option').textContent()).split('\n')[0];
+  const inFocus = (name) => until(`${name} is in focus`, async () => await trail.locator('[aria-current]').innerText() === name);
   await icicle.press('ArrowDown');
-  const widest = (await icicle.getByRole('option').textContent()).split('\n')[0];
+  await until('a prefix is chosen', async () => await named() !== 'All keys');
+  const widest = await named();
   await icicle.press('Enter');
+  await inFocus(widest);
   assert.match(await trail.innerText(), /^All keys\s+\S/);
-  assert.equal((await trail.locator('[aria-current]').innerText()), widest);
   await icicle.press('Escape');
-  assert.equal(await trail.locator('[aria-current]').innerText(), 'All keys');
+  await inFocus('All keys');
   const children = page().getByRole('grid', { name: 'Prefixes one level below' });
   await children.locator('.vt-data').filter({ hasText: 'shop:' }).click();
   await ui.picture('icicle', { whole: false });
   const area = await icicle.boundingBox();
   await icicle.click({ position: { x: area.width / 2, y: 50 } });
-  assert.equal(await trail.locator('[aria-current]').innerText(), 'item:');
+  await inFocus('item:');
   await children.locator('.vt-data').first().click();
-  assert.match(await trail.locator('[aria-current]').innerText(), /^\d:$/);
+  await until('one below is in focus', async () => /^\d:$/.test(await trail.locator('[aria-current]').innerText()));
   assert.match(await ui.section('Prefixes').innerText(), /There is no heavier prefix below this one/);
   await ui.button('↑ One level up').click();
   await trail.getByRole('button', { name: 'All keys' }).click();
-  assert.equal(await trail.locator('[aria-current]').innerText(), 'All keys');
+  await inFocus('All keys');
   clean();
 });
 
@@ -290,6 +255,147 @@ test('every part is exported as it is shown', async () => {
   clean();
 });
 
+test('hundreds of instances: found by name, id and state, wherever they are', async () => {
+  await site.sql(`INSERT INTO instance (project_id, id, name, cache_mode, status, probed_at, capabilities, endpoints)
+    SELECT $1, gen_random_uuid(), 'spare-' || n, 'single', CASE n WHEN 7 THEN 'ERROR' ELSE 'RUNNING' END, now(), '{}', '{127.0.0.1:1}'
+    FROM generate_series(1, $2::integer) n`, [alice.projectId, SPARE]);
+  await ui.go('instances');
+  const cards = page().locator('.instance-card');
+  const shows = (count, names) => until(`${count} instances, ${names} first`, async () =>
+    (await ui.text('.tools')).includes(`${count} instance`) && await cards.count() && names.test(await cards.first().innerText()));
+  await shows(SPARE + 1, /^spare-/);
+  assert.equal(await cards.count(), 60);
+  await ui.button('Next').click();
+  await page().getByText('61 – 120 of 150').waitFor();
+  assert.match(page().url(), /page=2/);
+  const search = page().getByLabel('Find by name or ID');
+  await search.fill('SPARE-7');
+  await shows(11, /^spare-7/);
+  assert.match(page().url(), /instances\?name=SPARE-7$/);
+  await page().locator('.tools').getByLabel('Status').selectOption('not reachable');
+  await shows(1, /^spare-7\s[\s\S]*not reachable/);
+  await search.fill('nothing like that');
+  await page().getByText('No instance matches').waitFor();
+  await page().locator('.tools').getByLabel('Status').selectOption('All states');
+  await search.fill('S <B>&');
+  await shows(1, /^orders <b>&amp;/);
+  await search.fill(cache.id);
+  await page().waitForURL((url) => url.hash.endsWith(`name=${cache.id}`));
+  await shows(1, /^orders <b>&amp;/);
+  await ui.picture('search', { whole: false });
+  await page().reload();
+  await page().waitForSelector('form');
+  await ui.signIn(alice.key);
+  await shows(1, /^orders <b>&amp;/);
+  assert.equal(await search.inputValue(), cache.id);
+  clean();
+});
+
+test('a webhook: what it needs is said before it is sent, and its secret once', async () => {
+  await ui.go('webhooks');
+  assert.match(await ui.text(), /No webhooks yet/);
+  await page().getByRole('link', { name: 'New webhook' }).click();
+  await ui.settled();
+  const save = ui.button('New webhook');
+  await page().getByLabel('Name', { exact: true }).fill('alarm <i>');
+  await page().getByLabel('Address').fill('https://user@localhost/');
+  await page().getByText('An http or https address, without').waitFor();
+  await page().getByLabel('Address').fill(receiver.url);
+  assert.ok(await save.isEnabled());
+  await page().getByLabel('Limit passed').check();
+  await page().getByText('“Limit passed” needs a limit.').waitFor();
+  assert.ok(await save.isDisabled());
+  await ui.button('Add limit').click();
+  assert.ok(await save.isDisabled());
+  await page().getByLabel('More than').fill(String(3 * MIB / 2));
+  await page().locator('.limit').getByLabel('Name').fill('é'.repeat(257));
+  await page().getByText('At most 512 bytes').waitFor();
+  assert.ok(await save.isDisabled());
+  await page().locator('.limit').getByLabel('Name').fill('');
+  const offered = page().getByRole('group', { name: /^Only these instances/ });
+  assert.equal(await offered.getByRole('checkbox').count(), 10);
+  await page().getByLabel('Find more instances').fill('orders');
+  await offered.getByLabel('orders <b>&amp;').check();
+  await ui.picture('webhook-new');
+  await save.click();
+  await page().getByText('The secret of this webhook').waitFor();
+  const secret = await ui.text('code.secret');
+  hook = page().url().split('/').pop();
+  await ui.button('Send test event').click();
+  await page().getByRole('table', { name: 'Deliveries' }).getByText('delivered').waitFor();
+  assert.ok(isSigned(await receiver.waits('a test', ({ json }) => json.type === 'webhook.test'), secret));
+  await ui.picture('webhook');
+  clean();
+
+  await ui.go('webhooks');
+  assert.match(await ui.text('table'), /alarm <i>[\s\S]*Task finished, Task failed, Limit passed[\s\S]*on/);
+  await ui.go('webhooks', hook);
+  assert.equal(await page().locator('code.secret').count(), 0);
+  assert.equal(await offered.getByRole('checkbox', { checked: true }).count(), 1);
+  assert.ok(await offered.getByLabel('orders <b>&amp;').isChecked());
+  await site.sql("DELETE FROM instance WHERE name LIKE 'spare-%'");
+  clean();
+});
+
+test('a refusal is shown in words, with what the service said and the id of its log', async () => {
+  await ui.go('webhooks', 'new');
+  await page().getByLabel('Name', { exact: true }).fill('alarm <i>');
+  await page().getByLabel('Address').fill('http://localhost/');
+  await ui.button('New webhook').click();
+  const alert = page().getByRole('alert');
+  await alert.getByText('The service does not take this: Address').waitFor();
+  assert.match(await alert.innerText(), /Invalid url in the request\.\s+DCS\.4800 · Request [0-9a-f]{32}/);
+  await page().getByLabel('Address').fill(receiver.url);
+  await ui.button('New webhook').click();
+  await alert.getByText('There is a webhook of this name already').waitFor();
+  assert.match(await alert.innerText(), /EXT\.0414 · Request [0-9a-f]{32}/);
+  await ui.picture('refusal', { whole: false });
+  await page().locator('select.choice').first().selectOption('zh');
+  await alert.getByText('已有同名的 Webhook').waitFor();
+  await page().locator('select.choice').first().selectOption('en');
+  clean(/status of 4\d\d/);
+});
+
+test('a service of an older release: what it has not is named, and the rest goes on', async () => {
+  const unknown = await alice.client.get(`/ext/v1/${alice.projectId}/nothing`);
+  assert.equal(unknown.status, 404);
+  await page().route(/\/(webhooks|analyses)\b/, (route) => route.fulfill({ status: 404, contentType: 'application/problem+json', body: unknown.body.toString() }));
+  for (const to of [['webhooks'], path('analyses')]) {
+    await ui.go(...to);
+    await page().getByRole('alert').getByText('This release of the service can not do that').waitFor();
+  }
+  await ui.button('Start analysis').click();
+  await ui.button('Start', page().getByRole('dialog')).click();
+  await page().getByRole('dialog').getByText('This release of the service can not do that').waitFor();
+  await page().keyboard.press('Escape');
+  await page().unroute(/\/(webhooks|analyses)\b/);
+  await ui.go(...path());
+  assert.match(await ui.text(), /Recent tasks/);
+  clean(/status of 404/);
+});
+
+test('a bar that moves while the task runs, and goes when it ends', async () => {
+  await ui.go(...path('bigkey'));
+  const stop = await stall();
+  const far = new Set();
+  try {
+    await ui.button('Find big keys').click();
+    const bar = page().locator('.live [role=progressbar]');
+    await until('the bar has moved', async () => {
+      const [, seen] = /^([\d,]+) of [\d,]+ keys/.exec(await bar.getAttribute('aria-valuetext')) ?? [];
+      if (seen !== undefined) far.add(Number(seen.replaceAll(',', '')));
+      return far.size >= 3;
+    });
+    await ui.picture('moving', { whole: false });
+  } finally {
+    await stop();
+  }
+  await page().locator('table tbody tr').filter({ hasText: 'finished' }).waitFor();
+  await page().locator('.live').waitFor({ state: 'detached' });
+  assert.deepEqual([...far], [...far].sort((a, b) => a - b));
+  clean();
+});
+
 test('the data changes: what grew, what is new, what is gone, and how it went on', async () => {
   await redis.command('DEL', 'javascript:alert(1)//');
   await redis.command('SET', 'queue:<b>new</b>', 'v'.repeat(MIB));
@@ -311,6 +417,10 @@ test('the data changes: what grew, what is new, what is gone, and how it went on
   await ui.picture('comparison');
   assert.match(await shown('New'), /queue:<b>new<\/b>/);
   assert.match(await shown('Gone'), /javascript:alert\(1\)\/\//);
+  const compared = await ui.download(() => page().getByRole('button', { name: 'Save as CSV' }).first().click());
+  assert.ok(csvRows(compared.text).length > 3);
+  const passed = await receiver.waits('a limit that was passed', ({ json }) => json.type === 'limit.passed');
+  assert.ok(passed.body.includes('gpj.exe'));
   clean();
   await ui.go(...path('trends'));
   await page().locator('canvas').first().waitFor();
@@ -319,6 +429,59 @@ test('the data changes: what grew, what is new, what is gone, and how it went on
   await ui.button('Show').click();
   await until('the course of the prefix', async () => /\+1\.\d MiB/.test(await ui.text('table')));
   await ui.picture('trends');
+  const course = await ui.download(() => page().getByRole('button', { name: 'Save as CSV' }).first().click());
+  assert.equal(csvRows(course.text).length, 3);
+  clean();
+});
+
+test('dumps of a node and of a backup: estimated, and said to be, beside what was measured', async () => {
+  await redis.command('SAVE');
+  copyFileSync(join(redis.directory, 'dump.rdb'), join(backups, 'orders', 'nightly.rdb'));
+  const dialog = page().getByRole('dialog');
+  const start = async (source) => {
+    await ui.go(...path('analyses'));
+    await ui.button('Start analysis').click();
+    await ui.button(source, dialog).click();
+    await dialog.getByLabel('Node').waitFor();
+  };
+  const open = () => page().locator('table').getByRole('link').first().click();
+  await start('Replication stream');
+  assert.match(await dialog.innerText(), /The node forks once[\s\S]*127\.0\.0\.1:\d+ · primary · group-0/);
+  assert.equal(await dialog.getByLabel('Encoding').count(), 0);
+  assert.equal(await dialog.getByLabel('Keys per ranking').inputValue(), '500');
+  await ui.picture('start-offline', { whole: false });
+  await ui.button('Start', dialog).click();
+  await analysed(3);
+  assert.match(await page().locator('table tbody tr').first().innerText(), /Replication stream · 127\.0\.0\.1:\d+ \(primary\)/);
+  await open();
+  await page().getByRole('heading', { name: 'The dump' }).waitFor();
+  await ui.settled();
+  third = page().url().split('/').pop();
+  assert.match(await ui.text(), /per key · estimated[\s\S]*Written by\s+(Redis |Valkey )?\d+\.\d+/);
+  const prefixes = ui.section('Prefixes');
+  await prefixes.getByLabel('Type').selectOption('hash');
+  const rows = prefixes.locator('.vt-data');
+  await until('those of hashes', async () => await rows.count() === 1);
+  assert.match(await rows.innerText(), /^user:\s[\s\S]*500/);
+  const saved = await ui.download(() => prefixes.getByRole('button', { name: 'Save as CSV' }).click());
+  assert.ok(csvRows(saved.text).some((row) => row.includes('hash') && row.includes('user:')));
+  await ui.picture('offline');
+
+  await start('Backup');
+  assert.match(await dialog.innerText(), /leaves the server alone/);
+  await dialog.getByLabel('Name of the backup').fill('../nightly.rdb');
+  await dialog.getByText('Letters, digits, dots').waitFor();
+  assert.ok(await ui.button('Start', dialog).isDisabled());
+  await dialog.getByLabel('Name of the backup').fill('nightly.rdb');
+  await ui.button('Start', dialog).click();
+  await analysed(4);
+  assert.match(await page().locator('table tbody tr').first().innerText(), /Backup · nightly\.rdb/);
+  await ui.button('Compare the last two', page()).or(page().getByRole('link', { name: 'Compare the last two' })).click();
+  await page().getByRole('heading', { name: 'Prefixes' }).waitFor();
+  assert.doesNotMatch(await ui.text(), /estimated from a dump/);
+  await ui.go(...path(`compare?before=${second}&after=${third}`));
+  await page().getByText('Memory of one was measured, of the other estimated from a dump').waitFor();
+  await ui.picture('unlike', { whole: false });
   clean();
 });
 
@@ -354,15 +517,15 @@ test('the service goes and comes back: the page says so, and goes on by itself',
   await page().getByText('The service can not be reached.').waitFor({ state: 'detached' });
   await redis.command('SET', 'after', 'v');
   await ui.go(...path('analyses'));
-  assert.equal(await page().locator('table tbody tr').count(), 2);
+  assert.equal(await page().locator('table tbody tr').count(), 4);
   clean(/Failed to load resource: net::ERR_|status of 50[234]/);
 });
 
 test('in both languages, widths and colours: nothing hidden, nothing sticks out, nothing inaccessible', async () => {
   const views = {
-    instances: ['instances'], overview: path(), analyses: path('analyses'), report: path('analyses', second), trends: path('trends'),
-    compare: path(`compare?before=${first}&after=${second}`), schedules: path('schedules'), bigkey: path('bigkey'), hotkey: path('hotkey'),
-    expired: path('expired'), missing: ['nowhere'],
+    instances: ['instances'], overview: path(), analyses: path('analyses'), report: path('analyses', second), offline: path('analyses', third), trends: path('trends'),
+    compare: path(`compare?before=${first}&after=${third}`), schedules: path('schedules'), bigkey: path('bigkey'), hotkey: path('hotkey'),
+    expired: path('expired'), webhooks: ['webhooks'], webhook: ['webhooks', hook], missing: ['nowhere'],
   };
   const looks = [{ colorScheme: 'light', size: WIDE, language: 'en' }, { colorScheme: 'dark', size: NARROW, language: 'zh' }];
   for (const [i, look] of looks.entries()) {
@@ -395,11 +558,27 @@ test('one that runs is cancelled, one that ended is deleted', async () => {
   await ui.picture('cancel', { whole: false });
   await ui.button('Cancel task', page().getByRole('dialog')).click();
   release();
-  await until('it is gone', async () => await page().locator('table tbody tr').count() === 2 && !await ui.button('Cancel task').count());
+  await until('it is gone', async () => await page().locator('table tbody tr').count() === 4 && !await ui.button('Cancel task').count());
   await ui.button('Delete').first().click();
   await ui.button('Delete', page().getByRole('dialog')).click();
-  await until('it is gone too', async () => await page().locator('table tbody tr').count() === 1);
-  assert.equal((await site.client(alice.key).get(`/ext/v1/${alice.projectId}/instances/${cache.id}/analyses`)).json.count, 1);
+  await until('it is gone too', async () => await page().locator('table tbody tr').count() === 3);
+  assert.equal((await site.client(alice.key).get(`/ext/v1/${alice.projectId}/instances/${cache.id}/analyses`)).json.count, 3);
+  clean();
+});
+
+test('a webhook is changed, gets another secret, and is deleted', async () => {
+  await ui.go('webhooks', hook);
+  await page().getByLabel('Deliver events').uncheck();
+  await ui.button('Save').click();
+  await until('it is saved', async () => /Webhook saved/.test(await ui.text('.messages')));
+  await ui.button('New secret').click();
+  await ui.button('New secret', page().getByRole('dialog')).click();
+  await page().getByText('The secret of this webhook').waitFor();
+  const kept = (await site.client(alice.key).get(`/ext/v1/${alice.projectId}/webhooks/${hook}`)).json;
+  assert.deepEqual([kept.enabled, kept.limits, kept.instance_ids], [false, [{ subject: 'key', bytes: 3 * MIB / 2 }], [cache.id]]);
+  await ui.button('Delete').click();
+  await ui.button('Delete', page().getByRole('dialog')).click();
+  await page().getByText('No webhooks yet').waitFor();
   clean();
 });
 

@@ -1,4 +1,4 @@
-// A test per row of the operations of the wire contract (but the offline ones), by the official signing core for
+// A test per row of the operations of the wire contract, by the official signing core for
 // Node.js over TLS: what it reads, and the body it was answered with, byte for byte but for ids and times.
 
 import assert from 'node:assert/strict';
@@ -38,7 +38,8 @@ before(async () => {
   world = await World.open();
   site = await world.site({ workers: 1 });
   alice = await site.tenant('alice');
-  redis = await world.redis({ options: { 'maxmemory-policy': 'allkeys-lfu', 'lfu-log-factor': 0, 'lfu-decay-time': 0 } });
+  redis = await world.redis({ options: { 'maxmemory-policy': 'allkeys-lfu', 'lfu-log-factor': 0, 'lfu-decay-time': 0,
+    'repl-diskless-sync-delay': 0 } });
   await fillSmall(redis);
   for (let i = 0; i < READS; i++) await redis.command('GET', 'plain');
   cache = await alice.instance('cache', redis.endpoint);
@@ -222,6 +223,45 @@ test('expired keys: autoscan, read and written', async () => {
   golden(body);
   await refused('UpdateExpireAutoScanConfig', { data: { ...data, scan_keys_count: 20000 } }, 400, 'DCS.4822',
     'The scan_keys_count parameter is invalid. Its must Greater than or equal to 10, and Less than or equal to 1000.');
+});
+
+test('offline: create, list, show, nodes, busy, delete', async () => {
+  const { nodes: [{ node_id }] } = await send('ShowNodesInformation');
+  const data = { node_id };
+  const of = (operation, task) => send(operation, { task });
+  let task;
+  redis.program.signal('SIGSTOP');
+  try {
+    ({ task_id: task } = await send('CreateOfflineKeyAnalysis', { data }));
+    golden('{"task_id":"<1>"}');
+    await refused('CreateOfflineKeyAnalysis', { data }, 400, 'DCS.4231', 'Offline key analysis is running.');
+    await refused('CreateOfflineKeyAnalysis', { data: { node_id: UNKNOWN } }, 400, 'DCS.3053', 'Incorrect node ID.');
+    const { started_at: started } = await of('ShowOfflineKeyAnalysisTask', task);
+    golden('{"id":"<1>","instance_id":"<2>","node_id":"<3>","group_name":"group-0","node_ip":"127.0.0.1","node_type":"master",'
+      + `"analysis_type":"new_backup",${started ? '"started_at":"<time>",' : ''}"largest_key_prefixes":[],"largest_keys":[],`
+      + '"total_bytes":0,"total_num":0,"type_bytes":[],"type_num":[]}');
+  } finally {
+    redis.program.signal('SIGCONT');
+  }
+  await until('the analysis ends', async () =>
+    (await send('ListOfflineKeyAnalysisTask', { query: { status: 'success' } })).total === 1);
+  golden('{"instance_id":"<1>","total":1,"records":[{"id":"<2>","status":"success","created_at":"<time>","started_at":"<time>",'
+    + '"finished_at":"<time>"}]}');
+  const { largest_key_prefixes: prefixes, largest_keys: keys, total_bytes: bytes, total_num: num, type_bytes, type_num } =
+    await of('ShowOfflineKeyAnalysisTask', task);
+  golden('{"id":"<1>","instance_id":"<2>","node_id":"<3>","group_name":"group-0","node_ip":"127.0.0.1","node_type":"master",'
+    + '"analysis_type":"new_backup","started_at":"<time>","finished_at":"<time>",'
+    + `"largest_key_prefixes":${JSON.stringify(prefixes)},"largest_keys":${JSON.stringify(keys)},"total_bytes":${bytes},`
+    + `"total_num":${num},"type_bytes":${JSON.stringify(type_bytes)},"type_num":${JSON.stringify(type_num)}}`);
+  const largest = BIG.map(({ name, type, size }) => [name, type, size]);
+  const found = keys.map(({ key, type, num_of_elem }) => [key, type, num_of_elem]);
+  assert.deepEqual(found.map(String).sort().filter((key) => largest.map(String).includes(key)), largest.map(String).sort());
+  await of('ListOfflineKeyAnalysisNodes', task);
+  golden(`{"nodes":[{"id":"<1>","name":"127.0.0.1:${redis.port}","group_name":"group-0","node_ip":"127.0.0.1"}]}`);
+  await of('DeleteOfflineKeyAnalysisTask', task);
+  golden('{"task_id":"<1>"}');
+  for (const operation of ['ShowOfflineKeyAnalysisTask', 'ListOfflineKeyAnalysisNodes', 'DeleteOfflineKeyAnalysisTask'])
+    await refused(operation, { task }, 400, 'DCS.4232', 'The offline key analysis task does not exist.');
 });
 
 test('instances: list, show, nodes, configuration', async () => {

@@ -7,6 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { Analyses, csvRows, documentOf } from '../support/analysis.mjs';
 import { masked } from '../support/golden.mjs';
 import { json } from '../support/http.mjs';
+import { CAPABLE } from '../support/kinds.mjs';
 import { World } from '../support/site.mjs';
 
 const OPTIONS = { measures: ['memory', 'ttl'], separators: ':', prefix_depth: 8, top: 100 };
@@ -23,7 +24,7 @@ before(async () => {
 after(() => world?.close());
 
 // An instance that can do everything; nobody is there to dial it.
-async function instance(capabilities = '{bigkey,hotkey,expired,analysis}', status = 'RUNNING') {
+async function instance(capabilities = CAPABLE, status = 'RUNNING') {
   const cache = await alice.instance(`cache-${++next}`, '127.0.0.1:1', '--no-probe');
   await site.sql('UPDATE instance SET status = $2, probed_at = now(), capabilities = $3::text[] WHERE id = $1',
     [cache.id, status, capabilities]);
@@ -44,7 +45,7 @@ describe('an analysis', () => {
     const made = await client.post(`${path}/analyses`);
     assert.equal(made.status, 200, made.body);
     assert.equal(masked(made.body), '{"id":"<1>","instance_id":"<2>","status":"waiting","scan_type":"manual",'
-      + `"created_at":"<time>",${MEASURED}}`);
+      + `"created_at":"<time>","source":"scan",${MEASURED}}`);
     const { id } = made.json;
     assertProblem(await client.post(`${path}/analyses`), 409, 'EXT.0409');
     assert.deepEqual((await client.get(`${path}/analyses/${id}`)).json, made.json);
@@ -202,7 +203,7 @@ test('the overview of instances', async () => {
   assert.equal(count, 1);
   assert.match(answer.body, /"used_memory":9007199254740993,"maxmemory":0,/);
   const { finished_at: at, ...last } = shown.last_analysis;
-  assert.deepEqual(last, { id, keys: 1, bytes: 7 });
+  assert.deepEqual(last, { id, keys: 1, bytes: 7, source: 'scan' });
   assert.deepEqual(shown.active, [{ id: task.id, kind: 'bigkey', status: 'waiting', keys_seen: 0, keys_total: 0 }]);
   assert.match(shown.next_schedule_at, /T03:30:00\.000Z$/);
   assert.deepEqual([shown.engine, shown.engine_version, shown.status, shown.node_role], ['valkey', '8.0.1', 'RUNNING', 'master']);
@@ -251,10 +252,14 @@ describe('exports', () => {
     };
     document.types[0].encodings = [{ encoding: 'raw', keys: 1, bytes: 9 }, { encoding: 'int', keys: 0 }];
     document.types[1].encodings = [{ encoding: 'stream', keys: 1, bytes: 8 }];
+    const { items } = document.prefixes;
+    document.prefixes_by_type = [{ type: 'string', capacity: 2048, exact: true, items }, { type: 'set', capacity: 2048, exact: true, items: [] }];
+    assert.ok(items.length > 0);
     const parts = {
       keys: document.largest_by_bytes, keys_by_size: document.largest_by_size, prefixes: document.prefixes.items,
       types: document.types.map(({ encodings, ...type }) => type),
       encodings: document.types.flatMap(({ type, encodings }) => encodings.map((encoding) => ({ type, ...encoding }))),
+      prefixes_by_type: items.map((item) => ({ type: 'string', ...item })),
       databases: document.databases, shards: document.shards, ttl: document.ttl_histogram, sizes: document.size_histogram,
       idle: document.idle_histogram, frequency: document.frequency_histogram,
     };

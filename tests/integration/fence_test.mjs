@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
+import { KNOWN } from '../support/kinds.mjs';
 import { must } from '../support/program.mjs';
 import { World, environmentOf } from '../support/site.mjs';
 
@@ -18,7 +19,7 @@ const execute = async (name, ...parameters) => JSON.parse(await must(name,
   { env: environmentOf(world.settings(site.database)) }));
 
 const claim = async (owner, lease = LEASE) => {
-  const [row] = await execute('scan_task_claim', owner, lease, ATTEMPTS, 0);
+  const [row] = await execute('scan_task_claim', owner, lease, ATTEMPTS, 0, KNOWN);
   return row && { project: row[0], id: row[2], fence: row[4], attempt: row[5], scanMs: row[9], checkpoint: row[10] };
 };
 
@@ -31,7 +32,7 @@ const renew = ({ project, id, fence }, checkpoint) => execute('scan_task_renew',
   one(fence), '{1}', '{2}', '{3000}', one(quoted(checkpoint)));
 const check = ({ project, id, fence }) => execute('scan_task_check', one(project), one(id), one(fence));
 const succeed = ({ project, id, fence }, keys = KEYS) =>
-  execute('scan_task_succeed', project, id, fence, 1, keys, 5, '{}', 4000);
+  execute('scan_task_succeed', project, id, fence, 1, keys, 5, '{}', 4000, '\\N');
 const fail = ({ project, id, fence }) => execute('scan_task_fail', project, id, fence, 'reason', 0, 4000, 'REDIS_REFUSED');
 const release = ({ project, id, fence }, checkpoint = '\\N') =>
   execute('scan_task_release', project, id, fence, checkpoint, 5000);

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { json } from '../support/http.mjs';
+import { CAPABLE } from '../support/kinds.mjs';
 import { listOperations, seen, sendOperation } from '../support/operations.mjs';
 import { World } from '../support/site.mjs';
 
@@ -23,7 +24,7 @@ async function prepare(name) {
   const tenant = await site.tenant(name);
   const cache = await tenant.instance('cache', '127.0.0.1:1', '--no-probe');
   await site.sql(`UPDATE instance SET status = 'RUNNING', probed_at = now(), parameters = '{"maxmemory": "1"}',
-    capabilities = '{bigkey,hotkey,expired,analysis}' WHERE id = $1`, [cache.id]);
+    capabilities = '${CAPABLE}' WHERE id = $1`, [cache.id]);
   const task = await cache.start(cache.createHot);
   await site.sql(`UPDATE scan_task SET status = 'success', started_at = now(), finished_at = now(),
     claimable_at = NULL WHERE id = $1`, [task.id]);

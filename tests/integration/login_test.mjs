@@ -2,11 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Browser } from '../support/browser.mjs';
+import { Console, DIST, NARROW, WIDE } from '../support/console.mjs';
 import { assertAnswer, assertError } from '../support/golden.mjs';
 import { json } from '../support/http.mjs';
 import { answers } from '../support/identity_front.mjs';
 import {
-  keystone, front, site, alice, cache, project, identity, send, get, unheardOf, memberToken, serverWith, tookMs,
+  keystone, front, site, world, alice, cache, project, identity, send, get, unheardOf, memberToken, serverWith, tookMs,
 } from '../support/identity_stage.mjs';
 import { passwordOf } from '../support/keystone.mjs';
 import { until } from '../support/wait.mjs';
@@ -196,6 +198,47 @@ test('a server that stops during a log-in', async () => {
   await until('it is asked', () => counter().logins === 1);
   await server.program.stop();
   await waiting;
+});
+
+test('the console: a password for a token, and no more than its role allows', async () => {
+  const server = await serverWith({ console_directory: DIST, login_rate: 0 });
+  const browser = await Browser.start({ trusted: [world.certificates.certificate] });
+  try {
+    const ui = await Console.open(browser, `https://127.0.0.1:${server.port}`);
+    const sent = [];
+    ui.page.on('request', (request) => {
+      if (`${request.url()} ${request.postData()} ${JSON.stringify(request.headers())}`.includes(passwordOf('reader'))) sent.push(request.url());
+    });
+    await ui.button('Password').click();
+    const type = async ({ user, password, project: name }) => {
+      await ui.page.getByLabel('User').fill(user);
+      await ui.page.locator('input[type=password]').fill(password);
+      await ui.page.getByLabel('Project').fill(name);
+      await ui.button('Sign in').click();
+    };
+    await type(whoIs('reader', { password: 'wrong' }));
+    await ui.page.getByRole('alert').getByText('These credentials were not accepted').waitFor();
+    assert.match(await ui.text('[role=alert]'), /EXT\.0401 · Request [0-9a-f]{32}/);
+    for (const look of [{ size: NARROW, colorScheme: 'dark', language: 'zh' }, { size: WIDE, colorScheme: 'light', language: 'en' }]) {
+      await ui.look(look);
+      assert.deepEqual([...await ui.overflow(), ...await ui.violations()], [], JSON.stringify(look));
+      await ui.picture(`password-${look.language}`);
+    }
+    await type(whoIs('reader'));
+    await ui.page.locator('.instance-card').waitFor();
+    assert.match(await ui.text('.top'), /alice/);
+    assert.deepEqual(sent, [`https://127.0.0.1:${server.port}/ext/v1/login`]);
+    const kept = await ui.page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie]) +
+      [...document.querySelectorAll('input')].map(({ value }) => value));
+    assert.ok(!kept.includes(passwordOf('reader')) && !kept.includes('gAAAA'), kept);
+    await ui.go('instances', cache.split('/').pop(), 'bigkey');
+    await ui.button('Find big keys').click();
+    await ui.page.getByRole('alert').getByText('You are not allowed to do this').waitFor();
+    assert.deepEqual(ui.problems(/status of 40[13]/), []);
+  } finally {
+    await browser.stop();
+    await server.program.stop();
+  }
 });
 
 test('log-ins are in the audit log, without their passwords', async () => {

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { KNOWN } from '../support/kinds.mjs';
 import { Program, must } from '../support/program.mjs';
 import { World, environmentOf } from '../support/site.mjs';
 import { until } from '../support/wait.mjs';
@@ -59,7 +60,7 @@ test('64 claimers: every task is claimed, each by one', async () => {
     const client = await world.postgres.connect(database.name);
     let mine = 0;
     for (;;) {
-      const { rows } = await client.query({ name: 'claim', text, values: [`w${number}`, 3600, 3, 0] });
+      const { rows } = await client.query({ name: 'claim', text, values: [`w${number}`, 3600, 3, 0, KNOWN] });
       if (rows.length === 0) break;
       mine++;
       claimed.push(rows[0].id);
@@ -75,6 +76,28 @@ test('64 claimers: every task is claimed, each by one', async () => {
     AND fence = 1) AS once, count(DISTINCT lease_owner) AS owners FROM scan_task`);
   assert.equal(state.once, state.all);
   assert.equal(Number(state.owners), shares.filter((share) => share > 0).length);
+});
+
+test('tasks of a kind that a worker does not know are left to those that do', async () => {
+  const database = await Database.create();
+  await database.instances(2);
+  const text = await must('the claim', STATEMENT, ['--text', 'scan_task_claim']);
+  const client = await world.postgres.connect(database.name);
+  const claim = async (kinds) => (await client.query(text, ['w', 3600, 3, 0, kinds])).rows.map(({ kind, was_lost: lost }) => [kind, lost])[0];
+  const older = 'bigkey,hotkey,expired';
+  // In each project the older ones, so that they are at the head wherever is looked: those that wait, and what was lost.
+  await database.sql(`INSERT INTO scan_task (project_id, instance_id, id, kind, scan_type, claimable_at)
+    SELECT project_id, id, gen_random_uuid(), 'analysis', 'manual', now() - interval '1 hour' FROM instance`);
+  await database.sql(`UPDATE scan_task SET status = 'running', started_at = now(), lease_owner = 'gone', attempt = 1
+    WHERE id = (SELECT id FROM scan_task LIMIT 1)`);
+  assert.equal(await claim(older), undefined);
+  await database.sql(`INSERT INTO scan_task (project_id, instance_id, id, kind, scan_type)
+    SELECT project_id, id, gen_random_uuid(), 'expired', 'manual' FROM instance LIMIT 1`);
+  assert.deepEqual(await claim(older), ['expired', 'f']);
+  assert.equal(await claim(older), undefined);
+  assert.deepEqual(await claim(KNOWN), ['analysis', 't']);
+  assert.deepEqual(await claim(KNOWN), ['analysis', 'f']);
+  await client.end();
 });
 
 // Twenty thousand of everything that is over: tasks, results, rounds, requests.
@@ -102,13 +125,13 @@ async function round(database, [project, instance], execute) {
   for (const kind of ['bigkey', 'hotkey', 'expired']) {
     const token = digest();
     const [[outcome]] = await execute('scan_task_create', project, instance, randomUUID(), kind, token, '\\N', digest(), '\\N',
-      '\\N');
+      '\\N', '\\N', '\\N');
     assert.equal(outcome, 'created');
-    const [[, , id, , fence]] = await execute('scan_task_claim', 'w', 3600, 3, 0);
+    const [[, , id, , fence]] = await execute('scan_task_claim', 'w', 3600, 3, 0, KNOWN);
     const mine = [`{${project}}`, `{${id}}`, `{${fence}}`];
     assert.equal((await execute('scan_task_renew', 'w', 3600, ...mine, '{1}', '{1}', '{1}', '{NULL}')).length, 1);
     assert.equal((await execute('scan_task_check', ...mine)).length, 1);
-    if (kind === 'bigkey') await execute('scan_task_succeed', project, id, fence, 0, '[]', 1, '\\N', 1);
+    if (kind === 'bigkey') await execute('scan_task_succeed', project, id, fence, 0, '[]', 1, '\\N', 1, '\\N');
     else if (kind === 'hotkey') await execute('scan_task_fail', project, id, fence, 'why', 0, 1, 'REDIS_REFUSED');
     else await execute('scan_task_release', project, id, fence, '\\N', 1);
     ended[kind] = id;
@@ -235,7 +258,7 @@ for (const [state, prepare] of [['never looked at by the planner', () => {}],
     const before = await reads(database);
     const claimed = new Map([long, ...short].map(({ id }) => [id, 0]));
     for (let i = 0; i < CLAIMS; i++) {
-      const [[project]] = await session.execute('scan_task_claim', 'w', 3600, 3, 0);
+      const [[project]] = await session.execute('scan_task_claim', 'w', 3600, 3, 0, KNOWN);
       claimed.set(project, claimed.get(project) + 1);
     }
     await session.end();

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { assertAnswer, assertError } from '../support/golden.mjs';
 import { json } from '../support/http.mjs';
+import { KNOWN } from '../support/kinds.mjs';
 import { must } from '../support/program.mjs';
 import { sign } from '../support/signer.mjs';
 import { World } from '../support/site.mjs';
@@ -198,7 +199,7 @@ test('schedules: what it had is taken away meanwhile', async () => {
 
 const running = async (tenant) => Number((await site.sql(`SELECT count(*) FROM scan_task
   WHERE project_id = $1 AND status = 'running'`, [tenant.projectId]))[0].count);
-const claimOn = async (client, usual = 0) => (await client.query(claim, ['w', 3600, 3, usual])).rows[0];
+const claimOn = async (client, usual = 0) => (await client.query(claim, ['w', 3600, 3, usual, KNOWN])).rows[0];
 const uuid = (id) => id.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 
 test('scans: those beyond wait, and hold up nobody else', async () => {

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { fillSmall } from '../support/dataset.mjs';
+import { offlineOnce } from '../support/offline_once.mjs';
 import { Redis, RedisCluster, Sentinel, installedServers } from '../support/redis.mjs';
 import { scanOnce } from '../support/scan_once.mjs';
 import { PROGRAMS, World } from '../support/site.mjs';
@@ -15,6 +16,8 @@ import { until } from '../support/wait.mjs';
 const KINDS = ['bigkey', 'hotkey', 'expired', 'analysis'];
 const PASSWORD = 'of-the-scanner';
 const WITH_LFU = { 'maxmemory-policy': 'allkeys-lfu' };
+// An offline analysis does not wait for others that want the same.
+const AT_ONCE = { 'repl-diskless-sync-delay': 0 };
 const ROOT = new URL('../../deploy/redis-acl/', import.meta.url).pathname;
 
 // What scans send, by kind; a cluster's every node is asked for the rest as well.
@@ -28,6 +31,9 @@ const OF_KIND = {
 };
 const MOVING_SLOTS = ['multi', 'exec', 'cluster|countkeysinslot', 'cluster|getkeysinslot'];
 const OF_CLUSTER = ['type', 'readonly', 'cluster|slots', 'cluster|nodes', ...MOVING_SLOTS];
+// Of an offline analysis, which asks a node for all of its data and for no key; the rest is for the probe of a cluster.
+const OF_OFFLINE = ['info', 'ping', 'client|setname', 'replconf', 'psync'];
+const OF_OFFLINE_CLUSTER = ['cluster|slots'];
 const OF_SENTINEL = ['info', 'client|setname', 'sentinel|masters', 'sentinel|get-master-addr-by-name', 'sentinel|replicas'];
 
 // recorded: the servers of tests/fixtures/servers that a file is for.
@@ -49,9 +55,11 @@ function usersOf(file) {
 
 const kindsOf = (name) => KINDS.filter((kind) => /^dcs(-cluster)?$/.test(name) || name.includes(kind));
 const isOfCluster = (name) => name.endsWith('-cluster');
+const isOffline = (name) => name.startsWith('dcs-offline');
 const sorted = (words) => [...new Set(words)].sort();
 
 function commandsOf(name, also) {
+  if (isOffline(name)) return sorted([...OF_OFFLINE, ...also, ...(isOfCluster(name) ? OF_OFFLINE_CLUSTER : [])]);
   return sorted([...ALWAYS, ...also, ...kindsOf(name).flatMap((kind) => OF_KIND[kind]), ...(isOfCluster(name) ? OF_CLUSTER : [])]);
 }
 
@@ -72,7 +80,7 @@ after(() => world?.close());
 const runnable = () => FILES.filter(({ since }) => since <= version);
 
 async function withUsers(file, how = {}) {
-  const redis = await world.redis({ server, options: { ...WITH_LFU, aclfile: ROOT + file }, ...how });
+  const redis = await world.redis({ server, options: { ...WITH_LFU, ...AT_ONCE, aclfile: ROOT + file }, ...how });
   for (const name of usersOf(file).keys()) await redis.command('ACL', 'SETUSER', name, 'on', `>${PASSWORD}`);
   return redis;
 }
@@ -95,9 +103,9 @@ async function refusedOf(nodes) {
 test('each user has what its kinds send, and nothing else', () => {
   for (const { file, keys, also } of FILES) {
     const users = usersOf(file);
-    assert.equal(users.size, 10);
+    assert.equal(users.size, 12);
     for (const [name, rules] of users) {
-      const start = ['off', ...keys, '-@all'];
+      const start = ['off', ...keys.filter((rule) => rule !== '~*' || !isOffline(name)), '-@all'];
       assert.deepEqual(rules.slice(0, start.length), start, `${file}: ${name}`);
       assert.ok(rules.slice(start.length).every((rule) => rule.startsWith('+')), `${file}: ${name}`);
       assert.deepEqual(sorted(rules.slice(start.length).map((rule) => rule.slice(1))), commandsOf(name, also), `${file}: ${name}`);
@@ -137,7 +145,7 @@ test('servers that are not here know the commands of their users', async () => {
     const text = JSON.stringify(docs, (_, value) => (value?.type === 'Buffer' ? String(Buffer.from(value)) : value));
     return command.includes('|') ? new RegExp(`"${command.replace('|', '\\|')}",\\[.*?"since","([\\d.]+)"`).exec(text)?.[1] : /"since","([\d.]+)"/.exec(text)?.[1];
   };
-  assert.deepEqual(sorted(unasked), ['cluster|countkeysinslot', 'cluster|getkeysinslot', 'exec', 'llen', 'multi', 'scard', 'zcard']);
+  assert.deepEqual(sorted(unasked), ['cluster|countkeysinslot', 'cluster|getkeysinslot', 'exec', 'llen', 'multi', 'psync', 'scard', 'zcard']);
   for (const command of unasked) assert.ok(Number.parseInt(await since(command), 10) < 6, `${command}: since ${await since(command)}`);
 });
 
@@ -152,6 +160,11 @@ test('a server: every kind by every user that may, and nothing is sent that is r
     for (const name of [...usersOf(file).keys()].filter((user) => !isOfCluster(user))) {
       await redis.command('ACL', 'LOG', 'RESET');
       await redis.command('CONFIG', 'RESETSTAT');
+      if (isOffline(name)) {
+        const result = await offlineOnce(redis.endpoint, { env: as(name) });
+        assert.equal(result.status, 'success', `${file}: ${name}: ${result.reason}`);
+        assert.equal(result.keys_seen, right.analysis.keys_seen);
+      }
       for (const kind of kindsOf(name)) {
         const result = await scanOnce(redis.endpoint, kind, { env: as(name) });
         assert.equal(result.status, 'success', `${file}: ${name}: ${result.reason}`);
@@ -183,17 +196,25 @@ test('a cluster: every kind, on every node', async () => {
   const cluster = await world.cluster({ server, masters: 3, replicas: 1, options: { ...WITH_LFU, aclfile: ROOT + file } });
   await cluster.pipeline(Array.from({ length: 60 }, (_, i) => ['SET', `key:${i}`, 'x'.repeat(i + 1)]));
   for (const name of [...usersOf(file).keys()].filter(isOfCluster)) {
+    let seen = 0;
     for (const node of cluster.nodes) {
       await node.command('ACL', 'SETUSER', name, 'on', `>${PASSWORD}`);
       await node.command('ACL', 'LOG', 'RESET');
       await node.command('CONFIG', 'RESETSTAT');
     }
+    for (const node of isOffline(name) ? cluster.nodes : []) {
+      const result = await offlineOnce(node.endpoint, { env: as(name) });
+      assert.equal(result.status, 'success', `${name}: ${result.reason}`);
+      if (cluster.masters.includes(node)) seen += result.keys_seen;
+    }
+    if (isOffline(name)) assert.equal(seen, 60);
     for (const kind of kindsOf(name)) {
       const result = await scanOnce(cluster.nodes[0].endpoint, kind, { layout: 'cluster', timeoutMs: 15_000, env: as(name) });
       assert.equal(result.status, 'success', `${name}: ${result.reason}`);
       assert.equal(result.keys_seen, 60);
     }
     assert.deepEqual((await refusedOf(cluster.nodes)).filter((command) => command !== 'config|get'), [], name);
+    if (isOffline(name)) continue; // the probe is tried below
     const sent = new Set((await Promise.all(cluster.nodes.map(called))).flat());
     for (const command of ['cluster|slots', 'cluster|nodes']) assert.ok(sent.has(command), `${name}: ${command}`);
   }

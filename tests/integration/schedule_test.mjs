@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import { assertAnswer } from '../support/golden.mjs';
 import { json } from '../support/http.mjs';
+import { KNOWN } from '../support/kinds.mjs';
 import { Program, must } from '../support/program.mjs';
 import { Random } from '../support/random.mjs';
 import { World, environmentOf } from '../support/site.mjs';
@@ -356,7 +357,7 @@ test('a claim takes the project with the fewest running tasks, and its oldest', 
   const waiting = await site.sql('SELECT project_id, id FROM scan_task ORDER BY claimable_at');
   const claimed = [];
   for (let i = 0; i < 12; i++) {
-    const [[project, , id]] = await execute('scan_task_claim', 'w', 300, 3, 0);
+    const [[project, , id]] = await execute('scan_task_claim', 'w', 300, 3, 0, KNOWN);
     claimed.push(names.get(project));
     const oldest = waiting.findIndex((task) => task.project_id === project);
     assert.equal(waiting[oldest].id, id);
@@ -367,9 +368,9 @@ test('a claim takes the project with the fewest running tasks, and its oldest', 
   // What a lost worker left comes first; what is not due yet is left alone, whosever it is.
   await site.sql(`UPDATE scan_task SET claimable_at = now() WHERE status = 'running' AND project_id = $1`,
     [tenants[1].projectId]);
-  assert.equal(names.get((await execute('scan_task_claim', 'w', 300, 3, 0))[0][0]), 'bob');
+  assert.equal(names.get((await execute('scan_task_claim', 'w', 300, 3, 0, KNOWN))[0][0]), 'bob');
   await site.sql(`UPDATE scan_task SET claimable_at = now() + interval '1 hour'`);
-  assert.deepEqual(await execute('scan_task_claim', 'w', 300, 3, 0), []);
+  assert.deepEqual(await execute('scan_task_claim', 'w', 300, 3, 0, KNOWN), []);
 });
 
 test('what is due is found behind any number of projects whose tasks are not', async () => {
@@ -382,7 +383,7 @@ test('what is due is found behind any number of projects whose tasks are not', a
   for (let i = 0; i < 5; i++) {
     const [due] = await site.sql(`UPDATE scan_task SET claimable_at = now() WHERE id =
       (SELECT id FROM scan_task WHERE status = 'waiting' ORDER BY random() LIMIT 1) RETURNING id`);
-    assert.equal((await execute('scan_task_claim', 'w', 300, 3, 0))[0]?.[2], due.id);
+    assert.equal((await execute('scan_task_claim', 'w', 300, 3, 0, KNOWN))[0]?.[2], due.id);
   }
 });
 

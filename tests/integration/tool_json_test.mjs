@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { fillSmall } from '../support/dataset.mjs';
 import { Program, must } from '../support/program.mjs';
 import { newKey } from '../support/sealing.mjs';
@@ -24,6 +25,7 @@ before(async () => {
 });
 after(() => world?.close());
 
+const sample = fileURLToPath(new URL('../fixtures/rdb/redis-7.2.rdb', import.meta.url));
 const dcsctl = (args, how) => world.dcsctl(site.database, args, how);
 const helpOf = (...words) => must('dcsctl', PROGRAMS.dcsctl, [...words, '--help']);
 
@@ -55,6 +57,7 @@ const RUNS = [
   ['secret generate-key', () => [join(world.directory, 'another-key')], []],
   ['secret rotate', [], ['left']],
   ['scan', () => [`redis://${redis.endpoint}`], ['keys']],
+  ['rdb analyze', () => [sample], ['source', 'keys', 'prefixes']],
   ['audit list', [], ['events']],
   ['audit prune', ['--older-than', '30'], ['pruned']],
 ];

@@ -58,7 +58,7 @@ test('an instance with a password and TLS: added, probed, shown, removed', async
   assert.equal(added.has_password, true);
   assert.equal(added.node_role, 'master');
   assert.equal(added.maxmemory_policy, 'noeviction');
-  assert.deepEqual(added.capabilities, ['bigkey', 'expired', 'analysis']);
+  assert.deepEqual(added.capabilities, ['bigkey', 'expired', 'analysis', 'offline']);
   assert.match(added.engine_version, /^\d+\.\d+\.\d+$/);
   const shown = await dcsctl('instance', 'show', '--project', 'alice', 'tls');
   assert.equal(shown.id, added.id);

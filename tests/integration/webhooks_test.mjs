@@ -8,6 +8,7 @@ import { after, before, describe, test } from 'node:test';
 import { Analyses, documentOf } from '../support/analysis.mjs';
 import { createAuthority, createCertificate } from '../support/certificates.mjs';
 import { json } from '../support/http.mjs';
+import { CAPABLE } from '../support/kinds.mjs';
 import { must } from '../support/program.mjs';
 import { isSigned, Receiver } from '../support/receiver.mjs';
 import { newKey } from '../support/sealing.mjs';
@@ -60,7 +61,7 @@ const reaches = (hook, what, predicate) => until(`a delivery is ${what}`, async 
 async function instance(how = {}) {
   const cache = await alice.instance(`cache-${++next}`, how.endpoint ?? '127.0.0.1:1', '--no-probe');
   await site.sql(`UPDATE instance SET status = 'RUNNING', probed_at = now(), probe_at = 'infinity',
-    capabilities = '{bigkey,hotkey,expired,analysis}' WHERE id = $1`, [cache.id]);
+    capabilities = '${CAPABLE}' WHERE id = $1`, [cache.id]);
   return cache;
 }
 

@@ -6,6 +6,8 @@ const WORKER = '{job="dcs-worker",instance="w1"}';
 const up = (labels, values) => ({ [`up${labels}`]: values });
 const ended = (counts) => Object.fromEntries(Object.entries(counts).map(([outcome, values]) =>
   [`dcs_task_attempts_ended_total{job="dcs-worker",instance="w1",outcome="${outcome}"}`, values]));
+const attempts = (counts) => Object.fromEntries(Object.entries(counts).map(([result, values]) =>
+  [`dcs_webhook_attempts_total{job="dcs-worker",instance="w1",result="${result}"}`, values]));
 const requests = (good, bad) => ({ 'dcs_http_requests_total{job="dcs-server",class="2xx"}': good,
   'dcs_http_requests_total{job="dcs-server",class="5xx"}': bad });
 
@@ -70,6 +72,13 @@ export const cases = {
     quiet: { [`dcs_scans_running${WORKER}`]: '2x50', [`dcs_scan_keys_total${WORKER}`]: '0+1x50' } },
   DcsScansPause: { at: 50, says: ['95%'], fires: { [`dcs_scans_running${WORKER}`]: '2x60', [`dcs_scan_paused_seconds_total${WORKER}`]: '0+114x60' },
     quiet: { [`dcs_scans_running${WORKER}`]: '2x60', [`dcs_scan_paused_seconds_total${WORKER}`]: '0+90x60' } },
+  DcsWebhooksLate: { at: 20, says: ['10m 0s'], fires: { [`dcs_webhook_deliveries_oldest_due_seconds${WORKER}`]: '600x30' },
+    quiet: { [`dcs_webhook_deliveries_oldest_due_seconds${WORKER}`]: '600x4 0 600x4 0 600x4 0 290x20' } },
+  DcsWebhooksFail: { at: 80, says: ['60%'], fires: attempts({ connection: '0+2x90', address: '0+1x90', delivered: '0+2x90' }),
+    quiet: attempts({ refused: '0+9x90', connection: '0+1x90', delivered: '0+1x90' }) },
+  DcsWebhooksGivenUp: { at: 380, says: ['36'],
+    fires: { [`dcs_webhook_deliveries_given_up_total${WORKER}`]: '0+0.1x400', ...attempts({ timeout: '0+1x400', delivered: '0+0.05x400' }) },
+    quiet: { [`dcs_webhook_deliveries_given_up_total${WORKER}`]: '0+0.1x400', ...attempts({ timeout: '0+1x400', delivered: '0+0.2x400' }) } },
 };
 
 // What `promtool test rules` is to read, by alert: its rule alone in a group (with all of them each case would evaluate all), and

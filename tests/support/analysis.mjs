@@ -56,16 +56,17 @@ export class Analyses {
   }
 
   // Makes an analysis that has found a document (a value, or its text): its id.
-  async record(document, { options = {}, num = 0, path = `${this.path}/analyses` } = {}) {
+  // members: of an offline one's answer in the DCS v2 API.
+  async record(document, { options = {}, num = 0, path = `${this.path}/analyses`, members = null } = {}) {
     this.succeed ??= await must('the statement', join(process.env.DCS_BUILD, 'tests/dcs_statement'),
       ['--text', 'scan_task_succeed']);
     const made = await this.client.post(path, json(options));
     if (made.status !== 200) throw new Error(made.body);
-    const { id } = made.json;
+    const id = made.json.id ?? made.json.task_id;
     await this.site.sql(`UPDATE scan_task SET status = 'running', started_at = now(), fence = 1, attempt = 1,
       lease_owner = 'w' WHERE id = $1`, [id]);
     const text = typeof document === 'string' ? document : JSON.stringify(document);
-    const rows = await this.site.sql(this.succeed, [this.project, id, 1, num, text, 1, null, 1], ROLES.worker);
+    const rows = await this.site.sql(this.succeed, [this.project, id, 1, num, text, 1, null, 1, members], ROLES.worker);
     if (rows.length !== 1) throw new Error('not recorded');
     return id;
   }

@@ -9,6 +9,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { DEADLINE_MS } from './wait.mjs';
 
 export const DIST = new URL('../../console/dist', import.meta.url).pathname;
 const SHOTS = join(process.env.DCS_BUILD ?? '.', 'screenshots', 'console');
@@ -54,14 +55,26 @@ export class Console {
 
   // To a page of the console, as by a link; its contents are there when this returns.
   async go(...path) {
-    await this.page.evaluate((hash) => { location.hash = hash; }, `#/${path.join('/')}`);
+    await this.page.evaluate((hash) => new Promise((resolve) => {
+      if (location.hash === hash) resolve();
+      addEventListener('hashchange', resolve, { once: true });
+      location.hash = hash;
+    }), `#/${path.join('/')}`);
     await this.settled();
   }
 
   // Nothing that is loading is left, and what is shown has been drawn.
   async settled() {
-    await this.page.waitForFunction(() => document.querySelector('h1') && !document.querySelector('[aria-busy=true], .skeleton'));
-    await this.page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+    await this.page.evaluate(async (deadlineMs) => {
+      const frame = () => new Promise((resolve) => { requestAnimationFrame(resolve); });
+      const end = performance.now() + deadlineMs;
+      await frame();
+      do {
+        await frame();
+        if (performance.now() > end) throw new Error(`the page is loading still: ${document.body.innerText.slice(0, 200)}`);
+      } while (!document.querySelector('h1') || document.querySelector('[aria-busy=true], .loading'));
+      await frame();
+    }, DEADLINE_MS);
   }
 
   text(selector = 'main') {

@@ -81,6 +81,11 @@ export class RespConnection {
     let offset = 0;
     for (;;) {
       const header = this.array ? undefined : arrayHeader(this.input, offset);
+      if (header?.[0] < 0) { // a null, as of XREADGROUP without entries
+        offset = header[1];
+        this.answer(null);
+        continue;
+      }
       if (header) {
         this.array = { missing: header[0], values: [] };
         offset = header[1];

@@ -256,6 +256,7 @@ export class InstancePaths {
     this.histories = `${this.path}/auto-expire/histories`;
     this.createHot = `${this.path}/hotkey-task`;
     this.listHot = `${this.path}/hotkey-tasks`;
+    this.offline = `${this.path}/offline/key-analysis`;
     this.autoscan = `${this.path}/bigkey/autoscan`;
     this.autoscanHot = `${this.path}/hotkey/autoscan`;
     this.autoscanExpired = `${this.path}/scan-expire-keys/autoscan-config`;
@@ -267,6 +268,10 @@ export class InstancePaths {
 
   hotTask(id) {
     return `${this.createHot}/${id}`;
+  }
+
+  offlineTask(id) {
+    return `${this.offline}/${id}`;
   }
 
   // Posts and returns the task; a refusal is thrown.

@@ -1,15 +1,14 @@
 /* The result of an analysis, front to back.  What is not known is left out. */
-#include "insight_internal.h"
+#include "document.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
+
 enum { VERSION = 1 };
 
-/* What of a sum is known. */
-struct known {
-    bool bytes, ttl;
-};
+static const int64_t stamps_end_s = 253402300800; /* year 10000, which has no stamp */
 
 static struct known known_of(const struct insight *insight)
 {
@@ -23,15 +22,15 @@ static struct known known_of(const struct insight *insight)
     };
 }
 
-static void write_keys(struct json_writer *json, int64_t keys, int64_t bytes, struct known known)
+void document_write_keys(struct json_writer *json, int64_t keys, int64_t bytes, struct known known)
 {
     json_writer_member_number(json, "keys", keys);
     if (known.bytes)
         json_writer_member_number(json, "bytes", bytes);
 }
 
-static void write_persistent(struct json_writer *json, const struct key_sum *sum,
-                             struct known known)
+void document_write_persistent(struct json_writer *json, const struct key_sum *sum,
+                               struct known known)
 {
     if (!known.ttl)
         return;
@@ -42,11 +41,11 @@ static void write_persistent(struct json_writer *json, const struct key_sum *sum
 
 static void write_sum(struct json_writer *json, const struct key_sum *sum, struct known known)
 {
-    write_keys(json, sum->keys, sum->bytes, known);
-    write_persistent(json, sum, known);
+    document_write_keys(json, sum->keys, sum->bytes, known);
+    document_write_persistent(json, sum, known);
 }
 
-static void begin_list(struct json_writer *json, const char *name)
+void document_begin_list(struct json_writer *json, const char *name)
 {
     json_writer_name(json, name);
     json_writer_begin_array(json);
@@ -54,7 +53,7 @@ static void begin_list(struct json_writer *json, const char *name)
 
 static void write_gaps(struct json_writer *json, const struct insight *insight)
 {
-    begin_list(json, "not_measured");
+    document_begin_list(json, "not_measured");
     for (int i = 0; i < INSIGHT_GAP_COUNT; i++) {
         const struct gap *gap = &insight->gaps[i];
         if (gap->keys == 0)
@@ -89,11 +88,12 @@ static void write_elements(struct json_writer *json, const struct insight *insig
 static void write_expired(struct json_writer *json, const struct insight *insight,
                           const struct insight_facts *facts)
 {
-    if (facts->expired_released < 0)
+    if (facts->expired_released < 0 && !insight->held_known)
         return;
     json_writer_name(json, "expired");
     json_writer_begin_object(json);
-    json_writer_member_number(json, "released", facts->expired_released);
+    if (facts->expired_released >= 0)
+        json_writer_member_number(json, "released", facts->expired_released);
     if (insight->held_known) {
         json_writer_member_number(json, "held", insight->held);
         json_writer_member_text(json, "held_is", insight->held_estimated ? "estimate" : "counted");
@@ -104,14 +104,14 @@ static void write_expired(struct json_writer *json, const struct insight *insigh
 static void write_encodings(struct json_writer *json, const struct counters *counters,
                             const struct type_counters *type, struct known known)
 {
-    begin_list(json, "encodings");
+    document_begin_list(json, "encodings");
     for (int i = 0; i < INSIGHT_ENCODINGS_MAX; i++) {
         const struct key_count *encoding = &type->encodings[i];
         if (encoding->keys == 0)
             continue;
         json_writer_begin_object(json);
         json_writer_member_text(json, "encoding", counters->encodings[i]);
-        write_keys(json, encoding->keys, encoding->bytes, known);
+        document_write_keys(json, encoding->keys, encoding->bytes, known);
         json_writer_end_object(json);
     }
     json_writer_end_array(json);
@@ -124,10 +124,10 @@ static void write_type(struct json_writer *json, const struct insight *insight, 
     const struct type_counters *type = &counters->types[place];
     json_writer_begin_object(json);
     json_writer_member_text(json, "type", type->name);
-    write_keys(json, type->sum.keys, type->sum.bytes, known);
+    document_write_keys(json, type->sum.keys, type->sum.bytes, known);
     if (has_elements(insight, place))
         json_writer_member_number(json, "elements", type->elements);
-    write_persistent(json, &type->sum, known);
+    document_write_persistent(json, &type->sum, known);
     if (known.bytes)
         json_writer_member_number(json, "largest_bytes", type->largest_bytes);
     if (type->largest_size > 0 || type->sizeless == 0)
@@ -143,21 +143,29 @@ static int compare_names(const void *a, const void *b, void *argument)
     return strcmp(types[*(const int *)a].name, types[*(const int *)b].name);
 }
 
-/* Built-in types in their order, modules' by name, the rest at the end. */
-static void write_types(struct json_writer *json, const struct insight *insight, struct known known)
+int document_list_types(const struct insight *insight, int ret_places[INSIGHT_TYPES_MAX])
 {
     const struct counters *counters = &insight->counters;
-    int places[INSIGHT_TYPES_MAX], count = 0;
-    for (int i = 0; i < counters->type_count; i++)
-        places[count++] = i;
-    qsort_r(places + INSIGHT_TYPES_BUILT_IN, (size_t)(count - INSIGHT_TYPES_BUILT_IN),
-            sizeof(places[0]), compare_names, counters->types);
-    places[count++] = INSIGHT_TYPES_MAX - 1;
-    begin_list(json, "types");
-    for (int i = 0; i < count; i++) {
-        if (counters->types[places[i]].sum.keys > 0)
-            write_type(json, insight, places[i], known);
+    int count = 0, built_in = 0;
+    for (int i = 0; i < counters->type_count; i++) {
+        if (counters->types[i].sum.keys == 0)
+            continue;
+        ret_places[count++] = i;
+        built_in += i < INSIGHT_TYPES_BUILT_IN;
     }
+    qsort_r(ret_places + built_in, (size_t)(count - built_in), sizeof(ret_places[0]), compare_names,
+            counters->types);
+    if (counters->types[INSIGHT_TYPES_MAX - 1].sum.keys > 0)
+        ret_places[count++] = INSIGHT_TYPES_MAX - 1;
+    return count;
+}
+
+static void write_types(struct json_writer *json, const struct insight *insight, struct known known)
+{
+    int places[INSIGHT_TYPES_MAX], count = document_list_types(insight, places);
+    document_begin_list(json, "types");
+    for (int i = 0; i < count; i++)
+        write_type(json, insight, places[i], known);
     json_writer_end_array(json);
 }
 
@@ -165,7 +173,7 @@ static void write_databases(struct json_writer *json, const struct insight *insi
                             struct known known)
 {
     const struct counters *counters = &insight->counters;
-    begin_list(json, "databases");
+    document_begin_list(json, "databases");
     for (int i = 0; i < counters->database_count; i++) {
         if (counters->databases[i].sum.keys == 0)
             continue;
@@ -243,7 +251,7 @@ static void write_shards(struct json_writer *json, const struct insight *insight
     if (!facts->name_shard)
         return;
     struct named_shard *shards = list_shards(insight, facts, &count);
-    begin_list(json, "shards");
+    document_begin_list(json, "shards");
     for (size_t i = 0; i < count; i++) {
         json_writer_begin_object(json);
         json_writer_member_text(json, "shard", shards[i].name);
@@ -269,163 +277,72 @@ static void write_histograms(struct json_writer *json, const struct insight *ins
         const struct histogram_shape *shape = &histogram_shapes[kind];
         if (!is_told(insight, (enum histogram_kind)kind, known))
             continue;
-        begin_list(json, shape->name);
+        document_begin_list(json, shape->name);
         for (int i = 0; i < shape->buckets; i++) {
             const struct key_count *bucket = &insight->counters.histograms[kind][i];
             json_writer_begin_object(json);
             json_writer_member_number(json, shape->from, shape->borders[i]);
             if (i + 1 < shape->buckets)
                 json_writer_member_number(json, shape->to, shape->borders[i + 1]);
-            write_keys(json, bucket->keys, bucket->bytes, known);
+            document_write_keys(json, bucket->keys, bucket->bytes, known);
             json_writer_end_object(json);
         }
         json_writer_end_array(json);
     }
 }
 
-static void write_size(struct json_writer *json, const struct leader *leader)
+static void write_origin(struct json_writer *json, const struct insight_origin *origin)
 {
-    if (leader->size < 0)
-        return;
-    json_writer_member_number(json, "size", leader->size);
-    json_writer_member_text(json, "unit", leader->type == INSIGHT_STRING ? "byte" : "count");
-}
-
-static void write_measures(struct json_writer *json, const struct insight *insight,
-                           const struct leader *leader)
-{
-    if (leader->ttl_ms >= 0)
-        json_writer_member_number(json, "ttl_ms", leader->ttl_ms);
-    if (leader->encoding >= 0)
-        json_writer_member_text(json, "encoding", insight->counters.encodings[leader->encoding]);
-    if (leader->idle_s >= 0)
-        json_writer_member_number(json, "idle_s", leader->idle_s);
-    if (leader->freq >= 0)
-        json_writer_member_number(json, "freq", leader->freq);
-}
-
-static void write_leader(struct json_writer *json, const struct insight *insight,
-                         const struct leader *leader, const struct insight_facts *facts)
-{
-    const struct kept_name name = leader_name(leader);
+    char created_at[CLOCK_ISO_LENGTH + 1];
+    json_writer_name(json, "origin");
     json_writer_begin_object(json);
-    json_writer_name(json, "name");
-    key_name_write(json, &name, leader->utf8);
-    if (!leader->utf8)
-        json_writer_member_boolean(json, "binary", true);
-    if (name.kept < name.length)
-        json_writer_member_boolean(json, "name_cut", true);
-    json_writer_member_text(json, "type", insight->counters.types[leader->type].name);
-    json_writer_member_number(json, "db", leader->db);
-    if (facts->name_shard) {
-        char shard[INSIGHT_SHARD_NAME_MAX + 1];
-        facts->name_shard(facts->argument, leader->slot, shard);
-        json_writer_member_text(json, "shard", shard);
+    if (origin->engine_version[0])
+        json_writer_member_text(json, "engine_version", origin->engine_version);
+    json_writer_member_number(json, "rdb_version", origin->rdb_version);
+    if (origin->created_s > 0 && origin->created_s < stamps_end_s) {
+        clock_format_iso(origin->created_s * 1000, created_at);
+        json_writer_member_text(json, "created_at", created_at);
     }
-    if (leader->bytes >= 0)
-        json_writer_member_number(json, "bytes", leader->bytes);
-    write_size(json, leader);
-    write_measures(json, insight, leader);
+    if (origin->used_memory >= 0)
+        json_writer_member_number(json, "used_memory", origin->used_memory);
+    if (origin->replication_offset >= 0)
+        json_writer_member_number(json, "replication_offset", origin->replication_offset);
     json_writer_end_object(json);
 }
 
-/* In a ranking by size none is told whose size is not known. */
-static int64_t write_ranking(struct json_writer *json, const struct insight *insight, int ranking,
-                             const struct insight_facts *facts)
+static void write_head(struct json_writer *json, const struct document *document)
 {
-    uint32_t count;
-    int64_t written = 0;
-    const struct leader **leaders = leaders_sort(&insight->leaders, ranking, &count);
-    for (uint32_t i = 0; i < count; i++) {
-        if (ranking != LEADERS_BY_BYTES && leaders[i]->size < 0)
-            continue;
-        write_leader(json, insight, leaders[i], facts);
-        written++;
-    }
-    free(leaders);
-    return written;
-}
-
-static void write_prefix(struct json_writer *json, const struct prefix_item *item,
-                         struct known known)
-{
-    const struct prefix_entry *entry = &item->entry;
-    const struct kept_name name = kept_name_of(item->prefix);
-    bool utf8 = text_is_utf8(item->prefix.bytes, item->prefix.length);
-    json_writer_begin_object(json);
-    json_writer_name(json, "prefix");
-    key_name_write(json, &name, utf8);
-    if (!utf8)
-        json_writer_member_boolean(json, "binary", true);
-    json_writer_member_number(json, "depth", item->depth);
-    json_writer_member_number(json, "keys",
-                              entry->counts[PREFIX_KEYS] + entry->errors[PREFIX_KEYS]);
-    json_writer_member_number(json, "keys_error", entry->errors[PREFIX_KEYS]);
-    if (known.bytes) {
-        json_writer_member_number(json, "bytes",
-                                  entry->counts[PREFIX_BYTES] + entry->errors[PREFIX_BYTES]);
-        json_writer_member_number(json, "bytes_error", entry->errors[PREFIX_BYTES]);
-    }
-    /* What was missed may have had no time to live either. */
-    const struct key_sum persistent = {
-        .persistent_keys = entry->persistent[PREFIX_KEYS] + entry->errors[PREFIX_KEYS],
-        .persistent_bytes = entry->persistent[PREFIX_BYTES] + entry->errors[PREFIX_BYTES]};
-    write_persistent(json, &persistent, known);
-    json_writer_end_object(json);
-}
-
-static void write_prefixes(struct json_writer *json, const struct insight *insight,
-                           struct known known)
-{
-    size_t count;
-    const struct prefixes *prefixes = &insight->prefixes;
-    struct prefix_item *items = prefixes_choose(prefixes, &count);
-    json_writer_name(json, "prefixes");
-    json_writer_begin_object(json);
-    json_writer_member_text(json, "separators", prefixes->separators);
-    json_writer_member_number(json, "depth", prefixes->depth);
-    json_writer_member_number(json, "capacity", prefixes_capacity(prefixes));
-    json_writer_member_boolean(json, "exact", prefixes_are_exact(prefixes));
-    begin_list(json, "items");
-    for (size_t i = 0; i < count; i++)
-        write_prefix(json, &items[i], known);
-    json_writer_end_array(json);
-    json_writer_end_object(json);
-    free(items);
-}
-
-static void write_head(struct json_writer *json, const struct insight *insight,
-                       const struct insight_facts *facts, struct known known)
-{
+    const struct insight *insight = document->insight;
+    const struct insight_facts *facts = document->facts;
     json_writer_member_text(json, "source", insight->setup.source);
     json_writer_member_number(json, "version", VERSION);
+    if (facts->origin)
+        write_origin(json, facts->origin);
     json_writer_name(json, "measures");
     analysis_measures_write(json, insight->setup.options.measures);
     write_gaps(json, insight);
-    write_keys(json, insight->counters.total.keys, insight->counters.total.bytes, known);
+    if (facts->memory_is)
+        json_writer_member_text(json, "memory_is", facts->memory_is);
+    document_write_keys(json, insight->counters.total.keys, insight->counters.total.bytes,
+                        document->known);
     write_elements(json, insight);
-    write_persistent(json, &insight->counters.total, known);
+    document_write_persistent(json, &insight->counters.total, document->known);
     write_expired(json, insight, facts);
 }
 
 int64_t insight_write(const struct insight *insight, const struct insight_facts *facts,
                       struct json_writer *json)
 {
-    const struct known known = known_of(insight);
+    const struct document document = {insight, facts, known_of(insight)};
+    size_t begun = json->length, most = facts->most > 0 ? facts->most : INSIGHT_DOCUMENT_MAX;
     json_writer_begin_object(json);
-    write_head(json, insight, facts, known);
-    write_types(json, insight, known);
-    write_databases(json, insight, known);
-    write_shards(json, insight, facts, known);
-    write_histograms(json, insight, known);
-    begin_list(json, "largest_by_bytes");
-    int64_t written = write_ranking(json, insight, LEADERS_BY_BYTES, facts);
-    json_writer_end_array(json);
-    begin_list(json, "largest_by_size");
-    for (int type = 0; type < INSIGHT_TYPES_BUILT_IN; type++)
-        write_ranking(json, insight, LEADERS_BY_SIZE + type, facts);
-    json_writer_end_array(json);
-    write_prefixes(json, insight, known);
+    write_head(json, &document);
+    write_types(json, insight, document.known);
+    write_databases(json, insight, document.known);
+    write_shards(json, insight, facts, document.known);
+    write_histograms(json, insight, document.known);
+    size_t used = json->length - begun;
+    int64_t written = document_write_lists(&document, used < most ? most - used : 0, json);
     json_writer_end_object(json);
     return written;
 }

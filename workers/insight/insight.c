@@ -25,6 +25,8 @@ struct insight *insight_new(const struct insight_setup *setup)
     counters_init(&insight->counters);
     leaders_init(&insight->leaders, setup);
     prefixes_init(&insight->prefixes, &setup->options);
+    if (setup->prefixes_by_type)
+        prefixes_keep_types(&insight->prefixes, INSIGHT_TYPES_BUILT_IN);
     return insight;
 }
 
@@ -69,14 +71,19 @@ void insight_add(struct insight *insight, const struct insight_key *key)
     own.size = bounded(key->size, counters->types[key->type].elements);
     sample_slot(insight, key->name);
     counters_add(counters, &own);
-    uint64_t hash = prefixes_add(&insight->prefixes, key->name, own.bytes > 0 ? own.bytes : 0,
-                                 key->ttl_ms == INSIGHT_PERSISTENT);
+    uint64_t hash = prefixes_add(&insight->prefixes, key->type, key->name,
+                                 own.bytes > 0 ? own.bytes : 0, key->ttl_ms == INSIGHT_PERSISTENT);
     leaders_offer(&insight->leaders, hash, &own);
 }
 
 int64_t insight_keys(const struct insight *insight)
 {
     return insight->counters.total.keys;
+}
+
+int insight_databases(const struct insight *insight)
+{
+    return insight->counters.database_count;
 }
 
 bool insight_admits_size(const struct insight *insight, int type, int64_t size)

@@ -27,13 +27,40 @@ static size_t cut_of(struct text name)
     return RANKED_NAME_MAX;
 }
 
+static size_t width_of(unsigned char first)
+{
+    return first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc2 ? 2 : 1;
+}
+
+struct text key_name_whole_characters(struct text beginning)
+{
+    for (size_t back = 1; back <= 3 && back <= beginning.length; back++) {
+        unsigned char byte = (unsigned char)beginning.bytes[beginning.length - back];
+        if ((byte & 0xc0) == 0x80)
+            continue;
+        if (width_of(byte) > back)
+            beginning.length -= back;
+        break;
+    }
+    return beginning;
+}
+
+struct kept_name kept_name_of_part(struct text beginning, size_t length)
+{
+    bool is_whole = beginning.length == length && length <= RANKED_NAME_MAX;
+    struct kept_name name = {.bytes = beginning.bytes, .kept = beginning.length, .length = length};
+    if (beginning.length > RANKED_NAME_MAX)
+        name.kept = cut_of(beginning);
+    else if (!is_whole)
+        name.kept = key_name_whole_characters(beginning).length;
+    if (!is_whole)
+        name.hash = hash_of(beginning);
+    return name;
+}
+
 struct kept_name kept_name_of(struct text name)
 {
-    bool is_long = name.length > RANKED_NAME_MAX;
-    return (struct kept_name){.bytes = name.bytes,
-                              .kept = is_long ? cut_of(name) : name.length,
-                              .length = name.length,
-                              .hash = is_long ? hash_of(name) : 0};
+    return kept_name_of_part(name, name.length);
 }
 
 static int compare_numbers(uint64_t a, uint64_t b)

@@ -18,7 +18,10 @@ static void *allocated(void *memory)
 
 void leaders_init(struct leaders *leaders, const struct insight_setup *setup)
 {
-    *leaders = (struct leaders){.top = (uint32_t)setup->options.top,
+    int top = setup->options.top;
+    if (setup->top_kept > top)
+        top = setup->top_kept;
+    *leaders = (struct leaders){.top = (uint32_t)top,
                                 .by_bytes_only = setup->sizes_of_heaviest,
                                 .slot_of = setup->slot_of,
                                 .index_size = INDEX_LEAST};
@@ -315,6 +318,8 @@ static void offer(struct leaders *leaders, const struct leader *candidate, struc
         item = take_in(leaders, candidate) + 1;
         struct leader *leader = &leaders->pool[item - 1];
         if (whole.bytes) {
+            if (whole.length < leader->length)
+                whole = key_name_whole_characters(whole);
             leader->utf8 = text_is_utf8(whole.bytes, whole.length);
             leader->slot = leaders->slot_of ? leaders->slot_of(whole) : 0;
         }
@@ -329,9 +334,9 @@ static uint64_t index_hash(uint64_t hash, int db, const struct kept_name *name)
 }
 
 /* A view: the name is only read, and copied before it is kept. */
-static struct leader view_of(uint64_t hash, int db, struct text name)
+static struct leader view_of(uint64_t hash, int db, struct text name, size_t length)
 {
-    struct kept_name kept = kept_name_of(name);
+    struct kept_name kept = kept_name_of_part(name, length > name.length ? length : name.length);
     struct leader view = {.kept = (uint32_t)kept.kept,
                           .length = kept.length,
                           .name_hash = kept.hash,
@@ -352,7 +357,8 @@ static bool is_below(const struct leaders *leaders, int ranking, int64_t score)
 static bool is_nothing(const struct leaders *leaders, uint64_t hash, const struct insight_key *key)
 {
     uint64_t indexed = hash + (uint64_t)(unsigned)key->db;
-    return key->name.length <= RANKED_NAME_MAX && !leaders->index[slot_of(leaders, indexed)] &&
+    return key->name.length <= RANKED_NAME_MAX && key->name_length == 0 &&
+           !leaders->index[slot_of(leaders, indexed)] &&
            is_below(leaders, LEADERS_BY_BYTES, key->bytes) &&
            (key->type >= INSIGHT_TYPES_BUILT_IN ||
             is_below(leaders, LEADERS_BY_SIZE + key->type,
@@ -363,7 +369,7 @@ void leaders_offer(struct leaders *leaders, uint64_t hash, const struct insight_
 {
     if (is_nothing(leaders, hash, key))
         return;
-    struct leader candidate = view_of(hash, key->db, key->name);
+    struct leader candidate = view_of(hash, key->db, key->name, key->name_length);
     candidate.bytes = key->bytes;
     candidate.size = key->size;
     candidate.ttl_ms = key->ttl_ms;
@@ -385,7 +391,7 @@ void leaders_offer_leader(struct leaders *leaders, const struct leader *leader, 
 
 struct leader *leaders_find(struct leaders *leaders, uint64_t hash, int db, struct text name)
 {
-    struct leader view = view_of(hash, db, name);
+    struct leader view = view_of(hash, db, name, name.length);
     struct kept_name kept = leader_name(&view);
     size_t slot = find_slot(leaders, view.hash, db, &kept);
     return leaders->index[slot] ? &leaders->pool[(uint32_t)leaders->index[slot] - 1] : NULL;

@@ -50,18 +50,33 @@ static int compare_bytes(const void *a, const void *b)
     return compare_weights(a, b, PREFIX_BYTES);
 }
 
+/* A prefix ends after as many separators as its depth. */
+static int depth_of(const struct prefixes *prefixes, struct text prefix)
+{
+    int depth = 0;
+    for (size_t i = 0; i < prefix.length; i++)
+        depth += prefixes->ends[(unsigned char)prefix.bytes[i]];
+    return depth;
+}
+
+static size_t list_sketch(const struct prefixes *prefixes, const struct prefix_sketch *sketch,
+                          struct prefix_item *ret_items)
+{
+    for (uint32_t i = 0; i < sketch->count; i++) {
+        struct text text = prefix_sketch_text(sketch, &sketch->entries[i]);
+        ret_items[i] = (struct prefix_item){text, depth_of(prefixes, text), sketch->entries[i]};
+    }
+    return sketch->count;
+}
+
 static struct prefix_item *list(const struct prefixes *prefixes, size_t *ret_count)
 {
     size_t count = 0, place = 0;
     for (int i = 0; i < prefixes->depth; i++)
         count += prefixes->sketches[i].count;
     struct prefix_item *items = allocated(calloc(count + 1, sizeof(*items)));
-    for (int i = 0; i < prefixes->depth; i++) {
-        const struct prefix_sketch *sketch = &prefixes->sketches[i];
-        for (uint32_t entry = 0; entry < sketch->count; entry++)
-            items[place++] = (struct prefix_item){
-                prefix_sketch_text(sketch, &sketch->entries[entry]), i + 1, sketch->entries[entry]};
-    }
+    for (int i = 0; i < prefixes->depth; i++)
+        place += list_sketch(prefixes, &prefixes->sketches[i], items + place);
     *ret_count = count;
     return items;
 }
@@ -117,9 +132,9 @@ static void choose_heaviest(struct choice *choice, const struct prefix_item *sor
     sort_out(choice);
 }
 
-struct prefix_item *prefixes_choose(const struct prefixes *prefixes, size_t *ret_count)
+struct prefix_item *prefixes_choose(const struct prefixes *prefixes, size_t most, size_t *ret_count)
 {
-    size_t count, most = PREFIX_ITEMS_HEAVIEST;
+    size_t count;
     struct choice choice = {.prefixes = prefixes};
     struct prefix_item *by_keys = list(prefixes, &count), *by_bytes = list(prefixes, &count);
     choice.items =
@@ -137,4 +152,31 @@ struct prefix_item *prefixes_choose(const struct prefixes *prefixes, size_t *ret
     free(by_bytes);
     *ret_count = choice.count;
     return choice.items;
+}
+
+/* By the figures that are shown. */
+static int compare_shown_bytes(const void *a, const void *b)
+{
+    const struct prefix_item *one = a, *other = b;
+    int64_t bytes = one->entry.counts[PREFIX_BYTES] + one->entry.errors[PREFIX_BYTES];
+    int64_t others = other->entry.counts[PREFIX_BYTES] + other->entry.errors[PREFIX_BYTES];
+    return bytes != others ? (bytes > others ? -1 : 1) : compare_prefixes(a, b);
+}
+
+struct prefix_item *prefixes_choose_of_type(const struct prefixes *prefixes, int type,
+                                            size_t *ret_count)
+{
+    *ret_count = 0;
+    if (type >= prefixes->type_count || !prefixes->types[type].entries)
+        return NULL;
+    const struct prefix_sketch *sketch = &prefixes->types[type];
+    struct prefix_item *items = allocated(calloc(sketch->count, sizeof(*items)));
+    size_t listed = list_sketch(prefixes, sketch, items), count = 0;
+    qsort(items, listed, sizeof(*items), compare_bytes);
+    while (count < listed && count < PREFIX_ITEMS_HEAVIEST &&
+           items[count].entry.counts[PREFIX_BYTES] > 0)
+        count++;
+    qsort(items, count, sizeof(*items), compare_shown_bytes);
+    *ret_count = count;
+    return items;
 }

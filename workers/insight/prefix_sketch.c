@@ -59,6 +59,11 @@ int64_t prefix_sketch_left(const struct prefix_sketch *sketch, const struct pref
     return entry->counts[weight] + entry->errors[weight] - sketch->floors[weight];
 }
 
+bool prefix_sketch_is_exact(const struct prefix_sketch *sketch)
+{
+    return sketch->floors[PREFIX_KEYS] == 0 && sketch->floors[PREFIX_BYTES] == 0;
+}
+
 /* The entry's slot, or the free one where it would be. */
 static size_t find_slot(const struct prefix_sketch *sketch, uint64_t hash, struct text prefix)
 {

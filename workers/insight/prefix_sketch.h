@@ -71,6 +71,9 @@ struct text prefix_sketch_text(const struct prefix_sketch *sketch,
 int64_t prefix_sketch_left(const struct prefix_sketch *sketch, const struct prefix_entry *entry,
                            enum prefix_weight weight);
 
+/* Whether nothing was ever dropped. */
+bool prefix_sketch_is_exact(const struct prefix_sketch *sketch);
+
 /* How far each floor would rise if the table were cut to that capacity. */
 void prefix_sketch_rises(const struct prefix_sketch *sketch, int capacity,
                          int64_t ret_rises[PREFIX_WEIGHTS]);

@@ -2,6 +2,7 @@
  * their way meanwhile. */
 #include "prefixes.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "insight/saved_value.h"
@@ -27,6 +28,17 @@ void prefixes_release(struct prefixes *prefixes)
 {
     for (int i = 0; i < ANALYSIS_DEPTH_MAX; i++)
         prefix_sketch_release(&prefixes->sketches[i]);
+    for (int i = 0; i < prefixes->type_count; i++)
+        prefix_sketch_release(&prefixes->types[i]);
+    free(prefixes->types);
+}
+
+void prefixes_keep_types(struct prefixes *prefixes, int count)
+{
+    prefixes->types = calloc((size_t)count, sizeof(*prefixes->types));
+    if (!prefixes->types)
+        abort();
+    prefixes->type_count = count;
 }
 
 static void split(const struct prefixes *prefixes, struct text name, struct split *ret_split)
@@ -47,21 +59,28 @@ static void split(const struct prefixes *prefixes, struct text name, struct spli
     ret_split->hash = name_hash_add(hash, name.bytes + begin, name.length - begin);
 }
 
-static struct prefix_sketch *sketch_of(struct prefixes *prefixes, int place)
+static struct prefix_sketch *begun(struct prefix_sketch *sketch)
 {
-    struct prefix_sketch *sketch = &prefixes->sketches[place];
     if (!sketch->entries)
         prefix_sketch_init(sketch);
     return sketch;
 }
 
-uint64_t prefixes_add(struct prefixes *prefixes, struct text name, int64_t bytes, bool persistent)
+uint64_t prefixes_add(struct prefixes *prefixes, int type, struct text name, int64_t bytes,
+                      bool persistent)
 {
     struct split parts;
+    struct prefix_sketch *of_type = type < prefixes->type_count ? &prefixes->types[type] : NULL;
     split(prefixes, name, &parts);
-    for (int i = 0; i < parts.depth; i++)
-        prefix_sketch_add(sketch_of(prefixes, i), parts.hashes[i],
-                          (struct text){name.bytes, parts.ends[i]}, bytes, persistent);
+    for (int i = 0; of_type && i < parts.depth; i++)
+        prefix_sketch_prefetch(of_type, parts.hashes[i]);
+    for (int i = 0; i < parts.depth; i++) {
+        struct text prefix = {name.bytes, parts.ends[i]};
+        prefix_sketch_add(begun(&prefixes->sketches[i]), parts.hashes[i], prefix, bytes,
+                          persistent);
+        if (of_type)
+            prefix_sketch_add(begun(of_type), parts.hashes[i], prefix, bytes, persistent);
+    }
     return parts.hash;
 }
 
@@ -76,7 +95,11 @@ void prefixes_merge(struct prefixes *prefixes, const struct prefixes *other)
 {
     for (int i = 0; i < prefixes->depth; i++) {
         if (other->sketches[i].entries)
-            prefix_sketch_merge(sketch_of(prefixes, i), &other->sketches[i]);
+            prefix_sketch_merge(begun(&prefixes->sketches[i]), &other->sketches[i]);
+    }
+    for (int i = 0; i < prefixes->type_count; i++) {
+        if (other->types[i].entries)
+            prefix_sketch_merge(begun(&prefixes->types[i]), &other->types[i]);
     }
 }
 
@@ -94,8 +117,7 @@ int prefixes_capacity(const struct prefixes *prefixes)
 bool prefixes_are_exact(const struct prefixes *prefixes)
 {
     for (int i = 0; i < prefixes->depth; i++) {
-        const int64_t *floors = prefixes->sketches[i].floors;
-        if (floors[PREFIX_KEYS] > 0 || floors[PREFIX_BYTES] > 0)
+        if (!prefix_sketch_is_exact(&prefixes->sketches[i]))
             return false;
     }
     return true;
@@ -215,7 +237,7 @@ static bool read_sketch(struct prefixes *prefixes, int depth, const json_t *save
         return false;
     if (json_array_size(saved) == 0)
         return true;
-    struct prefix_sketch *sketch = sketch_of(prefixes, depth - 1);
+    struct prefix_sketch *sketch = begun(&prefixes->sketches[depth - 1]);
     if (!saved_integer_at(saved, 0, PREFIX_CAPACITY_LEAST, PREFIX_CAPACITY, &capacity) ||
         !saved_integer_at(saved, 1, 0, INT64_MAX / 4, &sketch->floors[PREFIX_KEYS]) ||
         !saved_integer_at(saved, 2, 0, INT64_MAX / 4, &sketch->floors[PREFIX_BYTES]))

@@ -327,7 +327,7 @@ static uint64_t hash_of(const void *argument, struct text name)
 
 bool insight_load(struct insight *insight, const json_t *saved)
 {
-    if (!is_of_setup(saved, &insight->setup))
+    if (insight->setup.prefixes_by_type || !is_of_setup(saved, &insight->setup))
         return false;
     insight->setup.sizes_of_heaviest = json_is_true(json_object_get(saved, "heaviest"));
     insight->leaders.by_bytes_only = insight->setup.sizes_of_heaviest;

@@ -91,8 +91,10 @@ void finding_capabilities(const struct finding *finding, const struct instance_t
     if (!instance_target_is_scannable(target) || !finding->scans ||
         (proxied && finding->server.mode != REDIS_MODE_STANDALONE))
         return;
+    /* Whose replication stream a proxy would pass on, if it does, nobody knows. */
     for (int i = 0; i < SCAN_KIND_COUNT; i++) {
-        if (scan_kind_supported(scan_kinds[i].id, &server))
+        bool through_proxy = !proxied || scan_kinds[i].id != SCAN_KIND_OFFLINE;
+        if (through_proxy && scan_kind_supported(scan_kinds[i].id, &server))
             length += (size_t)snprintf(ret_names + length, FINDING_CAPABILITIES_MAX - length,
                                        "%s%s", length > 0 ? "," : "", scan_kinds[i].name);
     }

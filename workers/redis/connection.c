@@ -2,6 +2,7 @@
  * holds no whole reply, so that what is held of replies is bounded by one reply and one read. */
 #include "redis/connection.h"
 
+#include <limits.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,6 +126,7 @@ void redis_connection_flush(struct redis_connection *connection)
     }
 }
 
+/* Returns 1, 0 where the deadline has passed, or -1. */
 static int wait_for_input(struct redis_connection *connection, int64_t deadline, struct error *err)
 {
     if (connection->broken.code != ERROR_NONE) {
@@ -132,10 +134,7 @@ static int wait_for_input(struct redis_connection *connection, int64_t deadline,
         return -1;
     }
     bool to_write = redis_connection_unsent(connection) > 0 || connection->stream.read_wants_write;
-    int ready = stream_wait(&connection->stream, true, to_write, deadline, err);
-    if (ready == 0)
-        return error_set(err, ERROR_REDIS_TIMEOUT, "no reply within %d ms", connection->timeout_ms);
-    return ready < 0 ? -1 : 0;
+    return stream_wait(&connection->stream, true, to_write, deadline, err);
 }
 
 /* Reads once, or waits until that is worth while. */
@@ -146,8 +145,13 @@ static int fill(struct redis_connection *connection, int64_t deadline, struct er
         stream_read(&connection->stream, connection->input, sizeof(connection->input), err);
     if (moved < 0)
         return -1;
-    if (moved == 0)
-        return wait_for_input(connection, deadline, err);
+    if (moved == 0) {
+        int ready = wait_for_input(connection, deadline, err);
+        if (ready == 0)
+            return error_set(err, ERROR_REDIS_TIMEOUT, "no reply within %d ms",
+                             connection->timeout_ms);
+        return ready < 0 ? -1 : 0;
+    }
     bool first = !connection->heard;
     connection->heard = true;
     if (first && is_alert(connection->input, moved))
@@ -203,4 +207,35 @@ void connection_set_no_touch(struct redis_connection *connection)
 bool redis_connection_touches_nothing(const struct redis_connection *connection)
 {
     return connection->no_touch;
+}
+
+bool connection_is_quiet(const struct redis_connection *connection)
+{
+    return output_unsent(&connection->output) == 0 && reply_reader_is_empty(&connection->reader);
+}
+
+int connection_reply_timeout_ms(const struct redis_connection *connection)
+{
+    return connection->timeout_ms;
+}
+
+ptrdiff_t connection_read(struct redis_connection *connection, char *ret_bytes, size_t size,
+                          int64_t deadline, struct error *err)
+{
+    for (;;) {
+        redis_connection_flush(connection);
+        ptrdiff_t moved = stream_read(&connection->stream, ret_bytes, size, err);
+        if (moved > 0 && stream_check(&connection->stream, clock_monotonic_ms(), err) < 0)
+            return -1;
+        if (moved != 0)
+            return moved;
+        int ready = wait_for_input(connection, deadline, err);
+        if (ready <= 0)
+            return ready;
+    }
+}
+
+void connection_set_receive_buffer(struct redis_connection *connection, int64_t bytes)
+{
+    stream_set_receive_buffer(&connection->stream, bytes < INT_MAX ? (int)bytes : INT_MAX);
 }

@@ -188,6 +188,11 @@ int reply_reader_feed(struct reply_reader *reader, const char *bytes, size_t len
     return 0;
 }
 
+bool reply_reader_is_empty(const struct reply_reader *reader)
+{
+    return reader->parser->ridx < 0 && reader->parser->pos == reader->parser->len;
+}
+
 /* Whether the line that the parser waits in is too long, or announces a bulk that is: the parser
  * itself would wait for any amount.  A whole line at its cursor can only be the length of a bulk
  * that is not there yet, as all other lines are consumed. */

@@ -21,6 +21,9 @@ void reply_reader_release(struct reply_reader *reader);
 int reply_reader_feed(struct reply_reader *reader, const char *bytes, size_t length,
                       struct error *err);
 
+/* Whether all that was fed has been read as replies. */
+bool reply_reader_is_empty(const struct reply_reader *reader);
+
 /* Returns 1 and a reply that lives until the next call, 0 where more bytes are needed, or -1
  * (ERROR_REDIS_PROTOCOL), after which the reader is of no more use. */
 int reply_reader_next(struct reply_reader *reader, const struct redis_reply **ret_reply,

@@ -163,3 +163,8 @@ ptrdiff_t stream_write(struct stream *stream, const char *bytes, size_t length, 
         return moved;
     return is_not_ready(errno) ? 0 : fail_with_errno(errno, err);
 }
+
+void stream_set_receive_buffer(struct stream *stream, int bytes)
+{
+    setsockopt(stream->socket, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
+}

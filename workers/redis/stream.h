@@ -30,6 +30,10 @@ ptrdiff_t stream_write(struct stream *stream, const char *bytes, size_t length, 
 int stream_wait(struct stream *stream, bool to_read, bool to_write, int64_t deadline,
                 struct error *err);
 
+/* How much the system takes in for it before it is read; what is larger than the system allows is
+ * that. */
+void stream_set_receive_buffer(struct stream *stream, int bytes);
+
 /* Asks the interrupt where it was not asked lately. */
 int stream_check(struct stream *stream, int64_t now, struct error *err);
 

@@ -20,6 +20,7 @@
 #include "base/scope.h"
 #include "key_bytes.h"
 #include "key_size.h"
+#include "model/scan_task_store.h"
 #include "redis/abilities.h"
 #include "redis/slots.h"
 #include "saved.h"
@@ -28,6 +29,7 @@
 
 enum { QUESTIONS_EACH = 5, SIZES_ASKED_MOST = 100, SAMPLE_MS = 2000, STALE_WHOLE = 10000 };
 
+_Static_assert((int)INSIGHT_DOCUMENT_MAX == SCAN_TASK_RESULT_MAX, "what is found can be recorded");
 _Static_assert((int)INSIGHT_STRING == (int)SCAN_KEY_STRING &&
                    (int)INSIGHT_HASH == (int)SCAN_KEY_HASH,
                "types have the same places");

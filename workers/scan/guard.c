@@ -1,6 +1,6 @@
 /* The thread owns the connection; what is shared is a few latencies under the mutex, and the time
  * of the ping in flight. */
-#include "guard.h"
+#include "scan/guard.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "redis/connection.h"
 
-enum { RETRY_MS = 1000, KEPT = 16, NS_OF_MS = 1000000, NS_OF_S = 1000000000 };
+enum { RETRY_MS = 1000, KEPT = 16, PINGS = 5, NS_OF_MS = 1000000, NS_OF_S = 1000000000 };
 
 struct guard {
     const struct redis_target *target;
@@ -23,6 +23,28 @@ struct guard {
     int64_t latencies[KEPT];
     int first;
 };
+
+int guard_measure(struct redis_connection *connection, int64_t *ret_least_us, int64_t *ret_usual_us,
+                  struct error *err)
+{
+    static const struct text words[] = {{"PING", 4}};
+    int64_t times[PINGS]; /* sorted */
+    for (int i = 0; i < PINGS; i++) {
+        const struct redis_reply *reply;
+        int64_t sent = clock_monotonic_us();
+        /* Any answer is one. */
+        if (redis_connection_call(connection, words, 1, &reply, err) < 0)
+            return -1;
+        int64_t took = clock_monotonic_us() - sent;
+        int place = i;
+        for (; place > 0 && times[place - 1] > took; place--)
+            times[place] = times[place - 1];
+        times[place] = took;
+    }
+    *ret_least_us = times[0];
+    *ret_usual_us = times[PINGS / 2];
+    return 0;
+}
 
 static int ask_to_stop(void *argument, struct error *err)
 {

@@ -1,5 +1,4 @@
-/* Latencies before the first key are measured on the scan's own connection: it is there, and idle.
- */
+/* What the pacer is told: latencies, and the time. */
 #include "pacing.h"
 
 #include <errno.h>
@@ -10,26 +9,8 @@
 #include "scan/metrics.h"
 #include "scan/scan.h"
 
-enum { PINGS = 5, ASK_US = 100000, US_OF_MS = 1000 };
+enum { ASK_US = 100000, US_OF_MS = 1000 };
 enum { GUARD_FACTOR = 2, GUARD_MS = 1, CEILING_MS = 20 }; /* where the request leaves them open */
-
-/* Any answer is one.  The times are sorted. */
-static int measure(struct redis_connection *connection, int64_t times[PINGS], struct error *err)
-{
-    static const struct text words[] = {{"PING", 4}};
-    for (int i = 0; i < PINGS; i++) {
-        const struct redis_reply *reply;
-        int64_t sent = clock_monotonic_us();
-        if (redis_connection_call(connection, words, 1, &reply, err) < 0)
-            return -1;
-        int64_t took = clock_monotonic_us() - sent;
-        int place = i;
-        for (; place > 0 && times[place - 1] > took; place--)
-            times[place] = times[place - 1];
-        times[place] = took;
-    }
-    return 0;
-}
 
 static int or_default(int value, int standard)
 {
@@ -40,15 +21,15 @@ int pacing_init(struct pacing *pacing, const struct scan_request *request,
                 struct redis_connection *connection, struct redis_interrupt interrupt,
                 struct error *err)
 {
-    int64_t times[PINGS];
+    int64_t least, usual;
     *pacing = (struct pacing){.interrupt = interrupt, .asked_us = clock_monotonic_us()};
-    if (measure(connection, times, err) < 0)
+    if (guard_measure(connection, &least, &usual, err) < 0)
         return -1;
     struct pacer_limits limits = {
         .profile = request->profile,
         .batch_most = request->batch_keys,
-        .rtt_us = times[0],
-        .baseline_us = times[PINGS / 2],
+        .rtt_us = least,
+        .baseline_us = usual,
         .guard_factor = or_default(request->guard_factor, GUARD_FACTOR),
         .guard_us = (int64_t)or_default(request->guard_ms, GUARD_MS) * US_OF_MS,
         .ceiling_us = (int64_t)or_default(request->ceiling_ms, CEILING_MS) * US_OF_MS,

@@ -2,9 +2,9 @@
 #ifndef SCAN_PACING_H
 #define SCAN_PACING_H
 
-#include "guard.h"
 #include "pacer.h"
 #include "redis/connection.h"
+#include "scan/guard.h"
 
 struct scan_request;
 

@@ -46,5 +46,6 @@ int scan_run(const struct scan_request *request, struct scan_outcome *ret_outcom
 void scan_outcome_release(struct scan_outcome *outcome)
 {
     free(outcome->keys);
+    free(outcome->members);
     *outcome = (struct scan_outcome){0};
 }

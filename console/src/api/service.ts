@@ -4,7 +4,7 @@ import { session } from '../state/session';
 import { ApiError, receive, send, sendAs, sendOpen, type Parameters } from './client';
 import type {
   Analysis, AnalysisOptions, AnalysisPage, Comparison, ConsoleConfig, DailySchedule, DeliveryPage, ExpireSchedule,
-  ExportPart, InstanceNodes, InstancePage, InstanceSummary, KeyTask, KeyTaskPage, Kind, Login, Progress, Series,
+  ExportPart, InstanceNodes, InstancePage, InstanceSummary, KeyTask, KeyTaskPage, Kind, Login, OfflineOptions, Progress, Series,
   TaskPage, Webhook, WebhookBody, WebhookPage,
 } from './types';
 import { importKey, type SigningKey } from './signer';
@@ -59,6 +59,9 @@ export const progressEvents = (id: string, task: string, signal: AbortSignal): P
 export const startAnalysis = (id: string, options: AnalysisOptions): Promise<Analysis> =>
   receive(ofInstance(id, '/analyses'), { method: 'POST', body: options });
 
+export const startOffline = (id: string, options: OfflineOptions): Promise<Analysis> =>
+  receive(ofInstance(id, '/offline-analyses'), { method: 'POST', body: options });
+
 export const analyses = (id: string, query: Parameters = {}): Promise<AnalysisPage> =>
   receive(ofInstance(id, '/analyses'), { query });
 
@@ -79,7 +82,10 @@ interface KindPaths {
   schedule: string;
 }
 
-const PATHS: Record<Exclude<Kind, 'analysis'>, KindPaths> = {
+/** Those of dumps are listed, shown and deleted among the others. */
+export const isAnalysis = (kind: Kind): kind is 'analysis' | 'offline' => kind === 'analysis' || kind === 'offline';
+
+const PATHS: Record<Exclude<Kind, 'analysis' | 'offline'>, KindPaths> = {
   bigkey: { create: '/bigkey-task', list: '/bigkey-tasks', one: '/bigkey-task/', schedule: '/bigkey/autoscan' },
   hotkey: { create: '/hotkey-task', list: '/hotkey-tasks', one: '/hotkey-task/', schedule: '/hotkey/autoscan' },
   expired: {
@@ -100,21 +106,24 @@ export const keyTask = (id: string, kind: KeyKind, task: string): Promise<KeyTas
 
 /** Deletes a task of any kind that can be deleted; one that waits or runs is cancelled by that. */
 export const deleteTask = (id: string, kind: Kind, task: string): Promise<unknown> => {
-  const path = kind === 'analysis' ? ofInstance(id, `/analyses/${task}`) : v2(id, PATHS[kind].one + task);
+  const path = isAnalysis(kind) ? ofInstance(id, `/analyses/${task}`) : v2(id, PATHS[kind].one + task);
   return receive(path, { method: 'DELETE' });
 };
 
 /** Expired-key scans have no such operation. */
-export const canDelete = (kind: Kind): boolean => kind === 'analysis' || PATHS[kind].one !== '';
+export const canDelete = (kind: Kind): boolean => isAnalysis(kind) || PATHS[kind].one !== '';
 
 // Schedules.
 
-const scheduleAt = (id: string, kind: Kind): string =>
+/** Kinds that can be started by schedule. */
+export type DailyKind = KeyKind | 'analysis';
+
+const scheduleAt = (id: string, kind: DailyKind): string =>
   kind === 'analysis' ? ofInstance(id, '/analysis-schedule') : v2(id, PATHS[kind].schedule);
 
-export const dailySchedule = (id: string, kind: Kind): Promise<DailySchedule> => receive(scheduleAt(id, kind));
+export const dailySchedule = (id: string, kind: DailyKind): Promise<DailySchedule> => receive(scheduleAt(id, kind));
 
-export const putDailySchedule = (id: string, kind: Kind, body: DailySchedule): Promise<DailySchedule> =>
+export const putDailySchedule = (id: string, kind: DailyKind, body: DailySchedule): Promise<DailySchedule> =>
   receive(scheduleAt(id, kind), { method: 'PUT', body });
 
 export const expireSchedule = (id: string): Promise<ExpireSchedule> => receive(scheduleAt(id, 'expired'));

@@ -1,7 +1,7 @@
 // The bodies of /v2 and /ext/v1 as they come over the wire. Members that are not known are left out there,
 // so nearly everything is optional here. Times are ISO texts in UTC, names escaped (format/name.ts).
 
-export type Kind = 'bigkey' | 'hotkey' | 'expired' | 'analysis';
+export type Kind = 'bigkey' | 'hotkey' | 'expired' | 'analysis' | 'offline';
 export type TaskStatus = 'waiting' | 'running' | 'success' | 'failed';
 export type ScanType = 'manual' | 'auto';
 export type Unit = 'byte' | 'count';
@@ -77,7 +77,7 @@ export interface InstanceSummary {
   maxmemory_policy?: string;
   probed_at?: string;
   active?: { id: string; kind: Kind; status: TaskStatus; keys_seen?: number; keys_total?: number }[];
-  last_analysis?: { id: string; finished_at: string; keys?: number; bytes?: number };
+  last_analysis?: Sourced & { id: string; finished_at: string; keys?: number; bytes?: number };
   next_schedule_at?: string;
 }
 
@@ -111,7 +111,33 @@ export interface AnalysisOptions {
   top?: number;
 }
 
-export interface AnalysisRecord extends TaskTimes {
+/** Whether keys were asked for, came from the replication stream of a node, or from a file of backups. */
+export type Source = 'scan' | 'replication' | 'backup';
+
+export interface SourceNode {
+  id: string;
+  /** ip:port. */
+  name: string;
+  group_name: string;
+  role: string;
+}
+
+/** Where the figures of an analysis come from; an older service says nothing of it, and scans. */
+export interface Sourced {
+  source?: Source;
+  node?: SourceNode;
+  backup_id?: string;
+}
+
+export interface OfflineOptions {
+  node_id?: string;
+  backup_id?: string;
+  separators?: string;
+  prefix_depth?: number;
+  top?: number;
+}
+
+export interface AnalysisRecord extends TaskTimes, Sourced {
   id: string;
   status: TaskStatus;
   scan_type: ScanType;
@@ -125,7 +151,7 @@ export interface AnalysisPage {
   records: AnalysisRecord[];
 }
 
-export interface Analysis extends TaskTimes {
+export interface Analysis extends TaskTimes, Sourced {
   id: string;
   instance_id: string;
   status: TaskStatus;
@@ -194,8 +220,26 @@ export interface PrefixWeight extends Weight {
   bytes_error?: number;
 }
 
+/** What a dump says of the server that wrote it. */
+export interface AnalysisOrigin {
+  rdb_version: number;
+  engine_version?: string;
+  created_at?: string;
+  used_memory?: number;
+  replication_offset?: number;
+}
+
+export interface TypePrefixes {
+  type: string;
+  capacity?: number;
+  exact?: boolean;
+  items: PrefixWeight[];
+}
+
 export interface AnalysisDocument {
   source: string;
+  memory_is?: 'estimate';
+  origin?: AnalysisOrigin;
   version: number;
   measures: Measure[];
   not_measured?: { measure: string; reason: string; keys?: number }[];
@@ -221,6 +265,9 @@ export interface AnalysisDocument {
     exact?: boolean;
     items: PrefixWeight[];
   };
+  prefixes_by_type?: TypePrefixes[];
+  /** Entries that had no room in the document, by ranking. */
+  left_out?: Partial<Record<'largest_by_bytes' | 'largest_by_size' | 'prefixes' | 'prefixes_by_type', number>>;
 }
 
 export interface ComparedFigures {
@@ -247,9 +294,16 @@ export interface ComparedEntry {
 export type Change = 'new' | 'gone' | 'grown' | 'shrunk';
 export const CHANGES: readonly Change[] = ['grown', 'new', 'shrunk', 'gone'];
 
+export interface ComparedAnalysis extends Sourced {
+  id: string;
+  finished_at: string;
+  keys?: number;
+  bytes?: number;
+}
+
 export interface Comparison {
-  before: { id: string; finished_at: string; keys?: number; bytes?: number };
-  after: { id: string; finished_at: string; keys?: number; bytes?: number };
+  before: ComparedAnalysis;
+  after: ComparedAnalysis;
   types: { type: string; before?: ComparedFigures; after?: ComparedFigures }[];
   keys: Partial<Record<Change, ComparedEntry[]>>;
   prefixes: Partial<Record<Change, ComparedEntry[]>>;
@@ -267,10 +321,10 @@ export interface Series {
 }
 
 export type ExportPart =
-  | 'keys' | 'keys_by_size' | 'prefixes' | 'types' | 'encodings' | 'databases' | 'shards'
+  | 'keys' | 'keys_by_size' | 'prefixes' | 'prefixes_by_type' | 'types' | 'encodings' | 'databases' | 'shards'
   | 'ttl' | 'sizes' | 'idle' | 'frequency';
 export const EXPORT_PARTS: readonly ExportPart[] = [
-  'keys', 'keys_by_size', 'prefixes', 'types', 'encodings', 'databases', 'shards', 'ttl', 'sizes', 'idle',
+  'keys', 'keys_by_size', 'prefixes', 'prefixes_by_type', 'types', 'encodings', 'databases', 'shards', 'ttl', 'sizes', 'idle',
   'frequency',
 ];
 
@@ -332,6 +386,8 @@ export interface Webhook extends WebhookBody {
   id: string;
   created_at?: string;
   updated_at?: string;
+  failing_since?: string;
+  disabled_reason?: string;
   /** Told once: on creation and after rotation. */
   secret?: string;
 }

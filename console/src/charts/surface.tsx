@@ -87,7 +87,7 @@ function draw(canvas: HTMLCanvasElement, { boxes, width, height }: SurfaceProps)
   const context = canvas.getContext('2d');
   if (context === null) return;
   const colours = palette();
-  const font = colours.get('--font');
+  const { font } = colours;
   context.scale(scale, scale);
   context.textBaseline = 'middle';
   for (const box of boxes) {

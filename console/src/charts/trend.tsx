@@ -29,7 +29,7 @@ function timeNames(splits: readonly number[], formatTime: (at: number) => string
 function optionsOf(props: TrendProps, width: number, onIndex: (index: number | undefined) => void): uPlot.Options {
   const { series, marks, format, formatTime, binary = false, height = 240 } = props;
   const colours = palette();
-  const axis = { stroke: colours.get('--ink-faint'), grid: { stroke: colours.get('--line'), width: 1 }, ticks: { show: false }, font: `11px ${colours.get('--font')}` };
+  const axis = { stroke: colours.get('--ink-faint'), grid: { stroke: colours.get('--line'), width: 1 }, ticks: { show: false }, font: `11px ${colours.font}` };
   const drawMarks = (plot: uPlot): void => {
     const { ctx, bbox } = plot;
     ctx.save();

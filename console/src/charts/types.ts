@@ -142,8 +142,10 @@ export interface Column<Row> {
   /** A track of CSS grid: "minmax(12rem, 1fr)", "7rem". */
   width: string;
   align?: 'start' | 'end';
-  /** What the cell shows; may hold elements. */
+  /** What the cell shows; may hold elements, of which each is one more to lay out and to paint in every row. */
   cell: (row: Row) => ComponentChildren;
+  /** The same in full, shown when the pointer rests on the cell. */
+  title?: (row: Row) => string | undefined;
   /** Whether the header is a button that sorts. */
   sortable?: boolean;
   /** Left out where the table is narrower than this many CSS pixels. */

@@ -1,11 +1,16 @@
 // A table of any length: only the rows that are seen, and a few around them, exist.
+//
+// Scrolling costs what comes into sight and nothing for what stays: rows are in the flow, below as much padding as the
+// rows before them would take, so that none of them moves within the page, and they come and go by STEP at a time. Each is
+// laid out and painted by itself (contain), and the browser is told not to hold on to one (overflow-anchor).
 
 import { Component, type JSX } from 'preact';
 import { useCallback, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { useWidth } from './size';
 import type { Column, Sort, VirtualTableProps } from './types';
 
-const AROUND = 8;
+const AROUND = 6;
+const STEP = 4;
 
 function Header<Row>({ column, sort, onSort }: { column: Column<Row>; sort: Sort | undefined; onSort: ((column: string) => void) | undefined }) {
   const sorted = sort?.column === column.id ? (sort.descending ? 'descending' : 'ascending') : undefined;
@@ -48,10 +53,12 @@ class Line<Row> extends Component<LineProps<Row>> {
       <div
         id={id} role="row" aria-rowindex={index + 2} aria-selected={isPressable ? isSelected : undefined}
         class={['vt-row', 'vt-data', ...states.filter(([, is]) => is).map(([name]) => name)].join(' ')}
-        style={{ gridTemplateColumns: tracks, height: `${height}px`, transform: `translateY(${index * height}px)` }}
+        style={{ gridTemplateColumns: tracks, height: `${height}px` }}
         onClick={() => onPress(index)}
       >
-        {columns.map((column) => <div key={column.id} role="gridcell" class={`vt-cell ${column.align ?? 'start'}`}>{column.cell(row)}</div>)}
+        {columns.map((column) => (
+          <div key={column.id} role="gridcell" class={`vt-cell ${column.align ?? 'start'}`} title={column.title?.(row)}>{column.cell(row)}</div>
+        ))}
       </div>
     );
   }
@@ -69,7 +76,7 @@ export function VirtualTable<Row>({
   const tracks = shown.map((column) => column.width).join(' ');
   const count = Math.min(rows.length, visibleRows);
   const first = Math.max(0, Math.min(seen, rows.length - count) - AROUND);
-  const last = Math.min(rows.length, first + count + 2 * AROUND + 1);
+  const last = Math.min(rows.length, first + count + 2 * AROUND + STEP);
   const current = Math.min(active, Math.max(0, rows.length - 1));
 
   // Another order or another choice of rows begins at the top.
@@ -125,7 +132,7 @@ export function VirtualTable<Row>({
     <div
       ref={grid} class="vt" role="grid" aria-label={label} aria-rowcount={rows.length + 1} aria-colcount={shown.length} tabIndex={0}
       aria-activedescendant={current >= first && current < last ? `${id}-${current}` : undefined}
-      onScroll={(event) => setSeen(Math.floor(event.currentTarget.scrollTop / rowHeight))} onKeyDown={press}
+      onScroll={(event) => setSeen(Math.floor(event.currentTarget.scrollTop / rowHeight / STEP) * STEP)} onKeyDown={press}
       style={{ maxHeight: `calc(2.25rem + ${count * rowHeight + 2}px)` }}
     >
       <div role="rowgroup" class="vt-head">
@@ -133,7 +140,7 @@ export function VirtualTable<Row>({
           {shown.map((column) => <Header key={column.id} column={column} sort={sort} onSort={onSort} />)}
         </div>
       </div>
-      <div role="rowgroup" class="vt-body" style={{ height: `${rows.length * rowHeight}px` }}>
+      <div role="rowgroup" class="vt-body" style={{ height: `${rows.length * rowHeight}px`, paddingBlockStart: `${first * rowHeight}px` }}>
         {rows.slice(first, last).map((row, i) => {
           const index = first + i;
           const name = rowId(row);

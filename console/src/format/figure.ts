@@ -3,13 +3,21 @@
 
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'];
 
+const FORMS = {
+  whole: { maximumFractionDigits: 0 },
+  tenths: { minimumFractionDigits: 1, maximumFractionDigits: 1 },
+  compact: { notation: 'compact', maximumFractionDigits: 1 },
+  percent: { style: 'percent', maximumFractionDigits: 1 },
+} as const;
+
 const cache = new Map<string, Intl.NumberFormat>();
 
-function formatter(locale: string, options: Intl.NumberFormatOptions): Intl.NumberFormat {
-  const name = `${locale} ${JSON.stringify(options)}`;
+// Making one takes longer than using it a hundred times.
+function formatter(locale: string, form: keyof typeof FORMS): Intl.NumberFormat {
+  const name = locale + form;
   let found = cache.get(name);
   if (found === undefined) {
-    found = new Intl.NumberFormat(locale, options);
+    found = new Intl.NumberFormat(locale, FORMS[form]);
     cache.set(name, found);
   }
   return found;
@@ -17,12 +25,12 @@ function formatter(locale: string, options: Intl.NumberFormatOptions): Intl.Numb
 
 /** 1234567 -> "1,234,567". */
 export const count = (value: number, locale: string): string =>
-  formatter(locale, { maximumFractionDigits: 0 }).format(value);
+  formatter(locale, 'whole').format(value);
 
 /** 1234567 -> "1.2M"; for axes and small marks. */
 export const shortCount = (value: number, locale: string): string =>
   Math.abs(value) < 1000 ? count(value, locale)
-    : formatter(locale, { notation: 'compact', maximumFractionDigits: 1 }).format(value);
+    : formatter(locale, 'compact').format(value);
 
 /** 1288490189 -> "1.2 GiB". */
 export function bytes(value: number, locale: string): string {
@@ -33,8 +41,7 @@ export function bytes(value: number, locale: string): string {
     size /= 1024;
     unit++;
   }
-  const digits = unit === 0 || size >= 99.95 ? 0 : 1;
-  const figure = formatter(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(size);
+  const figure = formatter(locale, unit === 0 || size >= 99.95 ? 'whole' : 'tenths').format(size);
   return `${value < 0 ? '−' : ''}${figure} ${UNITS[unit]}`;
 }
 
@@ -42,8 +49,8 @@ export function bytes(value: number, locale: string): string {
 export function share(part: number, whole: number, locale: string): string {
   if (whole <= 0) return '–';
   const value = part / whole;
-  if (value > 0 && value < 0.001) return `<${formatter(locale, { style: 'percent', maximumFractionDigits: 1 }).format(0.001)}`;
-  return formatter(locale, { style: 'percent', maximumFractionDigits: 1 }).format(value);
+  if (value > 0 && value < 0.001) return `<${formatter(locale, 'percent').format(0.001)}`;
+  return formatter(locale, 'percent').format(value);
 }
 
 /** With its sign: "+12", "−3", "0". */

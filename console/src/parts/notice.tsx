@@ -2,6 +2,7 @@
 
 import type { ComponentChildren } from 'preact';
 import { ApiError } from '../api/client';
+import { memberOf, reasonOf } from '../api/refusal';
 import { words } from '../i18n';
 import type { Query } from '../state/query';
 import { Button } from './button';
@@ -18,31 +19,39 @@ export function Notice({ tone = 'info', title, children }:
   );
 }
 
-function titleOf(error: ApiError | Error): string {
+/** What an error is in a line of the page's own. */
+export function titleOf(error: ApiError | Error): string {
   const w = words().error;
   if (!(error instanceof ApiError)) return w.unexpected;
-  if (error.isGone) return w.gone;
-  if (error.status === 403) return w.forbidden;
-  if (error.status === 404) return w.missing;
-  if (error.status === 429) return w.throttled;
-  return error.status >= 500 ? w.service : w.refused;
+  const member = memberOf(error);
+  const members: Readonly<Record<string, string>> = w.members;
+  return member === undefined ? w.reason[reasonOf(error)] : w.invalid(members[member] ?? member);
 }
 
-/** A failure in words, with what the service said and the id by which its log knows the request. */
-export function Failure({ error, title = titleOf(error), retry }:
-  { error: ApiError | Error; title?: string; retry?: () => void }) {
-  const w = words();
-  const said = error.message;
+/** What the service said, and the id by which its log knows the request. */
+export function Said({ error }: { error: ApiError | Error }) {
+  const w = words().error;
   return (
-    <Notice tone="bad" title={title}>
-      {said !== '' && <p><bdi>{said}</bdi></p>}
+    <>
+      {error.message !== '' && <p><bdi>{error.message}</bdi></p>}
+      {error instanceof ApiError && error.retryAfter !== undefined && <p>{w.wait(error.retryAfter)}</p>}
       {error instanceof ApiError && !error.isGone && (
-        <p class="small soft">
+        <p class="small codes">
           <code>{error.code}</code>
-          {error.requestId !== undefined && <> · {w.error.requestId} <code class="select">{error.requestId}</code></>}
+          {error.requestId !== undefined && <> · {w.requestId} <code class="select">{error.requestId}</code></>}
         </p>
       )}
-      {retry !== undefined && <Button small onPress={retry}>{w.retry}</Button>}
+    </>
+  );
+}
+
+/** A failure in words, with what the service said. */
+export function Failure({ error, title = titleOf(error), retry }:
+  { error: ApiError | Error; title?: string; retry?: () => void }) {
+  return (
+    <Notice tone="bad" title={title}>
+      <Said error={error} />
+      {retry !== undefined && <Button small onPress={retry}>{words().retry}</Button>}
     </Notice>
   );
 }

@@ -10,7 +10,8 @@ const TYPES: readonly string[] = ['string', 'list', 'set', 'zset', 'hash', 'stre
 export const toneOf = (type: string): Tone => (TYPES.includes(type) ? type as Tone : 'module');
 
 export function TypeTag({ type }: { type: string }) {
-  return <span class={`tag type tone-${toneOf(type)}`}><bdi>{type}</bdi></span>;
+  // Laid out by itself, so that its text is kept apart without a <bdi>.
+  return <span class={`tag type tone-${toneOf(type)}`}>{type}</span>;
 }
 
 const STATUS_TONE: Readonly<Record<string, Tone>> = {

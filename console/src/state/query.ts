@@ -18,6 +18,8 @@ interface Options {
   every?: number | undefined;
   /** Nothing is read while false. */
   enabled?: boolean;
+  /** What was read under the last name stays until there is an answer to this one: a list that is searched. */
+  hold?: boolean;
 }
 
 // The last answers, so that going back shows at once what was there. Bounded, and empty after signing out.
@@ -43,13 +45,26 @@ interface State<T> {
 const isSame = (before: State<unknown>, name: string, data: unknown): boolean =>
   before.name === name && before.data !== undefined && JSON.stringify(before.data) === JSON.stringify(data);
 
+/** The value as it was when it had not changed for a moment: what is typed is not asked for letter by letter. */
+export function useSettled<T>(value: T, milliseconds = 250): T {
+  const [settled, setSettled] = useState(value);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(value), milliseconds);
+    return () => clearTimeout(timer);
+  }, [value]);
+  return settled;
+}
+
 /** `name` says what is read: another name is another reading, and starts it. */
-export function useQuery<T>(name: string, read: () => Promise<T>, { every, enabled = true }: Options = {}): Query<T> {
+export function useQuery<T>(name: string, read: () => Promise<T>, { every, enabled = true, hold = false }: Options = {}): Query<T> {
   const [state, setState] = useState<State<T>>({ name: '', data: undefined, error: undefined, loading: true });
   const [asked, setAsked] = useState(0);
   const reader = useRef(read);
   reader.current = read;
   const revived = epoch.value;
+
+  const shownFor = (before: State<T>): T | undefined =>
+    (before.name === name ? before.data : kept.get(name) as T | undefined ?? (hold ? before.data : undefined));
 
   useEffect(() => {
     if (!enabled) return undefined;
@@ -73,17 +88,11 @@ export function useQuery<T>(name: string, read: () => Promise<T>, { every, enabl
         }));
       } catch (error) {
         if (!current) return;
-        setState((before) => ({
-          name, data: before.name === name ? before.data : kept.get(name) as T | undefined,
-          error: error as Error, loading: false,
-        }));
+        setState((before) => ({ name, data: shownFor(before), error: error as Error, loading: false }));
       }
       wait();
     };
-    setState((before) => ({
-      name, data: before.name === name ? before.data : kept.get(name) as T | undefined,
-      error: undefined, loading: true,
-    }));
+    setState((before) => ({ name, data: shownFor(before), error: undefined, loading: true }));
     void load();
     return () => {
       current = false;
@@ -93,5 +102,5 @@ export function useQuery<T>(name: string, read: () => Promise<T>, { every, enabl
 
   const reload = useCallback(() => setAsked((before) => before + 1), []);
   if (state.name === name) return { data: state.data, error: state.error, loading: state.loading, reload };
-  return { data: kept.get(name) as T | undefined, error: undefined, loading: true, reload };
+  return { data: shownFor(state), error: undefined, loading: true, reload };
 }

@@ -11,7 +11,7 @@ import { LiveProgress } from '../parts/meter';
 import { Failure, Loading } from '../parts/notice';
 import { Section } from '../parts/page';
 import { kindName, StatusTag } from '../parts/tag';
-import { tell } from '../state/message';
+import { tell, tellFailure } from '../state/message';
 import { useProgress } from '../state/progress';
 
 interface ActiveTaskProps {
@@ -77,7 +77,7 @@ export function DeleteTask({ instance, task, kind, small = true, onDeleted }:
       setAsking(false);
       onDeleted();
     } catch (failure) {
-      tell(w.task.notDeleted((failure as Error).message), 'bad');
+      tellFailure(w.task.notDeleted, failure);
       setAsking(false);
     }
     setBusy(false);

@@ -1,130 +1,27 @@
-// The analyses of an instance: the one under way, the history, and the form that starts another.
+// The analyses of an instance, of its keys and of dumps: those under way, the history, and the form that starts another.
 
 import { useState } from 'preact/hooks';
-import { ApiError } from '../api/client';
-import { MEASURES, type AnalysisOptions, type AnalysisRecord, type Measure } from '../api/types';
+import type { AnalysisRecord, Kind, Sourced } from '../api/types';
 import * as service from '../api/service';
 import { words } from '../i18n';
 import { Button, ButtonLink } from '../parts/button';
-import { Dialog } from '../parts/dialog';
-import { Checks, TextField } from '../parts/field';
 import { Bytes, Count, Took, When } from '../parts/figure';
-import { Empty, Failure, Loaded } from '../parts/notice';
+import { Empty, Loaded } from '../parts/notice';
 import { Section } from '../parts/page';
 import { Pager, Table } from '../parts/table';
 import { StatusTag } from '../parts/tag';
 import { address } from '../router';
-import { tell } from '../state/message';
 import { isFinal } from '../state/progress';
 import { useQuery } from '../state/query';
 import { ActiveTask, DeleteTask } from './active_task';
 import type { TabProps } from './instance';
+import { isEstimate, SourceName } from './source';
+import { StartAnalysis } from './start_analysis';
 
 const LIMIT = 20;
 const EVERY_MS = 10_000;
-const TOP_MAX = 10_000;
-const DEPTH_MAX = 16;
-const SEPARATORS_MAX = 8;
 
-export interface OptionsDraft {
-  measures: Measure[];
-  separators: string;
-  depth: string;
-  top: string;
-}
-
-export const draftOf = (options: AnalysisOptions = {}): OptionsDraft => ({
-  measures: options.measures ?? ['memory', 'ttl'],
-  separators: options.separators ?? ':',
-  depth: String(options.prefix_depth ?? 8),
-  top: String(options.top ?? 100),
-});
-
-const within = (text: string, most: number): boolean => /^\d+$/.test(text) && Number(text) >= 1 && Number(text) <= most;
-
-export interface DraftErrors {
-  separators?: string;
-  depth?: string;
-  top?: string;
-}
-
-export function errorsOf({ separators, depth, top }: OptionsDraft): DraftErrors {
-  const w = words().options;
-  const errors: DraftErrors = {};
-  const punctuation = new RegExp(`^[!-/:-@[-\`{-~]{1,${SEPARATORS_MAX}}$`);
-  if (!punctuation.test(separators) || new Set(separators).size !== separators.length) errors.separators = w.separatorsError;
-  if (!within(depth, DEPTH_MAX)) errors.depth = w.between(1, DEPTH_MAX);
-  if (!within(top, TOP_MAX)) errors.top = w.between(1, TOP_MAX);
-  return errors;
-}
-
-export const optionsOf = ({ measures, separators, depth, top }: OptionsDraft): AnalysisOptions =>
-  ({ measures, separators, prefix_depth: Number(depth), top: Number(top) });
-
-export function OptionsForm({ draft, errors, onDraft }:
-  { draft: OptionsDraft; errors: DraftErrors; onDraft: (draft: OptionsDraft) => void }) {
-  const w = words().options;
-  return (
-    <>
-      <Checks
-        label={w.measures} chosen={draft.measures} onChosen={(measures) => onDraft({ ...draft, measures })}
-        choices={MEASURES.map((id) => ({ id, name: w.measure[id], hint: w.measureHint[id] }))}
-      />
-      <div class="triple">
-        <TextField
-          label={w.top} type="number" min={1} max={TOP_MAX} value={draft.top} error={errors.top}
-          onValue={(top) => onDraft({ ...draft, top })}
-        />
-        <TextField
-          label={w.separators} mono maxLength={SEPARATORS_MAX} value={draft.separators} error={errors.separators}
-          onValue={(separators) => onDraft({ ...draft, separators })}
-        />
-        <TextField
-          label={w.depth} type="number" min={1} max={DEPTH_MAX} value={draft.depth} error={errors.depth}
-          onValue={(depth) => onDraft({ ...draft, depth })}
-        />
-      </div>
-      <p class="hint">{w.separatorsHint}</p>
-    </>
-  );
-}
-
-function Start({ instance, onStarted, onClose }: { instance: string; onStarted: () => void; onClose: () => void }) {
-  const w = words();
-  const [draft, setDraft] = useState(draftOf());
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<Error | undefined>(undefined);
-  const errors = errorsOf(draft);
-  const submit = async (event: Event): Promise<void> => {
-    event.preventDefault();
-    if (Object.keys(errors).length > 0) return;
-    setBusy(true);
-    setError(undefined);
-    try {
-      await service.startAnalysis(instance, optionsOf(draft));
-      tell(w.analyses.started);
-      onStarted();
-      onClose();
-    } catch (failure) {
-      setError(failure as Error);
-      setBusy(false);
-      if (failure instanceof ApiError && failure.status === 409) onStarted();
-    }
-  };
-  return (
-    <Dialog title={w.analyses.start} onClose={onClose}>
-      <form class="stack" onSubmit={(event) => void submit(event)}>
-        <OptionsForm draft={draft} errors={errors} onDraft={setDraft} />
-        <p class="small soft">{w.analyses.startNote}</p>
-        {error !== undefined && <Failure error={error} />}
-        <div class="actions end">
-          <Button onPress={onClose}>{w.cancel}</Button>
-          <Button submit look="primary" busy={busy} disabled={Object.keys(errors).length > 0}>{w.start}</Button>
-        </div>
-      </form>
-    </Dialog>
-  );
-}
+export const kindOf = (of: Sourced): Kind => (isEstimate(of) ? 'offline' : 'analysis');
 
 function History({ instance, records, onDeleted }: { instance: string; records: AnalysisRecord[]; onDeleted: () => void }) {
   const w = words();
@@ -137,6 +34,7 @@ function History({ instance, records, onDeleted }: { instance: string; records: 
       columns={[
         { id: 'at', header: w.task.created, cell: open },
         { id: 'status', header: w.task.status, cell: ({ status }) => <StatusTag status={status} /> },
+        { id: 'source', header: w.source.label, cell: (task) => <SourceName of={task} /> },
         { id: 'by', header: w.task.startedBy, cell: ({ scan_type: by }) => w.scanType[by] },
         { id: 'took', header: w.task.took, end: true, cell: (task) => <Took from={task.started_at} to={task.finished_at} /> },
         { id: 'keys', header: w.keys, end: true, cell: ({ keys }) => <Count value={keys} /> },
@@ -161,12 +59,14 @@ export function Analyses({ instance, onChange }: TabProps) {
     query.reload();
     onChange();
   };
-  const active = query.data?.records.find(({ status }) => !isFinal(status))
-    ?? instance.active?.find(({ kind }) => kind === 'analysis');
+  const listed = (query.data?.records ?? []).filter(({ status }) => !isFinal(status)).map((task) => ({ id: task.id, kind: kindOf(task) }));
+  const active = [...listed, ...(instance.active ?? []).filter(({ id, kind }) =>
+    (kind === 'analysis' || kind === 'offline') && !query.data?.records.some((one) => one.id === id))];
+  const busy = { scan: active.some(({ kind }) => kind === 'analysis'), offline: active.some(({ kind }) => kind === 'offline') };
   const finished = (query.data?.records ?? []).filter(({ status }) => status === 'success');
   return (
     <>
-      {active !== undefined && <ActiveTask key={active.id} instance={instance.id} task={active.id} kind="analysis" onEnd={reload} />}
+      {active.map(({ id, kind }) => <ActiveTask key={id} instance={instance.id} task={id} kind={kind} onEnd={reload} />)}
       <Section
         title={w.analyses.history}
         actions={(
@@ -176,7 +76,7 @@ export function Analyses({ instance, onChange }: TabProps) {
                 {w.analyses.compareLast}
               </ButtonLink>
             )}
-            <Button look="primary" disabled={active !== undefined} onPress={() => setStarting(true)}>{w.analyses.start}</Button>
+            <Button look="primary" disabled={busy.scan && busy.offline} onPress={() => setStarting(true)}>{w.analyses.start}</Button>
           </>
         )}
       >
@@ -191,7 +91,7 @@ export function Analyses({ instance, onChange }: TabProps) {
             ))}
         </Loaded>
       </Section>
-      {starting && <Start instance={instance.id} onStarted={reload} onClose={() => setStarting(false)} />}
+      {starting && <StartAnalysis instance={instance.id} busy={busy} onStarted={reload} onClose={() => setStarting(false)} />}
     </>
   );
 }

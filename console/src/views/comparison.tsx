@@ -10,7 +10,7 @@ import { Button, Segments } from '../parts/button';
 import { SelectField } from '../parts/field';
 import { Bytes, Count, inBytes, inCount, inMoment, When } from '../parts/figure';
 import { KeyName } from '../parts/key_name';
-import { Empty, Loaded } from '../parts/notice';
+import { Empty, Loaded, Notice } from '../parts/notice';
 import { Figures, Section } from '../parts/page';
 import { Table } from '../parts/table';
 import { TypeTag } from '../parts/tag';
@@ -18,6 +18,7 @@ import { amend, route } from '../router';
 import { useQuery } from '../state/query';
 import { FileButtons } from './export';
 import type { TabProps } from './instance';
+import { isEstimate, SourceName, sourceText } from './source';
 
 const LIMIT = 100;
 
@@ -89,8 +90,8 @@ function Totals({ of }: { of: Compared }) {
           note: <><Count value={of.before.keys} /> → <Count value={of.after.keys} /></> },
         { name: w.bytes, value: <Bytes delta value={delta(of.before.bytes, of.after.bytes)} />,
           note: <><Bytes value={of.before.bytes} /> → <Bytes value={of.after.bytes} /></> },
-        { name: w.comparison.before, value: <span class="figure-text"><When at={of.before.finished_at} /></span> },
-        { name: w.comparison.after, value: <span class="figure-text"><When at={of.after.finished_at} /></span> },
+        { name: w.comparison.before, value: <span class="figure-text"><When at={of.before.finished_at} /></span>, note: <SourceName of={of.before} /> },
+        { name: w.comparison.after, value: <span class="figure-text"><When at={of.after.finished_at} /></span>, note: <SourceName of={of.after} /> },
       ]}
       />
       <Table
@@ -109,20 +110,38 @@ function Totals({ of }: { of: Compared }) {
   );
 }
 
-function Result({ instance, before, after }: { instance: string; before: string; after: string }) {
+// Modes in which a node has a part of the keys.
+const SHARDED: readonly (string | undefined)[] = ['cluster', 'proxy'];
+
+/** Differences that come from where the figures are from, and say nothing of the keys. */
+function Unlike({ of: { before, after }, mode }: { of: Compared; mode: string | undefined }) {
+  const w = words().comparison;
+  const isPart = before.node?.group_name !== after.node?.group_name
+    && ((before.node !== undefined && after.node !== undefined) || SHARDED.includes(mode));
+  if (isEstimate(before) === isEstimate(after) && !isPart) return null;
+  return (
+    <Notice tone="warn" title={w.unlike}>
+      {isEstimate(before) !== isEstimate(after) && <p>{w.estimated}</p>}
+      {isPart && <p>{w.otherKeys}</p>}
+    </Notice>
+  );
+}
+
+function Result({ instance, mode, before, after }: { instance: string; mode: string | undefined; before: string; after: string }) {
   const query = useQuery(`comparison ${before} ${after}`, () => service.compare(instance, before, after));
   return (
     <Loaded query={query} lines={8}>
-      {(of) => <><Totals of={of} /><Changes of={of} what="keys" /><Changes of={of} what="prefixes" /></>}
+      {(of) => <><Unlike of={of} mode={mode} /><Totals of={of} /><Changes of={of} what="keys" /><Changes of={of} what="prefixes" /></>}
     </Loaded>
   );
 }
 
-const optionOf = ({ id, finished_at: at, created_at: created, keys }: AnalysisRecord) => {
+const optionOf = (record: AnalysisRecord) => {
+  const { id, finished_at: at, created_at: created, keys } = record;
   const w = words();
   return {
     value: id,
-    name: [inMoment(Date.parse(at ?? created)), keys === undefined ? '' : w.keysOf(keys, inCount(keys))].filter((part) => part !== '').join(' · '),
+    name: [inMoment(Date.parse(at ?? created)), keys === undefined ? '' : w.keysOf(keys, inCount(keys)), isEstimate(record) ? sourceText(record) : ''].filter((part) => part !== '').join(' · '),
   };
 };
 
@@ -158,7 +177,7 @@ export function Comparison({ instance }: TabProps) {
               </div>
             </Section>
             {before === after ? <Empty title={w.comparison.same} />
-              : <Result key={`${before} ${after}`} instance={instance.id} before={before} after={after} />}
+              : <Result key={`${before} ${after}`} instance={instance.id} mode={instance.cache_mode} before={before} after={after} />}
           </>
         );
       }}

@@ -8,7 +8,7 @@ import { words } from '../i18n';
 import { Button } from '../parts/button';
 import { SelectField } from '../parts/field';
 import { save } from '../state/file';
-import { tell } from '../state/message';
+import { tellFailure } from '../state/message';
 
 const FORMATS: readonly FileFormat[] = ['csv', 'json'];
 
@@ -21,7 +21,7 @@ export function FileButtons({ name, load }: { name: string; load: (format: FileF
     try {
       await save(await load(format), `${name}.${format}`);
     } catch (failure) {
-      tell(w.file.failed((failure as Error).message), 'bad');
+      tellFailure(w.file.failed, failure);
     }
     setBusy(undefined);
   };
@@ -56,7 +56,7 @@ export function ExportAnalysis({ instance, task }: { instance: string; task: str
     try {
       await save(await service.exportTask(instance, task, 'json'), `analysis-${task}.json`);
     } catch (failure) {
-      tell(w.file.failed((failure as Error).message), 'bad');
+      tellFailure(w.file.failed, failure);
     }
     setBusy(false);
   };

@@ -1,21 +1,26 @@
 // All instances of the project at a glance: are they well, how full, what runs, what was found last.
 
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Parameters } from '../api/client';
 import type { InstanceSummary } from '../api/types';
 import * as service from '../api/service';
 import { words } from '../i18n';
-import { TextField } from '../parts/field';
-import { Bytes, Count, When } from '../parts/figure';
+import { SelectField, TextField } from '../parts/field';
+import { Bytes, Count, inCount, When } from '../parts/figure';
 import { MemoryMeter, ProgressMeter } from '../parts/meter';
 import { Empty, Loaded } from '../parts/notice';
 import { Page } from '../parts/page';
 import { Pager } from '../parts/table';
 import { kindName, StatusTag } from '../parts/tag';
-import { address } from '../router';
-import { useQuery } from '../state/query';
+import { address, amend, isId, route } from '../router';
+import { useQuery, useSettled } from '../state/query';
 
 const EVERY_MS = 5000;
-const LIMIT = 100;
+const LIMIT = 60;
+const NAME_MAX = 256;
+// So many are seen at a glance.
+const FEW = 6;
+const STATUSES = ['RUNNING', 'ERROR', 'CREATING'] as const;
 
 export const modeName = (instance: InstanceSummary): string => {
   const modes: Readonly<Record<string, string>> = words().mode;
@@ -70,33 +75,52 @@ function Card({ instance }: { instance: InstanceSummary }) {
   );
 }
 
-const matches = ({ name, id, description = '' }: InstanceSummary, text: string): boolean =>
-  [name, id, description].some((value) => value.toLowerCase().includes(text.toLowerCase()));
+/** How the service is asked for instances by what was typed: a part of a name, or an id. */
+export const namedLike = (text: string): Parameters => {
+  const wanted = text.trim();
+  return isId(wanted) ? { instance_id: wanted } : { name: wanted };
+};
 
 export function Instances() {
   const w = words();
-  const [offset, setOffset] = useState(0);
-  const [filter, setFilter] = useState('');
-  const query = useQuery(`instances ${offset}`, () => service.instances({ offset, limit: LIMIT }), { every: EVERY_MS });
+  const asked = route.value.query;
+  const [typed, setTyped] = useState(asked.get('name') ?? '');
+  const wanted = useSettled(typed);
+  const status = asked.get('status') ?? '';
+  const page = /^[1-9]\d{0,5}$/.test(asked.get('page') ?? '') ? Number(asked.get('page')) : 1;
+  const offset = (page - 1) * LIMIT;
+  const isNarrowed = wanted.trim() !== '' || status !== '';
+  const query = useQuery(`instances ${JSON.stringify([wanted, status, offset])}`,
+    () => service.instances({ ...namedLike(wanted), status, offset, limit: LIMIT }), { every: EVERY_MS, hold: true });
+  // A name that is typed is part of the address when it was asked for, and begins at the first page.
+  const first = useRef(true);
+  useEffect(() => {
+    if (!first.current) amend({ name: wanted, page: undefined });
+    first.current = false;
+  }, [wanted]);
+  const isMany = useRef(false);
+  if (!query.loading && !isNarrowed) isMany.current = (query.data?.count ?? 0) > FEW;
   return (
     <Page title={w.nav.instances}>
+      {(isMany.current || isNarrowed || typed !== '') && (
+        <div class="tools">
+          <TextField label={w.instances.filter} type="search" value={typed} maxLength={NAME_MAX} onValue={setTyped} />
+          <SelectField
+            label={w.task.status} value={status} onValue={(value) => amend({ status: value, page: undefined })}
+            options={[{ value: '', name: w.instances.anyStatus }, ...STATUSES.map((value) => ({ value, name: w.status[value] }))]}
+          />
+          {query.data !== undefined && <span class="soft small number" role="status">{w.instances.found(query.data.count, inCount(query.data.count))}</span>}
+        </div>
+      )}
       <Loaded query={query}>
-        {({ count, instances }) => {
-          const shown = instances.filter((one) => matches(one, filter));
-          return (
-            <>
-              {count > 6 && (
-                <div class="tools">
-                  <TextField label={w.instances.filter} type="search" value={filter} onValue={setFilter} />
-                </div>
-              )}
-              {shown.length === 0
-                ? <Empty title={count === 0 ? w.instances.none : w.instances.noneMatch}>{count === 0 && <p>{w.instances.noneText}</p>}</Empty>
-                : <ul class="cards">{shown.map((one) => <Card key={one.id} instance={one} />)}</ul>}
-              <Pager offset={offset} limit={LIMIT} total={count} onOffset={setOffset} />
-            </>
-          );
-        }}
+        {({ count, instances }) => (
+          <>
+            {instances.length > 0 ? <ul class="cards">{instances.map((one) => <Card key={one.id} instance={one} />)}</ul>
+              : isNarrowed || count > 0 ? <Empty title={w.instances.noneMatch} />
+                : <Empty title={w.instances.none}><p>{w.instances.noneText}</p></Empty>}
+            <Pager offset={offset} limit={LIMIT} total={count} onOffset={(to) => amend({ page: to === 0 ? undefined : String(to / LIMIT + 1) })} />
+          </>
+        )}
       </Loaded>
     </Page>
   );

@@ -8,12 +8,18 @@ import { language, words } from '../i18n';
 import { Button } from '../parts/button';
 import { Dialog } from '../parts/dialog';
 import { SelectField, TextField } from '../parts/field';
-import { Bytes, Count, Duration, inCount } from '../parts/figure';
+import { Bytes, Count, Duration, exactBytes, inBytes, inCount, inDuration } from '../parts/figure';
 import { CopyName, KeyName } from '../parts/key_name';
 import { Facts } from '../parts/page';
 import { TypeTag } from '../parts/tag';
 
 export const keyId = (key: RankedKey): string => JSON.stringify([key.shard ?? '', key.db, key.name]);
+
+// Without elements around them: a row of the table is as light as it can be. Texts of cells are kept apart by these.
+const NONE = '–';
+const text = (value: number | undefined, format: (figure: number) => string): string => (value === undefined ? NONE : format(value));
+const full = (value: number | undefined, format: (figure: number) => string): string | undefined =>
+  (value === undefined ? undefined : format(value));
 
 /** Bytes of a string, elements of anything else. */
 export function Size({ of }: { of: RankedKey }) {
@@ -50,15 +56,16 @@ function columnsOf(keys: readonly RankedKey[], w: ReturnType<typeof words>, show
     { id: 'name', header: w.key.name, width: 'minmax(9rem, 1fr)', sortable: true,
       cell: (key) => <KeyName name={key.name} binary={key.binary} cut={key.name_cut} /> },
     { id: 'type', header: w.key.type, width: '6rem', sortable: true, from: 460, cell: ({ type }) => <TypeTag type={type} /> },
-    has('bytes') && { id: 'bytes', header: w.key.bytes, width: '5.5rem', align: 'end', sortable: true, cell: ({ bytes }) => <Bytes value={bytes} /> },
-    has('freq') && { id: 'freq', header: w.key.freq, width: '6rem', align: 'end', sortable: true, cell: ({ freq }) => <Count value={freq} /> },
-    has('size') && { id: 'size', header: w.key.size, width: '7rem', align: 'end', sortable: true, from: has('bytes') ? 620 : 0, cell: (key) => <Size of={key} /> },
+    has('bytes') && { id: 'bytes', header: w.key.bytes, width: '5.5rem', align: 'end', sortable: true, cell: ({ bytes }) => text(bytes, inBytes), title: ({ bytes }) => full(bytes, exactBytes) },
+    has('freq') && { id: 'freq', header: w.key.freq, width: '6rem', align: 'end', sortable: true, cell: ({ freq }) => text(freq, inCount) },
+    has('size') && { id: 'size', header: w.key.size, width: '7rem', align: 'end', sortable: true, from: has('bytes') ? 620 : 0, cell: ({ size, unit }) => text(size, unit === 'byte' ? inBytes : inCount),
+      title: ({ size, unit }) => full(size, (figure) => (unit === 'byte' ? exactBytes(figure) : w.elements(figure, inCount(figure)))) },
     (showsTtl || has('ttl_ms')) && { id: 'ttl_ms', header: w.key.ttl, width: '7rem', align: 'end', sortable: true, from: 740,
-      cell: ({ ttl_ms: ttl }) => (ttl === undefined ? <span class="faint">{w.key.noTtl}</span> : <Duration seconds={ttl / 1000} />) },
-    has('idle_s') && { id: 'idle_s', header: w.key.idle, width: '6.5rem', align: 'end', sortable: true, from: 880, cell: ({ idle_s: idle }) => <Duration seconds={idle} /> },
-    has('encoding') && { id: 'encoding', header: w.key.encoding, width: '6.5rem', sortable: true, from: 1020, cell: ({ encoding }) => <bdi>{encoding}</bdi> },
+      cell: ({ ttl_ms: ttl }) => (ttl === undefined ? w.key.noTtl : inDuration(ttl / 1000)) },
+    has('idle_s') && { id: 'idle_s', header: w.key.idle, width: '6.5rem', align: 'end', sortable: true, from: 880, cell: ({ idle_s: idle }) => text(idle, inDuration) },
+    has('encoding') && { id: 'encoding', header: w.key.encoding, width: '6.5rem', sortable: true, from: 1020, cell: ({ encoding }) => encoding },
     { id: 'db', header: w.key.db, width: '3rem', align: 'end', sortable: true, from: 800, cell: ({ db }) => db },
-    has('shard') && { id: 'shard', header: w.key.shard, width: '8rem', from: 1150, cell: ({ shard }) => <bdi class="clip">{shard}</bdi> },
+    has('shard') && { id: 'shard', header: w.key.shard, width: '8rem', from: 1150, cell: ({ shard }) => shard },
   ];
   return columns.filter((column): column is Column<RankedKey> => column !== false);
 }

@@ -14,12 +14,13 @@ import { address } from '../router';
 import { useQuery } from '../state/query';
 import { ActiveTask } from './active_task';
 import type { TabProps } from './instance';
+import { isEstimate, SourceName } from './source';
 
 const LIMIT = 10;
 const EVERY_MS = 5000;
 
 const pageOf = (instance: string, task: Task): string =>
-  address(['instances', instance, task.kind === 'analysis' ? 'analyses' : task.kind, ...(task.kind === 'expired' ? [] : [task.id])]);
+  address(['instances', instance, service.isAnalysis(task.kind) ? 'analyses' : task.kind, ...(task.kind === 'expired' ? [] : [task.id])]);
 
 function Recent({ instance }: TabProps) {
   const w = words();
@@ -84,7 +85,7 @@ function Last({ instance }: TabProps) {
     >
       <Facts items={[
         [w.task.finished, <When at={last.finished_at} />], [w.keys, <Count value={last.keys} />],
-        [w.bytes, <Bytes value={last.bytes} />],
+        [w.bytes, <Bytes value={last.bytes} />], ...(isEstimate(last) ? [[w.source.label, <SourceName of={last} />] as const] : []),
       ]}
       />
     </Section>

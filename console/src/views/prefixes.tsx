@@ -15,8 +15,6 @@ import { Section } from '../parts/page';
 import { address } from '../router';
 import { ExportButtons } from './export';
 
-type Prefixes = NonNullable<AnalysisDocument['prefixes']>;
-
 const FAMILIES: readonly Tone[] = ['string', 'set', 'zset', 'list', 'stream', 'hash', 'module'];
 
 const inMeasure = (value: number, measure: PrefixMeasure): string => (measure === 'bytes' ? inBytes(value) : inCount(value));
@@ -89,7 +87,8 @@ function PathName({ node }: { node: PrefixNode }) {
   return node.item === undefined ? <>{words().prefixes.all}</> : <bdi class="key">{ownName(node)}</bdi>;
 }
 
-function columnsOf(measure: PrefixMeasure, whole: number, instance: string): Column<PrefixNode>[] {
+// `instance`: where each prefix has a course of its own; undefined for those of one type, which have none.
+function columnsOf(measure: PrefixMeasure, whole: number, instance: string | undefined): Column<PrefixNode>[] {
   const w = words();
   const item = ({ item: found }: PrefixNode): PrefixWeight => found as PrefixWeight;
   return [
@@ -99,43 +98,58 @@ function columnsOf(measure: PrefixMeasure, whole: number, instance: string): Col
     { id: 'share', header: w.prefixes.share, width: '5.5rem', align: 'end', from: 480, cell: (node) => <Share part={weightOf(node, measure)} whole={whole} /> },
     { id: 'ttl', header: w.withoutTtl, width: '8rem', align: 'end', from: 780, cell: (node) => <Share part={item(node).keys_without_ttl} whole={item(node).keys} /> },
     { id: 'below', header: w.prefixes.below, width: '6rem', align: 'end', from: 860, cell: ({ children }) => (children.length > 0 ? inCount(children.length) : '–') },
-    { id: 'trend', header: w.tabs.trends, width: '5.5rem', align: 'end', from: 940,
-      cell: (node) => <a href={address(['instances', instance, 'trends'], { prefix: item(node).prefix, binary: item(node).binary === true ? 'true' : undefined })} onClick={(event) => event.stopPropagation()}>{w.prefixes.trend}</a> },
+    ...(instance === undefined ? [] : [{ id: 'trend', header: w.tabs.trends, width: '5.5rem', align: 'end' as const, from: 940,
+      cell: (node: PrefixNode) => <a href={address(['instances', instance, 'trends'], { prefix: item(node).prefix, binary: item(node).binary === true ? 'true' : undefined })} onClick={(event) => event.stopPropagation()}>{w.prefixes.trend}</a> }]),
   ];
 }
 
 interface PrefixSectionProps {
   instance: string;
   task: string;
-  prefixes: Prefixes;
-  keys: number;
-  bytes: number | undefined;
+  of: AnalysisDocument;
 }
 
-export function PrefixSection({ instance, task, prefixes, keys, bytes }: PrefixSectionProps) {
+const EVERY_TYPE = '';
+
+export function PrefixSection({ instance, task, of }: PrefixSectionProps) {
   const w = words();
-  const [measure, setMeasure] = useState<PrefixMeasure>(bytes === undefined ? 'keys' : 'bytes');
+  const [type, setType] = useState(EVERY_TYPE);
+  const [measure, setMeasure] = useState<PrefixMeasure>(of.bytes === undefined ? 'keys' : 'bytes');
   const [focus, setFocus] = useState('');
+  const byType = of.prefixes_by_type ?? [];
+  const ofType = byType.find((one) => one.type === type);
+  const { items, exact, capacity } = ofType ?? of.prefixes ?? { items: [] };
+  const { keys = 0, bytes } = (ofType === undefined ? of : of.types?.find((one) => one.type === type)) ?? {};
   const whole = measure === 'bytes' ? bytes ?? 0 : keys;
-  const nodes = useMemo(() => prefixTree(prefixes.items, measure), [prefixes, measure]);
+  const nodes = useMemo(() => prefixTree(items, measure), [items, measure]);
   const root = nodes.get('') as PrefixNode;
   const icicle = useMemo(() => icicleOf(root, measure, whole, 'neutral'), [root, measure, whole, w]);
-  const columns = useMemo(() => columnsOf(measure, whole, instance), [measure, whole, instance, w]);
+  const columns = useMemo(() => columnsOf(measure, whole, ofType === undefined ? instance : undefined), [measure, whole, ofType, instance, w]);
   const focused = nodes.get(focus) ?? root;
-  if (prefixes.items.length === 0) return <Section title={w.prefixes.title}><Empty title={w.prefixes.none} /></Section>;
+  if (items.length === 0) return <Section title={w.prefixes.title}><Empty title={w.prefixes.none} /></Section>;
+  const choose = (wanted: string): void => {
+    setType(wanted);
+    setFocus('');
+  };
   return (
     <Section
       title={w.prefixes.title}
-      note={prefixes.exact === true ? w.prefixes.exact : w.prefixes.bounded(inCount(prefixes.capacity ?? 0))}
+      note={[exact === true ? w.prefixes.exact : w.prefixes.bounded(inCount(capacity ?? 0)), ofType === undefined ? '' : w.prefixes.ofType].join(' ')}
       actions={(
         <>
-          {bytes !== undefined && (
+          {byType.length > 0 && (
+            <select class="choice" aria-label={w.key.type} value={type} onChange={(event) => choose(event.currentTarget.value)}>
+              {[{ id: EVERY_TYPE, name: w.keyTable.allTypes }, ...byType.map((one) => ({ id: one.type, name: one.type }))]
+                .map(({ id, name }) => <option key={id} value={id}>{name}</option>)}
+            </select>
+          )}
+          {of.bytes !== undefined && (
             <Segments
               label={w.measureLabel} chosen={measure} onChoose={setMeasure}
               choices={[{ id: 'bytes', name: w.bytes }, { id: 'keys', name: w.keys }]}
             />
           )}
-          <ExportButtons instance={instance} task={task} part="prefixes" />
+          <ExportButtons instance={instance} task={task} part={ofType === undefined ? 'prefixes' : 'prefixes_by_type'} />
         </>
       )}
     >

@@ -17,11 +17,13 @@ import { address, go } from '../router';
 import { isFinal } from '../state/progress';
 import { useQuery } from '../state/query';
 import { ActiveTask, DeleteTask } from './active_task';
+import { kindOf } from './analyses';
 import { ExportAnalysis, ExportButtons } from './export';
 import type { TabProps } from './instance';
 import { KeyDetail, keyId, KeyTable } from './key_table';
 import { FailedReason } from './key_tasks';
 import { PrefixSection } from './prefixes';
+import { Origin, SourceName } from './source';
 
 type Measure = 'bytes' | 'keys';
 
@@ -51,13 +53,21 @@ function NotMeasured({ of }: { of: AnalysisDocument }) {
   );
 }
 
+function LeftOut({ of: { left_out: left = {} } }: { of: AnalysisDocument }) {
+  const w = words();
+  const count = Object.values(left).reduce((sum, one) => sum + one, 0);
+  return count === 0 ? null : <Notice tone="warn" title={w.report.leftOut(inCount(count))} />;
+}
+
 function Totals({ of }: { of: AnalysisDocument }) {
   const w = words();
   const { expired } = of;
   const items = [
     { name: w.keys, value: <Count value={of.keys} /> },
     { name: w.bytes, value: <Bytes value={of.bytes} />,
-      ...(of.bytes === undefined || of.keys === 0 ? {} : { note: w.report.average(inBytes(of.bytes / of.keys)) }) },
+      ...(of.bytes === undefined || of.keys === 0 ? {} : { note: (
+        <>{w.report.average(inBytes(of.bytes / of.keys))}{of.memory_is === 'estimate' && <> · <strong>{w.source.estimated}</strong></>}</>
+      ) }) },
     { name: w.withoutTtl, value: <Share part={of.keys_without_ttl} whole={of.keys} />,
       note: of.bytes_without_ttl === undefined ? undefined : <Bytes value={of.bytes_without_ttl} /> },
     ...(of.elements === undefined ? [] : [{ name: w.report.elements, value: <Count value={of.elements} /> }]),
@@ -308,12 +318,14 @@ function Contents(props: PartProps) {
   return (
     <>
       <NotMeasured of={of} />
+      <LeftOut of={of} />
       <Totals of={of} />
       <LargestKeys {...props} />
-      {of.prefixes !== undefined && <PrefixSection instance={instance} task={task} prefixes={of.prefixes} keys={of.keys} bytes={of.bytes} />}
+      {of.prefixes !== undefined && <PrefixSection instance={instance} task={task} of={of} />}
       <Types {...props} />
       <Histograms of={of} />
       <Places of={of} />
+      {of.origin !== undefined && <Origin of={of.origin} />}
       <Section title={words().file.title}><ExportAnalysis instance={instance} task={task} /></Section>
     </>
   );
@@ -326,6 +338,7 @@ function ReportHead({ of, instance, onDeleted }: { of: Analysis; instance: strin
       <div class="meta">
         <StatusTag status={of.status} />
         <span><When at={of.finished_at ?? of.created_at} /></span>
+        <span><SourceName of={of} /></span>
         <span>{w.scanType[of.scan_type]}</span>
         <span>{w.task.took} <Took from={of.started_at} to={of.finished_at} /></span>
       </div>
@@ -333,7 +346,7 @@ function ReportHead({ of, instance, onDeleted }: { of: Analysis; instance: strin
         {of.status === 'success' && (
           <ButtonLink href={address(['instances', instance, 'compare'], { after: of.id })}>{w.report.compare}</ButtonLink>
         )}
-        <DeleteTask instance={instance} task={of.id} kind="analysis" small={false} onDeleted={onDeleted} />
+        <DeleteTask instance={instance} task={of.id} kind={kindOf(of)} small={false} onDeleted={onDeleted} />
       </div>
     </div>
   );
@@ -352,7 +365,7 @@ export function Report({ instance, task, onChange }: TabProps & { task: string }
       <p class="back"><a href={address(list)}>{w.report.back}</a></p>
       <Loaded query={query} lines={8}>
         {(found) => (!isFinal(found.status)
-          ? <ActiveTask instance={instance.id} task={task} kind="analysis" onEnd={query.reload} />
+          ? <ActiveTask instance={instance.id} task={task} kind={kindOf(found)} onEnd={query.reload} />
           : (
             <>
               <ReportHead of={found} instance={instance.id} onDeleted={leave} />

@@ -2,8 +2,9 @@
 // browser too, with the day where that is another, and can be typed in either.
 
 import { useState } from 'preact/hooks';
-import type { AnalysisOptions, DailySchedule, ExpireSchedule, Kind } from '../api/types';
+import type { AnalysisOptions, DailySchedule, ExpireSchedule } from '../api/types';
 import * as service from '../api/service';
+import type { DailyKind } from '../api/service';
 import { inputOf, localOf, localZone, minutesOf, nextAt, offsetName, shifts, timeOfInput, utc, utcOf, type TimeOfDay } from '../format/time';
 import { words } from '../i18n';
 import { Button, Segments } from '../parts/button';
@@ -13,7 +14,7 @@ import { Failure, Loaded, Notice } from '../parts/notice';
 import { Section } from '../parts/page';
 import { tell } from '../state/message';
 import { useQuery } from '../state/query';
-import { draftOf, errorsOf, OptionsForm, optionsOf } from './analyses';
+import { draftOf, errorsOf, OptionsForm, optionsOf } from './options';
 import type { TabProps } from './instance';
 
 const TIMES_MAX = 24;
@@ -106,7 +107,7 @@ function Save({ ready, updatedAt, save, onSaved }: SaveProps) {
   );
 }
 
-function DailyForm({ instance, kind, zone, onSaved, of }: FormProps & { kind: Kind; of: DailySchedule }) {
+function DailyForm({ instance, kind, zone, onSaved, of }: FormProps & { kind: DailyKind; of: DailySchedule }) {
   const w = words();
   const [enabled, setEnabled] = useState(of.enable_auto_scan);
   const [times, setTimes] = useState<string[]>(of.schedule_at);
@@ -132,7 +133,7 @@ function DailyForm({ instance, kind, zone, onSaved, of }: FormProps & { kind: Ki
   );
 }
 
-function Daily({ kind, ...props }: FormProps & { kind: Kind }) {
+function Daily({ kind, ...props }: FormProps & { kind: DailyKind }) {
   const w = words();
   const query = useQuery(`schedule ${kind} ${props.instance}`, () => service.dailySchedule(props.instance, kind));
   return (

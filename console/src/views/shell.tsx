@@ -7,9 +7,10 @@ import type { ConsoleConfig } from '../api/types';
 import { chooseLanguage, language, LANGUAGES, words, type Language } from '../i18n';
 import { Button } from '../parts/button';
 import { Dialog } from '../parts/dialog';
+import { Said, titleOf } from '../parts/notice';
 import { address, route } from '../router';
 import { connection, nextTry, tryNow } from '../state/connection';
-import { message } from '../state/message';
+import { dismiss, message } from '../state/message';
 import { idleSeconds, session, signOut, touch } from '../state/session';
 import { chooseTheme, theme, THEMES, type Theme } from '../state/theme';
 
@@ -123,7 +124,17 @@ function Messages() {
   const shown = message.value;
   return (
     <div class="messages" role="status" aria-live="polite">
-      {shown !== undefined && <div class={`message ${shown.tone}`}>{shown.text}</div>}
+      {shown !== undefined && (
+        <div class={`message ${shown.tone}`}>
+          {shown.error === undefined ? shown.text : (
+            <>
+              <strong>{shown.text}: {titleOf(shown.error)}</strong>
+              <Said error={shown.error} />
+              <Button small onPress={dismiss}>{words().close}</Button>
+            </>
+          )}
+        </div>
+      )}
     </div>
   );
 }

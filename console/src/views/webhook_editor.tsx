@@ -1,6 +1,6 @@
 // One webhook: made, changed, tried, deleted; its secret, which is told once; what was delivered.
 
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { WEBHOOK_EVENTS, type Delivery, type Kind, type Webhook, type WebhookBody, type WebhookLimit } from '../api/types';
 import * as service from '../api/service';
 import { words } from '../i18n';
@@ -14,13 +14,19 @@ import { Page, Section } from '../parts/page';
 import { Table } from '../parts/table';
 import { StatusTag } from '../parts/tag';
 import { address, go } from '../router';
-import { tell } from '../state/message';
+import { tell, tellFailure } from '../state/message';
 import { onSignOut } from '../state/session';
-import { useQuery } from '../state/query';
+import { useQuery, useSettled } from '../state/query';
+import { namedLike } from './instances';
 
-const KINDS: readonly Kind[] = ['analysis', 'bigkey', 'hotkey', 'expired'];
+const KINDS: readonly Kind[] = ['analysis', 'offline', 'bigkey', 'hotkey', 'expired'];
 const EVERY_MS = 5000;
-const NAME_MAX = 1100;
+const SOON_MS = 1000;
+// As the service has them.
+const NAME_BYTES_MAX = 512;
+const LIMITS_MAX = 20;
+const INSTANCES_MAX = 100;
+const OFFERED = 10;
 
 type LimitOf = 'bytes' | 'keys' | 'size';
 
@@ -40,6 +46,10 @@ const draftOf = (limit: WebhookLimit): LimitDraft => {
 
 const isWhole = (text: string): boolean => /^[1-9]\d{0,15}$/.test(text) && Number.isSafeInteger(Number(text));
 
+const isName = (text: string): boolean => new TextEncoder().encode(text).length <= NAME_BYTES_MAX;
+
+const isLimit = ({ name, figure }: LimitDraft): boolean => isName(name) && isWhole(figure);
+
 const limitOf = ({ subject, name, of, figure }: LimitDraft): WebhookLimit =>
   ({ subject, ...(name === '' ? {} : { name }), [of]: Number(figure) });
 
@@ -53,7 +63,7 @@ function LimitRow({ limit, onLimit, onRemove }:
   return (
     <li class="row bottom limit">
       <SelectField label={w.subject} value={limit.subject} onValue={chooseSubject} options={(['key', 'prefix'] as const).map((value) => ({ value, name: w.subjects[value] }))} />
-      <TextField label={w.limitName} mono value={limit.name} placeholder={w.any} maxLength={NAME_MAX} onValue={(name) => onLimit({ ...limit, name })} />
+      <TextField label={w.limitName} mono value={limit.name} placeholder={w.any} error={isName(limit.name) ? undefined : w.nameError} onValue={(name) => onLimit({ ...limit, name })} />
       <SelectField label={w.limitOf} value={limit.of} onValue={(of) => onLimit({ ...limit, of: of as LimitOf })} options={LIMITS_OF[limit.subject].map((value) => ({ value, name: w.limitsOf[value] }))} />
       <TextField label={w.limitFigure} type="number" min={1} value={limit.figure} error={isWhole(limit.figure) ? undefined : w.figureError} onValue={(figure) => onLimit({ ...limit, figure })} />
       <Button look="quiet" label={w.removeLimit} onPress={onRemove}>×</Button>
@@ -75,32 +85,62 @@ function Limits({ limits, onLimits }: { limits: readonly LimitDraft[]; onLimits:
           />
         ))}
       </ul>
-      <Button small onPress={() => onLimits([...limits, { subject: 'key', name: '', of: 'bytes', figure: '' }])}>{w.addLimit}</Button>
+      {limits.length === 0 && <p class="field-error" role="status">{w.limitsNeeded}</p>}
+      <Button small disabled={limits.length >= LIMITS_MAX} onPress={() => onLimits([...limits, { subject: 'key', name: '', of: 'bytes', figure: '' }])}>{w.addLimit}</Button>
     </fieldset>
   );
 }
 
 const isUrl = (text: string): boolean => {
   try {
-    return ['https:', 'http:'].includes(new URL(text).protocol);
+    const { protocol, username, password } = new URL(text);
+    return ['https:', 'http:'].includes(protocol) && username === '' && password === '' && !text.includes('#');
   } catch {
     return false;
   }
 };
 
+// The names of instances that were chosen before: the list that is searched has only some of them.
+const named = new Map<string, string>();
+onSignOut(() => named.clear());
+
+async function nameAll(ids: readonly string[]): Promise<true> {
+  await Promise.all(ids.filter((id) => !named.has(id)).map(async (id) => {
+    named.set(id, (await service.instance(id))?.name ?? id);
+  }));
+  return true;
+}
+
+/** Of a project's instances, which may be thousands: those that were chosen, and those that a search finds. */
 function Instances({ chosen, onChosen }: { chosen: readonly string[]; onChosen: (chosen: string[]) => void }) {
   const w = words();
-  const query = useQuery('instances 0', () => service.instances({ limit: 100 }));
+  const [typed, setTyped] = useState('');
+  const wanted = useSettled(typed);
+  const found = useQuery(`some instances ${wanted}`, () => service.instances({ ...namedLike(wanted), limit: OFFERED }), { hold: true });
+  const names = useQuery(`names ${chosen.join()}`, () => nameAll(chosen), { hold: true });
+  // In the order in which they came up, so that one that is chosen stays where it is.
+  const order = useRef<string[]>([...chosen]);
+  const offered = (found.data?.instances ?? []).map(({ id, name }) => {
+    named.set(id, name);
+    if (!order.current.includes(id)) order.current.push(id);
+    return id;
+  });
+  const shown = order.current.filter((id) => chosen.includes(id) || (chosen.length < INSTANCES_MAX && offered.includes(id)));
+  const more = (found.data?.count ?? 0) > OFFERED || wanted !== '';
+  if (shown.length === 0 && !more && found.error === undefined) return null;
   return (
-    <Loaded query={query} lines={1}>
-      {({ instances }) => (instances.length === 0 ? null : (
-        <Checks
-          label={w.webhooks.instances} chosen={chosen} onChosen={onChosen}
-          choices={[...instances.map(({ id, name }) => ({ id, name })),
-            ...chosen.filter((id) => !instances.some((one) => one.id === id)).map((id) => ({ id, name: id }))]}
-        />
-      ))}
-    </Loaded>
+    <>
+      <Loaded query={names} lines={1}>
+        {() => (
+          <Checks
+            label={w.webhooks.instances} chosen={chosen} onChosen={onChosen}
+            choices={shown.map((id) => ({ id, name: named.get(id) ?? id }))}
+          />
+        )}
+      </Loaded>
+      {more && <TextField label={w.webhooks.findInstances} type="search" value={typed} maxLength={256} onValue={setTyped} />}
+      {found.error !== undefined && <Failure error={found.error} retry={found.reload} />}
+    </>
   );
 }
 
@@ -115,7 +155,7 @@ function Editor({ of, onSaved }: { of: Webhook | undefined; onSaved: (saved: Web
   const [error, setError] = useState<Error | undefined>(undefined);
   const change = (changes: Partial<WebhookBody>): void => setBody({ ...body, ...changes });
   const withLimits = body.events.includes('limit.passed');
-  const ready = body.name !== '' && isUrl(body.url) && body.events.length > 0 && (!withLimits || limits.every(({ figure }) => isWhole(figure)));
+  const ready = body.name !== '' && isUrl(body.url) && body.events.length > 0 && (!withLimits || (limits.length > 0 && limits.every(isLimit)));
   const sent = (): WebhookBody => {
     const { kinds = [], instance_ids: ids = [], ...rest } = body;
     return {
@@ -150,6 +190,7 @@ function Editor({ of, onSaved }: { of: Webhook | undefined; onSaved: (saved: Web
         label={w.webhooks.events} chosen={body.events} onChosen={(events) => change({ events })}
         choices={WEBHOOK_EVENTS.map((id) => ({ id, name: w.webhooks.event[id] }))}
       />
+      {body.events.length === 0 && <p class="field-error" role="status">{w.webhooks.eventsNeeded}</p>}
       <Checks
         label={w.webhooks.kinds} chosen={body.kinds ?? []} onChosen={(kinds) => change({ kinds })}
         choices={KINDS.map((id) => ({ id, name: w.kind[id] }))}
@@ -176,7 +217,11 @@ function Secret({ secret }: { secret: string }) {
 
 function Deliveries({ id, count }: { id: string; count: number }) {
   const w = words();
-  const query = useQuery(`deliveries ${id} ${count}`, () => service.deliveries(id), { every: EVERY_MS });
+  const [every, setEvery] = useState(EVERY_MS);
+  const query = useQuery(`deliveries ${id} ${count}`, () => service.deliveries(id), { every });
+  // One that is on its way for the first time is mostly there within a second.
+  const waits = query.data?.deliveries.some(({ status }) => status === 'pending') === true;
+  useEffect(() => setEvery(waits ? SOON_MS : EVERY_MS), [waits]);
   return (
     <Section title={w.webhooks.deliveries}>
       <Loaded query={query}>
@@ -208,7 +253,7 @@ function Tools({ of, onSecret, onTested }: { of: Webhook; onSecret: (secret: str
     try {
       await what();
     } catch (failure) {
-      tell(w.webhooks.failed((failure as Error).message), 'bad');
+      tellFailure(w.webhooks.failed, failure);
     }
     setBusy(false);
     setAsking(undefined);
@@ -219,7 +264,7 @@ function Tools({ of, onSecret, onTested }: { of: Webhook; onSecret: (secret: str
     onTested();
   });
   const rotate = (): Promise<void> => attempt(async () => {
-    const { id: _id, created_at: _created, updated_at: _updated, secret: _secret, ...body } = of;
+    const { id: _id, created_at: _created, updated_at: _updated, failing_since: _since, disabled_reason: _why, secret: _secret, ...body } = of;
     const { secret } = await service.putWebhook(of.id, { ...body, rotate_secret: true });
     if (secret !== undefined) onSecret(secret);
   });
@@ -240,6 +285,17 @@ function Tools({ of, onSecret, onTested }: { of: Webhook; onSecret: (secret: str
         <Confirm title={w.webhooks.rotateTitle} text={w.webhooks.rotateText} action={w.webhooks.rotate} busy={busy} onConfirm={() => void rotate()} onClose={() => setAsking(undefined)} />
       )}
     </>
+  );
+}
+
+function Trouble({ of: { disabled_reason: why, failing_since: since } }: { of: Webhook }) {
+  const w = words();
+  if (why === undefined && since === undefined) return null;
+  return (
+    <Notice tone="warn" {...(why === undefined ? {} : { title: w.webhooks.turnedOff })}>
+      {why !== undefined && <p><bdi>{why}</bdi></p>}
+      {since !== undefined && <p>{w.webhooks.failing(<When at={since} />)}</p>}
+    </Notice>
   );
 }
 
@@ -268,6 +324,7 @@ function Existing({ id }: { id: string }) {
     >
       <p class="back"><a href={address(['webhooks'])}>{w.webhooks.back}</a></p>
       {secret !== undefined && <Secret secret={secret} />}
+      {query.data !== undefined && <Trouble of={query.data} />}
       <Loaded query={query}>
         {(of) => <section class="card"><Editor key={of.updated_at ?? ''} of={of} onSaved={query.reload} /></section>}
       </Loaded>

@@ -58,7 +58,7 @@ const READS = {
 const WRITES = {
   create: {
     title: 'create', statement: 'scan_task_create', cleared: {}, goal: 0.8,
-    parameters: [PROJECT, INSTANCE, TOKEN, ':kind', TOKEN, 'NULL', ':fingerprint', 'NULL'],
+    parameters: [PROJECT, INSTANCE, TOKEN, ':kind', TOKEN, 'NULL', ':fingerprint', 'NULL', 'NULL', 'NULL', 'NULL'],
     values: { kind: KIND, fingerprint: FINGERPRINT },
     request: (path) => ({ method: 'POST', target: `${path}/bigkey-task` }),
     done: async (rig, database) => rig.count(database, 'scan_task'),

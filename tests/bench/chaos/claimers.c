@@ -62,11 +62,14 @@ static int claim(struct claimer *claimer)
 {
     struct pg_parameters parameters;
     SCOPED(pg_rows_release) struct pg_rows rows = {0};
+    char kinds[SCAN_KIND_NAMES_MAX + 1];
+    scan_kind_write_names(kinds);
     pg_parameters_init(&parameters);
     pg_parameters_add_reference(&parameters, claimer->owner);
     pg_parameters_add_integer(&parameters, lease_seconds);
     pg_parameters_add_integer(&parameters, attempts_max);
     pg_parameters_add_integer(&parameters, 0); /* no quota */
+    pg_parameters_add_reference(&parameters, kinds);
     if (pg_session_execute(claimer->session, &scan_task_claim, &parameters, &rows, &claimer->err) <
         0)
         return -1;

@@ -124,7 +124,7 @@ export class Filled {
       show: await this.#pages('scan_task_show', tasks.map((t) => text(t.project_id, t.instance_id, t.id, 'bigkey'))),
       list: await this.#pages('scan_task_list', some.map((i) => text(i.project_id, i.id, 'hotkey', null, 0, 10))),
       create: await this.#pages('scan_task_create', tasks.map((t, n) => text(t.project_id, t.instance_id,
-        t.id.replace(/^.{8}/, '00000000'), 'hotkey', bytes(n), null, bytes(n), null, null))),
+        t.id.replace(/^.{8}/, '00000000'), 'hotkey', bytes(n), null, bytes(n), null, null, null, null))),
     };
   }
 

@@ -13,7 +13,7 @@ const SECONDS = Number(process.env.RUN_SECONDS ?? 75);
 const DIRECTORY = join(process.env.DCS_BUILD, 'dashboard');
 const { IMAGE } = process.env;
 const IMAGE_MAX = 200_000;
-const COLOURS = 64;
+const COLOURS = 48;
 
 // What stays 0 in this run, and why; anything else has to move, and these must not.
 const STILL = {

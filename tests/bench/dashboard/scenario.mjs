@@ -2,13 +2,18 @@
 // PostgreSQL, a Keystone and several Redis, watched by a Prometheus; load, scans, and each kind of trouble once.
 
 import { connect as connectTls } from 'node:tls';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
+import { Collector } from '../../support/collector.mjs';
+import { EventStream } from '../../support/event_stream.mjs';
 import { json } from '../../support/http.mjs';
 import { IdentityFront } from '../../support/identity_front.mjs';
 import { Keystone, passwordOf } from '../../support/keystone.mjs';
 import { OPERATIONS, Operations } from '../../support/probes.mjs';
 import { Prometheus } from '../../support/prometheus.mjs';
+import { Receiver } from '../../support/receiver.mjs';
 import { RespConnection } from '../../support/resp.mjs';
+import { newKey } from '../../support/sealing.mjs';
 import { World } from '../../support/site.mjs';
 import { until } from '../../support/wait.mjs';
 
@@ -21,6 +26,14 @@ const ATTEMPTS = 3;
 const BURST = 60;
 const BURSTS = 30;
 const EVERY_HOUR = Array.from({ length: 24 }, (_, hour) => `${String(hour).padStart(2, '0')}:00`);
+const WEBHOOKS = { webhook_networks: '127.0.0.0/8,::1', webhook_networks_denied: '', webhook_timeout_ms: 8000, webhook_retry_seconds: 5 };
+// What receivers do with a delivery.
+const ANSWERS = {
+  fine: undefined,
+  broken: (_, response) => response.writeHead(500).end(),
+  gone: (_, response) => response.writeHead(410).end(),
+  slow: (_, response) => setTimeout(() => response.writeHead(204).end(), 6000),
+};
 const LABELS = { namespace: 'dcs' };
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const ignore = () => {};
@@ -45,7 +58,9 @@ export class Stage {
     this.site = await world.site({ server: { ...OPERATIONS, ...identity, lockout_failures: 3, database_connections: 1,
       trace_endpoint: 'http://127.0.0.1:9', trace_sample_ratio: '1' } });
     const { port, server } = this.site;
-    await this.site.startServer({ ...OPERATIONS, creation_rate: 1, creation_burst: 2, loops: 1, database_connections: 1, database_in_flight: 16 });
+    // Nobody takes the traces of the one, somebody those of the other.
+    const collector = await Collector.open(world);
+    await this.site.startServer({ ...OPERATIONS, trace_endpoint: collector.endpoint, trace_sample_ratio: '1', creation_rate: 1, creation_burst: 2, loops: 1, database_connections: 1, database_in_flight: 16 });
     this.strictPort = this.site.port;
     [this.strict, this.site.server, this.site.port] = [this.site.server, server, port];
     this.alice = await this.site.tenant('alice');
@@ -88,17 +103,24 @@ export class Stage {
   }
 
   async #worker() {
-    const worker = await this.site.startWorker({ ...OPERATIONS, scan_threads: 3, probe_seconds: 2, attempts_max: ATTEMPTS });
+    const worker = await this.site.startWorker({ ...OPERATIONS, ...WEBHOOKS, webhook_ca: this.world.authority.certificate, scan_threads: 3, probe_seconds: 2, attempts_max: ATTEMPTS });
     this.workers.push(worker);
     await this.#watch('dcs-worker', worker.workerName, worker);
     // A rate needs a sample from before what it tells of.
     await until(`${worker.workerName} is watched`, () => this.counts(`count_over_time(dcs_ready{instance="${worker.workerName}"}[1m]) > 1`));
   }
 
+  // One that was taken from a lost worker has none for a moment.
+  #ownerOf(task) {
+    return until('a worker has the task', async () => {
+      const [{ lease_owner: owner }] = await this.site.sql('SELECT lease_owner FROM scan_task WHERE id = $1', [task]);
+      return this.workers.find(({ workerName }) => workerName === owner);
+    });
+  }
+
   // Ends the worker that has a task as a power cut would, and starts another.
   async #killOwnerOf(task) {
-    const [{ lease_owner: owner }] = await this.site.sql('SELECT lease_owner FROM scan_task WHERE id = $1', [task]);
-    const lost = this.workers.find(({ workerName }) => workerName === owner);
+    const lost = await this.#ownerOf(task);
     this.workers = this.workers.filter((worker) => worker !== lost);
     await lost.stop({ signal: 'SIGKILL', expected: 137 });
     await this.#worker();
@@ -256,6 +278,8 @@ export class Stage {
       const id = await stage.#started('held');
       await stage.#killOwnerOf(id);
       await until('it is rescued', () => stage.counts('dcs_tasks_rescued_total'));
+      // Where nobody has it, it would be given up at once.
+      await stage.#ownerOf(id);
       await site.sql('UPDATE scan_task SET attempt = $2 WHERE id = $1', [id, ATTEMPTS]);
       await stage.#killOwnerOf(id);
       await cache.reaches(id, 'failed');
@@ -282,6 +306,46 @@ export class Stage {
       await pause(4000);
       for (const name of names) redis[name].program.signal('SIGCONT');
       for (const [name, id] of tasks) await redis[name].cache.reaches(id, 'success', 60_000);
+    },
+    'a task that is watched, by one who leaves and one who stays': async (stage) => {
+      const { alice, site, redis: { held: { cache, program } } } = stage;
+      program.signal('SIGSTOP');
+      const id = await stage.#started('held');
+      const path = `/ext/v1/${alice.projectId}/instances/${cache.id}/tasks/${id}/events`;
+      const open = async () => (await EventStream.open({ port: site.port, ca: site.ca, key: alice.key }, path)).stream;
+      const [leaves, stays] = [await open(), await open()];
+      await until('streams are open', () => stage.counts('dcs_event_streams'));
+      leaves.close();
+      await until('one is gone', () => stage.counts('dcs_event_streams_ended_total{reason="gone"}'));
+      program.signal('SIGCONT');
+      await stays.end();
+      await until('one is finished', () => stage.counts('dcs_event_streams_ended_total{reason="finished"}'));
+    },
+    'webhooks whose receivers take, fail, let wait and are gone': async (stage) => {
+      const { alice: { client, projectId }, world } = stage;
+      for (const [name, answer] of Object.entries(ANSWERS)) {
+        const receiver = await Receiver.start({ certificates: world.certificates, answer });
+        world.onClose(() => receiver.stop());
+        const path = `/ext/v1/${projectId}/webhooks`;
+        const { status, body, json: made } = await client.post(path, json({ name, url: receiver.url, events: ['task.failed'], enabled: true }));
+        if (status !== 201) throw new Error(body);
+        for (let i = 0; i < 3; i++) await client.post(`${path}/${made.id}/test`);
+      }
+      for (const result of ['delivered', 'broken', 'gone']) await until(`one is ${result}`, () => stage.counts(`dcs_webhook_attempts_total{result="${result}"}`));
+      for (const metric of ['given_up_total', 'pending', 'oldest_due_seconds']) await until(metric, () => stage.counts(`dcs_webhook_deliveries_${metric}`));
+    },
+    'a key file that gets a key, and then is none': async (stage) => {
+      const { world } = stage;
+      const before = readFileSync(world.keyFile, 'utf8');
+      const write = (text) => {
+        writeFileSync(`${world.keyFile}.new`, text, { mode: 0o600 });
+        renameSync(`${world.keyFile}.new`, world.keyFile);
+      };
+      write(`${before}${newKey()}\n`);
+      await until('it is taken', () => stage.counts('dcs_secret_file_loads_total{result="loaded"}'));
+      write('nonsense\n');
+      await until('it is not taken', () => stage.counts('dcs_secret_file_unused'));
+      write(before);
     },
     'a database that is away': async ({ world }) => {
       await world.postgres.stop();

@@ -83,7 +83,7 @@ class Tasks {
   async create(project, instance, tokens) {
     for (let attempt = 1; ; attempt++) {
       const rows = await this.#execute(this.statements.create,
-        [project, instance, randomUUID(), KIND, tokens.signature, tokens.key, tokens.fingerprint, null, null]);
+        [project, instance, randomUUID(), KIND, tokens.signature, tokens.key, tokens.fingerprint, null, null, null, null]);
       if (rows[0]?.[0] !== 'retry' || attempt === ATTEMPTS_MAX) return render(rows);
     }
   }

@@ -98,18 +98,18 @@ async function life() {
   await measure('create', Math.min(CALLS, INSTANCES - 20), () => {
     const { project_id: project, id } = instances[next++];
     return run('create', CREATE, [project, id, randomUUID(), 'bigkey', bytes(`a${next}`), bytes(`b${next}`), bytes('c'), null,
-      null]);
+      null, null, null]);
   });
   await waiting(INSTANCES);
   const claimed = [];
   await measure('claim', Math.min(CALLS, INSTANCES - 20), async () => {
-    claimed.push((await run('claim', CLAIM, ['worker', 300, 3])).rows[0]);
+    claimed.push((await run('claim', CLAIM, ['worker', 300, 3, 0, 'bigkey'])).rows[0]);
   });
   const result = await one('SELECT keys FROM scan_result LIMIT 1');
   const cost = await one('SELECT cost FROM scan_task WHERE cost IS NOT NULL LIMIT 1');
   await measure('succeed', claimed.length - 20, () => {
     const { project_id: project, id, fence } = claimed.pop();
-    return run('succeed', SUCCEED, [project, id, fence, 100, result, 1000000, cost, 60000]);
+    return run('succeed', SUCCEED, [project, id, fence, 100, result, 1000000, cost, 60000, null]);
   });
 }
 

@@ -21,7 +21,8 @@ enum {
     ANALYSIS_DEPTH_MAX = 16,
     ANALYSIS_DEPTH_DEFAULT = 8,
     ANALYSIS_TOP_MAX = 10000,
-    ANALYSIS_TOP_DEFAULT = 100
+    ANALYSIS_TOP_DEFAULT = 100,
+    ANALYSIS_TOP_OFFLINE = 500 /* the default of an offline analysis */
 };
 
 struct scan_analysis_options {
@@ -37,6 +38,8 @@ extern const char *const analysis_measure_names[ANALYSIS_MEASURE_COUNT];
 
 /* The defaults: memory and ttl, ":", 8, 100. */
 void analysis_options_init(struct scan_analysis_options *ret_options);
+/* Those of an offline analysis, which measures everything: ":", 8, 500. */
+void analysis_options_init_offline(struct scan_analysis_options *ret_options);
 
 /* Reads the members that are there over what the options have already; null is no object and
  * changes nothing.  Fails with ERROR_INVALID_PARAMETER, which names the member, also for one that

@@ -6,27 +6,28 @@
 #ifndef MODEL_ANALYSIS_STORE_H
 #define MODEL_ANALYSIS_STORE_H
 
+#include "model/analysis_part.h"
 #include "model/scan_task.h"
 #include "pg/statement.h"
 
-/* $1 project, $2 instance, $3 status or null, $4 offset, $5 limit: as scan_task_list, each task
- * followed by what it summed up, null where there is nothing. */
+/* $1 project, $2 instance, $3 status or null, $4 offset, $5 limit: as scan_task_list, of both kinds
+ * of analyses, each task followed by what it summed up, null where there is nothing, and its
+ * source.
+ */
 extern const struct pg_statement analysis_list;
 enum {
     ANALYSIS_LIST_COUNT,
     ANALYSIS_LIST_FIRST,
     ANALYSIS_LIST_KEYS = ANALYSIS_LIST_FIRST + SCAN_TASK_COLUMN_COUNT,
     ANALYSIS_LIST_BYTES,
+    ANALYSIS_LIST_SOURCE, /* ANALYSIS_SOURCE_COLUMNS */
 };
-
-/* How many members of an entry are shown at most. */
-enum { ANALYSIS_EXPORT_CELLS = 13 };
 
 /* $1 project, $2 instance, $3 task of any kind, $4 whether all of its result is meant, $5 where in
  * the document of an analysis the entries are (a path, as a text array) and $6 where they are if
  * nothing is there, which only its keys have: these every kind has, as its whole result.  $7 name
  * of a list in each entry whose entries are meant instead, with the outer one's `type`, or null; $8
- * the members to show, as a text array.
+ * the members to show, as a text array of at most ANALYSIS_PART_MEMBERS_MAX.
  *
  * One row where all is meant, else a row per entry, one with null cells where there is none.
  * Outcomes: `found`, `no_task`, `no_result`. */
@@ -64,6 +65,8 @@ enum {
     ANALYSIS_COMPARE_MOST_COUNT,
     ANALYSIS_COMPARE_BEFORE_AT, /* of the summary: when each ended */
     ANALYSIS_COMPARE_AFTER_AT,
+    ANALYSIS_COMPARE_BEFORE_SOURCE, /* ANALYSIS_SOURCE_COLUMNS of each */
+    ANALYSIS_COMPARE_AFTER_SOURCE = ANALYSIS_COMPARE_BEFORE_SOURCE + ANALYSIS_SOURCE_COLUMN_COUNT,
 };
 
 /* $1 project, $2 instance, $3 prefix or null for the whole instance, $4 whether it is binary, $5

@@ -39,7 +39,8 @@ struct instance {
     const char *scan_profile; /* null: the workers' setting */
     const char *address_map;  /* base/address_map.h */
     const char *sentinel_master;
-    bool has_tls_certificate; /* and its key */
+    bool has_tls_certificate;     /* and its key */
+    const char *backup_directory; /* below the workers' setting backup_root */
 };
 
 /* The columns of an instance, in the order that instance_read expects them. */
@@ -49,10 +50,11 @@ struct instance {
     "i.engine, i.engine_version, array_to_string(i.capabilities, ','), i.node_role, "              \
     "i.server_mode, i.databases, i.used_memory, i.maxmemory, i.maxmemory_policy, i.probe_error, "  \
     "i.probed_at, i.created_at, i.updated_at, i.hotkeys_command, i.version, i.tls_server_name, "   \
-    "i.scan_profile, i.address_map, i.sentinel_master, i.tls_certificate IS NOT NULL"
-enum { INSTANCE_COLUMN_COUNT = 30 };
+    "i.scan_profile, i.address_map, i.sentinel_master, i.tls_certificate IS NOT NULL, "            \
+    "i.backup_directory"
+enum { INSTANCE_COLUMN_COUNT = 31 };
 
-enum { INSTANCE_SENTINEL_MASTER_MAX = 255 };
+enum { INSTANCE_SENTINEL_MASTER_MAX = 255, INSTANCE_BACKUP_DIRECTORY_MAX = 512 };
 
 /* The cache mode by name, or null where it is none; the result is a constant. */
 const char *instance_cache_mode_find(struct text name);
@@ -60,6 +62,9 @@ const char *instance_cache_mode_find(struct text name);
 const char *instance_scan_profile_find(struct text name);
 /* 1 to INSTANCE_SENTINEL_MASTER_MAX printable ASCII characters other than the space. */
 bool instance_sentinel_master_is_name(struct text name);
+/* A path of 1 to INSTANCE_BACKUP_DIRECTORY_MAX bytes that leads down only: relative, with no part
+ * that is empty, `.` or `..`, without control characters. */
+bool instance_backup_directory_is_path(struct text path);
 /* Whether endpoints of that mode can be Sentinels. */
 bool instance_cache_mode_has_sentinels(const char *cache_mode);
 

@@ -38,7 +38,7 @@ enum { INSTANCE_LIST_COUNT = 0, INSTANCE_LIST_FIRST = 1 };
 
 /* The parameters and rows of instance_list, and what is known of each instance: the tasks that wait
  * or run there (a JSON array of {id, kind, status, keys_seen, keys_total}), the last analysis that
- * succeeded, and when the next automatic scan of any kind is due. */
+ * succeeded on all of its keys, and when the next automatic scan of any kind is due. */
 extern const struct pg_statement instance_overview;
 enum {
     INSTANCE_OVERVIEW_COUNT,
@@ -49,6 +49,7 @@ enum {
     INSTANCE_OVERVIEW_LAST_KEYS,
     INSTANCE_OVERVIEW_LAST_BYTES,
     INSTANCE_OVERVIEW_NEXT_AT,
+    INSTANCE_OVERVIEW_LAST_SOURCE, /* ANALYSIS_SOURCE_COLUMNS */
 };
 
 /* $1 project, $2 id: INSTANCE_COLUMNS, number of shards, of nodes of the largest shard (0 where
@@ -88,15 +89,15 @@ extern const struct pg_statement instance_survey;
  * TLS, $8 CA in PEM or null, $9 server name or null, $10 user or null, $11 sealed password or null,
  * $12 use HOTKEYS, $13 scan profile or null for the workers' setting, $14 address map or null, $15
  * name of the master where the endpoints are Sentinels, or null, $16 client certificate in PEM or
- * null, $17 its sealed key or null, $18 most instances of a project whose own quota says nothing,
- * or 0, $19 token and $20 fingerprint of the request, or nulls.  It is CREATING until a probe has
- * succeeded, and due for one at once.  One row: outcome (`created`, `no_project`, `full`), then
- * INSTANCE_COLUMNS; a name that is taken, or the same request again, is
- * ERROR_ALREADY_EXISTS. */
+ * null, $17 its sealed key or null, $18 directory of its backups or null, $19 most instances of a
+ * project whose own quota says nothing, or 0, $20 token and $21 fingerprint of the request, or
+ * nulls.  It is CREATING until a probe has succeeded, and due for one at once.  One row: outcome
+ * (`created`, `no_project`, `full`), then INSTANCE_COLUMNS; a name that is taken, or the same
+ * request again, is ERROR_ALREADY_EXISTS. */
 extern const struct pg_statement instance_insert;
 
-/* The parameters of instance_insert up to $17, then $18 keep the password that there is, $19 keep
- * the client certificate and key where TLS stays, $20 the version that was read.  One whose way to
+/* The parameters of instance_insert up to $18, then $19 keep the password that there is, $20 keep
+ * the client certificate and key where TLS stays, $21 the version that was read.  One whose way to
  * be reached changed is CREATING again, and due for a probe.  One row: outcome (`updated`,
  * `version`, `no_instance`, `no_password`), then INSTANCE_COLUMNS. */
 extern const struct pg_statement instance_update;

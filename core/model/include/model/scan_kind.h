@@ -11,8 +11,14 @@ enum scan_kind_id {
     SCAN_KIND_HOTKEY,
     SCAN_KIND_EXPIRED,
     SCAN_KIND_ANALYSIS, /* of the whole keyspace; not of the DCS v2 API */
+    SCAN_KIND_OFFLINE,  /* the same of one node, from what it sends a replica, or from a backup */
     SCAN_KIND_COUNT
 };
+
+/* The kinds whose result is the document of an analysis: in SQL, and as a parameter of statements.
+ */
+#define SCAN_KINDS_OF_ANALYSES_SQL "('analysis', 'offline')"
+#define SCAN_KINDS_OF_ANALYSES "analysis,offline"
 
 struct scan_kind {
     enum scan_kind_id id;
@@ -35,6 +41,13 @@ extern const struct scan_kind scan_kinds[SCAN_KIND_COUNT];
 
 /* Null where no kind has that name. */
 const struct scan_kind *scan_kind_find(const char *name);
+
+/* All names, separated by commas. */
+enum { SCAN_KIND_NAMES_MAX = 127 };
+void scan_kind_write_names(char ret_names[SCAN_KIND_NAMES_MAX + 1]);
+
+/* Whether its result is the document of an analysis. */
+bool scan_kind_is_analysis(const struct scan_kind *kind);
 
 bool scan_kind_supported(enum scan_kind_id id, const struct server_capability *server);
 

@@ -18,30 +18,41 @@
 
 /* $1 project, $2 instance, $3 id, $4 kind, $5 and $6 tokens of the request (its signature; its
  * Idempotency-Key or null), $7 fingerprint, $8 trace_parent or null, $9 options (a JSON object) or
- * null.  A token that is remembered answers with the task that the first request made.  One row:
- * outcome (`created`, `not_running`, `unsupported`, `busy`, `no_task`: made, and deleted since;
- * `mismatch`: a token of another request; `retry`), then the task's columns, null unless created,
- * its keys and its options. */
+ * null; of an offline analysis also $10 the node's id (null: a node that has all keys) and $11 the
+ * name of a backup or null.  A token that is remembered answers with the task that the first
+ * request made.  One row: outcome (`created`, `not_running`, `unsupported`, `busy`, `no_task`:
+ * made, and deleted since; `mismatch`: a token of another request; `retry`; and `no_node`,
+ * `several_shards`: a node must be named, `no_backups`: the instance has no directory of them),
+ * then the task's columns, null unless created, its keys, its options and its source. */
 extern const struct pg_statement scan_task_create;
 
-/* $1 project, $2 instance, $3 id, $4 kind.  One row: outcome (`found`, `no_task`), task, keys,
- * options. */
-/* No row where there is no such task: a task that is there has an instance, so that one is not
+/* $1 project, $2 instance, $3 id, $4 kind.  One row: outcome (`found`), task, keys, options.
+ * No row where there is no such task: a task that is there has an instance, so that one is not
  * looked at. */
 extern const struct pg_statement scan_task_show;
-/* With the same parameters, after scan_task_show gave no row: its outcome, where there is the
+/* The same with the source; $4 may be several kinds, separated by commas. */
+extern const struct pg_statement scan_task_show_analysis;
+/* The same of an offline analysis, with the members of its answer in place of the keys; and with
+ * neither. */
+extern const struct pg_statement scan_task_show_offline, scan_task_show_node;
+/* With the same parameters, after one of these gave no row: its outcome, where there is the
  * instance. */
 extern const struct pg_statement scan_task_absent;
 
 /* The same parameters and columns; outcome `deleted` or `no_task`.  What an analysis left in the
  * series goes with it. */
 extern const struct pg_statement scan_task_delete;
+/* The same with the source; $4 may be several kinds, separated by commas. */
+extern const struct pg_statement scan_task_delete_analysis;
+/* The same without the keys. */
+extern const struct pg_statement scan_task_delete_offline;
 
 enum {
     SCAN_TASK_OUTCOME = 0,
     SCAN_TASK_FIRST = 1,
     SCAN_TASK_KEYS = SCAN_TASK_FIRST + SCAN_TASK_COLUMN_COUNT,
     SCAN_TASK_OPTIONS, /* null for kinds without, and where they are the defaults */
+    SCAN_TASK_SOURCE,  /* ANALYSIS_SOURCE_COLUMNS, where the statement says so */
 };
 
 /* $1 project, $2 instance, $3 kind, $4 status or null, $5 offset, $6 limit.  A row per record of
@@ -96,8 +107,10 @@ enum {
 #define SCAN_TASK_PROJECTS_WEIGHED 16
 
 /* $1 owner, $2 lease in seconds, $3 most attempts, $4 most running tasks of a project whose own
- * quota says nothing, or 0.  No row where nothing is due that may run.  Takes a task that a lost
- * worker left behind; else one of the project with the fewest running tasks, its oldest. */
+ * quota says nothing, or 0, $5 kinds that the worker knows, separated by commas: others' tasks, of
+ * a later release, stay where they are.  No row where nothing is due that may run.  Takes a task
+ * that a lost worker left behind; else one of the project with the fewest running tasks, its
+ * oldest. */
 extern const struct pg_statement scan_task_claim;
 enum scan_task_claim_column {
     SCAN_TASK_CLAIM_PROJECT_ID,
@@ -107,13 +120,17 @@ enum scan_task_claim_column {
     SCAN_TASK_CLAIM_FENCE,
     SCAN_TASK_CLAIM_ATTEMPT,
     SCAN_TASK_CLAIM_CREATED_AT,
-    SCAN_TASK_CLAIM_SCAN_KEYS_COUNT,   /* of an automatic one, as configured now; else null */
-    SCAN_TASK_CLAIM_TIMEOUT_SECONDS,   /* the same */
-    SCAN_TASK_CLAIM_SCAN_MS,           /* what earlier attempts took */
-    SCAN_TASK_CLAIM_CHECKPOINT,        /* where it can be taken up; null: at the beginning */
-    SCAN_TASK_CLAIM_WAS_LOST,          /* by the worker that had it */
-    SCAN_TASK_CLAIM_TRACE_PARENT,      /* null where its request told none */
-    SCAN_TASK_CLAIM_OPTIONS,           /* null: the defaults, of a kind that has any */
+    SCAN_TASK_CLAIM_SCAN_KEYS_COUNT, /* of an automatic one, as configured now; else null */
+    SCAN_TASK_CLAIM_TIMEOUT_SECONDS, /* the same */
+    SCAN_TASK_CLAIM_SCAN_MS,         /* what earlier attempts took */
+    SCAN_TASK_CLAIM_CHECKPOINT,      /* where it can be taken up; null: at the beginning */
+    SCAN_TASK_CLAIM_WAS_LOST,        /* by the worker that had it */
+    SCAN_TASK_CLAIM_TRACE_PARENT,    /* null where its request told none */
+    SCAN_TASK_CLAIM_OPTIONS,         /* null: the defaults, of a kind that has any */
+    SCAN_TASK_CLAIM_NODE_HOST,       /* of an offline analysis, as are those up to BACKUP_ID */
+    SCAN_TASK_CLAIM_NODE_PORT,
+    SCAN_TASK_CLAIM_BACKUP_ID,         /* null: from the replication stream */
+    SCAN_TASK_CLAIM_BACKUP_DIRECTORY,  /* of the instance; null: it has none */
     SCAN_TASK_CLAIM_FIRST_OF_INSTANCE, /* INSTANCE_TARGET_COLUMNS of instance_store.h */
 };
 
@@ -133,8 +150,9 @@ extern const struct pg_statement scan_task_check;
 enum { SCAN_TASK_KEPT_ID, SCAN_TASK_KEPT_FENCE };
 
 /* $1 project, $2 id, $3 fence, $4 num, $5 keys (JSON text or null), $6 keys seen, $7 what it
- * cost (a JSON object, or null), $8 milliseconds of scanning.  A row where it was recorded, with
- * the points of its series where it is an analysis. */
+ * cost (a JSON object, or null), $8 milliseconds of scanning, $9 members of an offline analysis'
+ * answer, or null.  A row where it was recorded, with the points of its series where it is an
+ * analysis of the whole instance. */
 extern const struct pg_statement scan_task_succeed;
 
 /* $1 project, $2 id, $3 fence, $4 reason, $5 num, $6 milliseconds of scanning, $7 symbol of the
@@ -193,10 +211,14 @@ enum {
     SCAN_TASK_TOLD_PAUSES,          /* so far; null where nothing was told */
     SCAN_TASK_TOLD_SHARDS_DONE,
     SCAN_TASK_TOLD_SHARDS, /* 0: it is no cluster */
+    SCAN_TASK_TOLD_COUNT
 };
 
 /* No more than this are counted of those that wait. */
 #define SCAN_TASK_WAITING_COUNTED 10000
+
+/* ANALYSIS_SOURCE_COLUMNS of scan_task_inspect. */
+enum { SCAN_TASK_SURVEY_SOURCE = SCAN_TASK_SURVEY_TOLD + SCAN_TASK_TOLD_COUNT };
 
 /* $1 project or null, $2 most tasks.  Those that run or rest between two attempts, the oldest
  * first; one row with a null task where there is none. */

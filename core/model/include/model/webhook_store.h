@@ -1,5 +1,5 @@
 /* All SQL on webhooks and their deliveries.  What ends a task queues deliveries by itself
- * (scan_task_store.c), in the functions of migration 0016. */
+ * (scan_task_store.c), in the functions of migrations 0016 and 0017. */
 #ifndef MODEL_WEBHOOK_STORE_H
 #define MODEL_WEBHOOK_STORE_H
 

@@ -1,6 +1,8 @@
 /* An instance as a row has it. */
 #include "model/instance.h"
 
+#include <string.h>
+
 #include "unit.h"
 
 #define VALUE(literal)                                                                             \
@@ -54,10 +56,33 @@ static void test_read(void **state)
     assert_string_equal(instance.updated_at, "2026-11-22T17:09:24.250Z");
 }
 
+static void test_backup_directories(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"a", "shop/cache-1", "..a/b..", "a b/\xc3\xa4", "..."};
+    static const char *const bad[] = {"",     "/",      "/a",   "a/",    "a//b",
+                                      ".",    "./a",    "a/.",  "..",    "../a",
+                                      "a/..", "a/../b", "a\nb", "a\x7f", "a/./b"};
+    char longest[INSTANCE_BACKUP_DIRECTORY_MAX + 2];
+    for (size_t i = 0; i < COUNT_OF(good); i++)
+        assert_true(instance_backup_directory_is_path(text_of(good[i])));
+    for (size_t i = 0; i < COUNT_OF(bad); i++) {
+        if (instance_backup_directory_is_path(text_of(bad[i])))
+            fail_msg("taken for a path: '%s'", bad[i]);
+    }
+    assert_false(instance_backup_directory_is_path(TEXT("a\0b")));
+    memset(longest, 'a', sizeof(longest));
+    assert_true(
+        instance_backup_directory_is_path((struct text){longest, INSTANCE_BACKUP_DIRECTORY_MAX}));
+    assert_false(instance_backup_directory_is_path(
+        (struct text){longest, INSTANCE_BACKUP_DIRECTORY_MAX + 1}));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_read),
+        cmocka_unit_test(test_backup_directories),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /* The kinds: found by name, their refusals, and which servers can do them. */
 #include "model/scan_kind.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "unit.h"
@@ -16,6 +17,28 @@ static void test_find(void **state)
     assert_null(scan_kind_find("Bigkey"));
 }
 
+/* What statements are told of kinds is what the table has. */
+static void test_names(void **state)
+{
+    char names[SCAN_KIND_NAMES_MAX + 1],
+        analyses[SCAN_KIND_NAMES_MAX + 1] = "", quoted[SCAN_KIND_NAMES_MAX + 1] = "(";
+    (void)state;
+    scan_kind_write_names(names);
+    assert_string_equal(names, "bigkey,hotkey,expired,analysis,offline");
+    for (int i = 0; i < SCAN_KIND_COUNT; i++) {
+        size_t length = strlen(analyses), width = strlen(quoted);
+        if (!scan_kind_is_analysis(&scan_kinds[i]))
+            continue;
+        snprintf(analyses + length, sizeof(analyses) - length, "%s%s", length ? "," : "",
+                 scan_kinds[i].name);
+        snprintf(quoted + width, sizeof(quoted) - width, "%s'%s'", width > 1 ? ", " : "",
+                 scan_kinds[i].name);
+    }
+    assert_string_equal(analyses, SCAN_KINDS_OF_ANALYSES);
+    assert_memory_equal(quoted, SCAN_KINDS_OF_ANALYSES_SQL, strlen(quoted));
+    assert_int_equal(strlen(quoted) + 1, strlen(SCAN_KINDS_OF_ANALYSES_SQL));
+}
+
 static void test_refusals(void **state)
 {
     (void)state;
@@ -26,6 +49,7 @@ static void test_refusals(void **state)
         {SCAN_KIND_BIGKEY, "DCS.4918", "DCS.4919"},
         {SCAN_KIND_EXPIRED, "DCS.4017", "DCS.4818"},
         {SCAN_KIND_ANALYSIS, "EXT.0409", "EXT.0410"},
+        {SCAN_KIND_OFFLINE, "DCS.4231", "DCS.4026"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         const struct scan_kind *kind = &scan_kinds[cases[i].id];
@@ -50,6 +74,7 @@ static void test_supported(void **state)
         struct server_capability server = {.version = cases[i].version};
         assert_int_equal(scan_kind_supported(SCAN_KIND_BIGKEY, &server), cases[i].bigkey);
         assert_int_equal(scan_kind_supported(SCAN_KIND_ANALYSIS, &server), cases[i].bigkey);
+        assert_int_equal(scan_kind_supported(SCAN_KIND_OFFLINE, &server), cases[i].bigkey);
         assert_int_equal(scan_kind_supported(SCAN_KIND_EXPIRED, &server), cases[i].expired);
     }
 }
@@ -58,6 +83,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_find),
+        cmocka_unit_test(test_names),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_supported),
     };

@@ -55,11 +55,62 @@ static void test_read(void **state)
     assert_string_equal(task.finished_at, "");
 }
 
+static void test_read_source(void **state)
+{
+    (void)state;
+    static const struct pg_value values[] = {
+        VALUE("analysis"), {NULL, 0},      {NULL, 0},        {NULL, 0},       {NULL, 0},
+        {NULL, 0},         {NULL, 0},      VALUE("offline"), VALUE("n"),      VALUE("::1"),
+        VALUE("6379"),     VALUE("slave"), VALUE("2"),       {NULL, 0},       VALUE("offline"),
+        VALUE("n"),        VALUE("::1"),   VALUE("6379"),    VALUE("master"), VALUE("0"),
+        VALUE("a.rdb"),
+    };
+    const struct pg_rows rows = {
+        .row_count = 3, .column_count = ANALYSIS_SOURCE_COLUMN_COUNT, .values = values};
+    struct analysis_source source;
+    analysis_source_read(&rows, 0, 0, &source);
+    assert_string_equal(source.name, "scan");
+    assert_null(source.node_id);
+    assert_null(source.backup_id);
+    analysis_source_read(&rows, 1, 0, &source);
+    assert_string_equal(source.name, "replication");
+    assert_string_equal(source.node_id, "n");
+    assert_string_equal(source.host, "::1");
+    assert_int_equal(source.port, 6379);
+    assert_string_equal(source.role, "slave");
+    assert_int_equal(source.shard, 2);
+    analysis_source_read(&rows, 2, 0, &source);
+    assert_string_equal(source.name, "backup");
+    assert_string_equal(source.role, "master");
+    assert_string_equal(source.backup_id, "a.rdb");
+}
+
+static void test_backup_ids(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"a", "nightly-2026-11-28.rdb", "_", "-", "A..b"};
+    static const char *const bad[] = {"",     ".",   "..",   ".rdb",    "a/b",
+                                      "../a", "a b", "a\\b", "\xc3\xa4"};
+    char longest[SCAN_BACKUP_ID_MAX + 2];
+    for (size_t i = 0; i < COUNT_OF(good); i++)
+        assert_true(scan_backup_id_is_name(text_of(good[i])));
+    for (size_t i = 0; i < COUNT_OF(bad); i++) {
+        if (scan_backup_id_is_name(text_of(bad[i])))
+            fail_msg("taken for a name: '%s'", bad[i]);
+    }
+    assert_false(scan_backup_id_is_name(TEXT("a\0b")));
+    memset(longest, 'a', sizeof(longest));
+    assert_true(scan_backup_id_is_name((struct text){longest, SCAN_BACKUP_ID_MAX}));
+    assert_false(scan_backup_id_is_name((struct text){longest, SCAN_BACKUP_ID_MAX + 1}));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_status_names),
         cmocka_unit_test(test_read),
+        cmocka_unit_test(test_read_source),
+        cmocka_unit_test(test_backup_ids),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

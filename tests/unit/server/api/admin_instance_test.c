@@ -53,7 +53,7 @@ static void test_create(void **state)
                           "{\"name\":\"cache\",\"endpoints\":[\"10.0.0.1:6379\",\"[::1]:6380\"],"
                           "\"tls\":true,\"tls_ca\":\"PEM\",\"username\":\"u\",\"password\":\"p\","
                           "\"hotkeys_command\":true,\"scan_profile\":\"fast\","
-                          "\"address_map\":\"a=b\"}",
+                          "\"address_map\":\"a=b\",\"backup_directory\":\"shop/a..b\"}",
                           &request, &parameters, &err),
                      0);
     assert_int_equal(parameters.count, instance_insert.parameter_count);
@@ -69,7 +69,8 @@ static void test_create(void **state)
     assert_null(parameters.values[14]);
     assert_null(parameters.values[15]);
     assert_null(parameters.values[16]);
-    assert_string_equal(parameters.values[17], "12");
+    assert_string_equal(parameters.values[17], "shop/a..b");
+    assert_string_equal(parameters.values[18], "12");
     api_request_release(&request);
 }
 
@@ -93,9 +94,10 @@ static void test_update_and_the_password(void **state)
         assert_int_equal(bind(HTTP_PUT, cases[i].body, &request, &parameters, &err), 0);
         assert_int_equal(parameters.count, instance_update.parameter_count);
         assert_int_equal(parameters.values[10] != NULL, cases[i].sealed);
-        assert_string_equal(parameters.values[17], cases[i].keep);
-        assert_string_equal(parameters.values[18], cases[i].keep_certificate);
-        assert_string_equal(parameters.values[19], "3");
+        assert_null(parameters.values[17]);
+        assert_string_equal(parameters.values[18], cases[i].keep);
+        assert_string_equal(parameters.values[19], cases[i].keep_certificate);
+        assert_string_equal(parameters.values[20], "3");
         api_request_release(&request);
     }
 }
@@ -128,6 +130,10 @@ static void test_refused(void **state)
         {WITH("\"address_map\":\"a=b,a=c\""), "address_map"},
         {WITH("\"sentinel_master\":\"m\""), "sentinel_master"},
         {WITH("\"cache_mode\":\"ha\",\"sentinel_master\":\"a b\""), "sentinel_master"},
+        {WITH("\"backup_directory\":\"\""), "backup_directory"},
+        {WITH("\"backup_directory\":\"/var/backups\""), "backup_directory"},
+        {WITH("\"backup_directory\":\"a/../../etc\""), "backup_directory"},
+        {WITH("\"backup_directory\":7"), "backup_directory"},
         {WITH("\"tls_certificate\":\"x\",\"tls_key\":\"x\""), "tls_certificate"},
         {WITH("\"tls_key\":\"x\""), "tls_key"},
         {WITH("\"tls\":true,\"tls_certificate\":\"x\""), "tls_key"},

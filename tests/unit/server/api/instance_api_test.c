@@ -24,7 +24,10 @@ static const struct operation *find_operation(const char *action)
         V("[::1]:6379,b.example:6380"), V("t"), {0}, V("t"), V("Valkey"), V("8.1.1"), V("bigkey"), \
         V("master"), V("standalone"), V("16"), V("3145728"), V("1610612736"), V("noeviction"),     \
         {0}, V("2026-11-22 17:09:23+00"), V("2026-11-22 17:09:21+00"),                             \
-        V("2026-11-22 17:09:22+00"), V("f"), V("1"), {0}, V("fast"), V("a=b"), {0}, V("t")
+        V("2026-11-22 17:09:22+00"), V("f"), V("1"), {0}, V("fast"), V("a=b"), {0}, V("t"),        \
+    {                                                                                              \
+        0                                                                                          \
+    }
 #define EXPECTED                                                                                   \
     "\"instance_id\":\"i\",\"name\":\"cache \\\"one\\\"\",\"engine\":\"Redis\","                   \
     "\"engine_version\":\"8.1\",\"ip\":\"::1,b.example\",\"port\":6379,\"domain_name\":\"::1\","   \

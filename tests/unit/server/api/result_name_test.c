@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "csv.h"
+#include "base/csv.h"
 #include "unit.h"
 
 #define MARK "\xef\xbf\xbf"

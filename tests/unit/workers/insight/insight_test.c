@@ -1,49 +1,11 @@
 /* An insight by its document: sums, borders, rankings and names, merged and taken up again. */
-#include "insight/insight.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "unit.h"
+#include "insight_cases.h"
 
 enum { KEYS = 3000, SAVED_MOST = 1 << 20 };
-
-static const struct insight_setup plain = {
-    .source = "scan", .options = {.measures = 15, .separators = ":", .prefix_depth = 8, .top = 5}};
-
-static const struct insight_facts no_facts = {.expired_released = 7};
-
-static struct insight_key key_of(struct insight *insight, const char *type, struct text name)
-{
-    return (struct insight_key){.name = name,
-                                .type = insight_find_type(insight, text_of(type)),
-                                .encoding = INSIGHT_UNKNOWN,
-                                .freq = INSIGHT_UNKNOWN,
-                                .bytes = 64,
-                                .size = 1,
-                                .ttl_ms = INSIGHT_PERSISTENT,
-                                .idle_s = INSIGHT_UNKNOWN};
-}
-
-static json_t *document_of(const struct insight *insight, const struct insight_facts *facts)
-{
-    struct json_writer json;
-    json_writer_init(&json);
-    insight_write(insight, facts, &json);
-    json_t *document = json_loadb(json.text, json.length, JSON_ALLOW_NUL, NULL);
-    assert_non_null(document);
-    json_writer_release(&json);
-    return document;
-}
-
-static void assert_member(const json_t *document, const char *name, const char *expected)
-{
-    char *text = json_dumps(json_object_get(document, name), JSON_COMPACT | JSON_ENCODE_ANY);
-    assert_non_null(text);
-    assert_string_equal(text, expected);
-    free(text);
-}
 
 static void has_borders(void **state)
 {
@@ -128,6 +90,28 @@ static void shows_names(void **state)
         json_writer_release(&json);
         insight_free(insight);
     }
+}
+
+/* What the name of a key goes on with was not read: its length tells it from others. */
+static void tells_cut_names_apart(void **state)
+{
+    (void)state;
+    struct insight *insight = insight_new(&plain);
+    struct insight_key key = key_of(insight, "string", TEXT("a:\xc3\xa9\xe2\x82"));
+    for (int i = 0; i < 3; i++) {
+        key.name_length = 1000 + (size_t)(i % 2);
+        key.bytes = 100 + i;
+        insight_add(insight, &key);
+    }
+    json_t *document = document_of(insight, &no_facts);
+    assert_int_equal(json_integer_value(json_object_get(document, "keys")), 3);
+    assert_member(document, "largest_by_bytes",
+                  "[{\"name\":\"a:\xc3\xa9\xe2\x80\xa6\",\"name_cut\":true,\"type\":\"string\","
+                  "\"db\":0,\"bytes\":102,\"size\":1,\"unit\":\"byte\"},"
+                  "{\"name\":\"a:\xc3\xa9\xe2\x80\xa6\",\"name_cut\":true,\"type\":\"string\","
+                  "\"db\":0,\"bytes\":101,\"size\":1,\"unit\":\"byte\"}]");
+    json_decref(document);
+    insight_free(insight);
 }
 
 /* As it was the last time, and once: also where it is of another type or smaller now. */
@@ -394,6 +378,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(has_borders),
         cmocka_unit_test(shows_names),
+        cmocka_unit_test(tells_cut_names_apart),
         cmocka_unit_test(ranks_a_key_once),
         cmocka_unit_test(names_types_and_the_rest),
         cmocka_unit_test(goes_on_after_a_checkpoint),

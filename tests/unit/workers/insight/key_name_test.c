@@ -94,12 +94,43 @@ static void test_long_names_are_judged_whole(void **state)
     free(json);
 }
 
+/* Of names that were cut before they came here. */
+static void test_beginnings_end_between_characters(void **state)
+{
+    static const struct {
+        struct text beginning;
+        size_t kept;
+    } cases[] = {
+        {{"abc", 3}, 3},
+        {{"", 0}, 0},
+        {{"a\xc3\xa9", 3}, 3},
+        {{"a\xc3", 2}, 1},
+        {{"a\xe2\x82", 3}, 1},
+        {{"\xf0\x9f\x98", 3}, 0},
+        {{"\xf0\x9f\x98\x80", 4}, 4},
+        {{"\x80\x80\x80\x80", 4}, 4}, /* no character begins */
+        {{"\xff", 1}, 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct kept_name name = kept_name_of_part(cases[i].beginning, 1000);
+        assert_int_equal(name.kept, cases[i].kept);
+        assert_int_equal(name.length, 1000);
+        struct kept_name longer = kept_name_of_part(cases[i].beginning, 1001);
+        assert_true(kept_name_compare(&name, &longer) < 0);
+    }
+    struct kept_name whole = kept_name_of_part(TEXT("abc"), 3);
+    assert_int_equal(whole.kept, 3);
+    assert_int_equal(whole.hash, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_long_names_are_cut_between_characters),
         cmocka_unit_test(test_long_names_are_judged_whole),
+        cmocka_unit_test(test_beginnings_end_between_characters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

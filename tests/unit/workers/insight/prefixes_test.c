@@ -33,7 +33,7 @@ static void give(struct prefixes *prefixes, struct truth *truth, int item, int64
     char name[PREFIX_TEXT_MAX];
     bool persistent = next_random() % 3 == 0;
     size_t length = (size_t)snprintf(name, sizeof(name), "p%d:%d", item, item % 7);
-    prefixes_add(prefixes, (struct text){name, length}, bytes, persistent);
+    prefixes_add(prefixes, 0, (struct text){name, length}, bytes, persistent);
     truth->counts[PREFIX_KEYS][item]++;
     truth->counts[PREFIX_BYTES][item] += bytes;
     truth->persistent[PREFIX_KEYS][item] += persistent;
@@ -88,12 +88,17 @@ typedef void give_fn(struct prefixes *prefixes, struct truth *truth);
 
 static give_fn *const streams[] = {give_zipf, give_round, give_late, give_apart};
 
-static void init(struct prefixes *prefixes)
+static void init_depth(struct prefixes *prefixes, int depth)
 {
     struct scan_analysis_options options;
     analysis_options_init(&options);
-    options.prefix_depth = 1;
+    options.prefix_depth = depth;
     prefixes_init(prefixes, &options);
+}
+
+static void init(struct prefixes *prefixes)
+{
+    init_depth(prefixes, 1);
 }
 
 static void check(const struct prefixes *prefixes, const struct truth *truth)
@@ -209,7 +214,7 @@ static void finds_what_is_heavy(void **state)
     init(&prefixes);
     give_late(&prefixes, &truth);
     give_apart(&prefixes, &truth);
-    struct prefix_item *items = prefixes_choose(&prefixes, &count);
+    struct prefix_item *items = prefixes_choose(&prefixes, PREFIX_ITEMS_HEAVIEST, &count);
     for (int item = 0; item < ITEMS; item++) {
         char name[PREFIX_TEXT_MAX];
         size_t length = (size_t)snprintf(name, sizeof(name), "p%d:", item);
@@ -226,7 +231,7 @@ static void finds_what_is_heavy(void **state)
 
 static void add(struct prefixes *prefixes, const char *name)
 {
-    prefixes_add(prefixes, text_of(name), 10, false);
+    prefixes_add(prefixes, 0, text_of(name), 10, false);
 }
 
 static void splits_names(void **state)
@@ -256,7 +261,7 @@ static void splits_names(void **state)
     add(&prefixes, "a:b/");
     add(&prefixes, "a:b/c:d:e");
     add(&prefixes, "a:b/c:");
-    struct prefix_item *items = prefixes_choose(&prefixes, &count);
+    struct prefix_item *items = prefixes_choose(&prefixes, PREFIX_ITEMS_HEAVIEST, &count);
     assert_int_equal(count, COUNT_OF(expected));
     for (size_t i = 0; i < count; i++) {
         assert_true(text_equals(items[i].prefix, text_of(expected[i].prefix)));
@@ -283,8 +288,8 @@ static void leaves_out_what_is_too_long(void **state)
         memset(name + 2, '\xfe', lengths[i]);
         name[2 + lengths[i]] = ':';
         prefixes_init(&prefixes, &options);
-        prefixes_add(&prefixes, (struct text){name, lengths[i] + 4}, 1, true);
-        struct prefix_item *items = prefixes_choose(&prefixes, &count);
+        prefixes_add(&prefixes, 0, (struct text){name, lengths[i] + 4}, 1, true);
+        struct prefix_item *items = prefixes_choose(&prefixes, PREFIX_ITEMS_HEAVIEST, &count);
         assert_int_equal(count, 2 + lengths[i] + 1 <= PREFIX_LENGTH_MAX ? 2 : 1);
         free(items);
         prefixes_release(&prefixes);
@@ -309,9 +314,9 @@ static void tells_ancestors(void **state)
             length += (size_t)snprintf(name + length, sizeof(name) - length,
                                        "%c%d:", "abcdefghijklmnopq"[depth],
                                        (int)(parts >> depth * 3 & 7));
-        prefixes_add(&prefixes, (struct text){name, length}, 1 + i % 100, false);
+        prefixes_add(&prefixes, 0, (struct text){name, length}, 1 + i % 100, false);
     }
-    struct prefix_item *items = prefixes_choose(&prefixes, &count);
+    struct prefix_item *items = prefixes_choose(&prefixes, PREFIX_ITEMS_HEAVIEST, &count);
     assert_in_range(count, 500, PREFIX_ITEMS_MAX);
     struct text path[ANALYSIS_DEPTH_MAX + 1] = {{"", 0}};
     for (size_t i = 0; i < count; i++) {
@@ -323,6 +328,106 @@ static void tells_ancestors(void **state)
     }
     free(items);
     prefixes_release(&prefixes);
+}
+
+enum { WIDTHS = 3, NESTED = 40 + 40 * 50 + 40 * 50 * 20 };
+
+/* What is true of `<i>:`, `<i>:<j>:` and `<i>:<j>:<k>:` of two types; each key has all three. */
+struct nested {
+    int64_t keys[2][NESTED], bytes[2][NESTED];
+    int64_t total[2];
+};
+
+static size_t name_nested(int place, char name[PREFIX_TEXT_MAX])
+{
+    static const int widths[WIDTHS] = {1, 50, 1000};
+    int depth = place < 40 ? 0 : place < 40 + 40 * 50 ? 1 : 2;
+    int number = place - (depth > 0 ? 40 : 0) - (depth > 1 ? 40 * 50 : 0);
+    size_t length = 0;
+    for (int i = 0; i <= depth; i++)
+        length += (size_t)snprintf(name + length, PREFIX_TEXT_MAX - length,
+                                   "%d:", number / (widths[depth] / widths[i]));
+    return length;
+}
+
+static void give_nested(struct prefixes *prefixes, struct nested *truth)
+{
+    for (int i = 0; i < KEYS; i++) {
+        char name[PREFIX_TEXT_MAX];
+        uint64_t bits = next_random();
+        int type = (int)(bits >> 60) % 3, heavy = (int)(bits % 40 * (bits >> 8 & 0xff) / 256);
+        int leaf = heavy * 1000 + (int)(bits >> 20 & 0xffff) % 1000;
+        int64_t bytes = (int64_t)(bits >> 40 & 0xfff);
+        size_t length = name_nested(40 + 40 * 50 + leaf, name);
+        prefixes_add(prefixes, type, (struct text){name, length}, bytes, false);
+        const int places[WIDTHS] = {leaf / 1000, 40 + leaf / 20, 40 + 40 * 50 + leaf};
+        for (int depth = 0; type < 2 && depth < WIDTHS; depth++) {
+            truth->keys[type][places[depth]]++;
+            truth->bytes[type][places[depth]] += bytes;
+            truth->total[type] += bytes;
+        }
+    }
+}
+
+static void check_type(const struct prefixes *prefixes, int type, const struct nested *truth)
+{
+    const struct prefix_sketch *sketch = &prefixes->types[type];
+    int64_t floor = sketch->floors[PREFIX_BYTES];
+    assert_in_range(floor, 1, truth->total[type] / PREFIX_CAPACITY);
+    size_t count;
+    struct prefix_item *items = prefixes_choose_of_type(prefixes, type, &count);
+    assert_int_equal(count, PREFIX_ITEMS_HEAVIEST);
+    for (size_t i = 1; i < count; i++)
+        assert_true(items[i - 1].entry.counts[PREFIX_BYTES] +
+                        items[i - 1].entry.errors[PREFIX_BYTES] >=
+                    items[i].entry.counts[PREFIX_BYTES] + items[i].entry.errors[PREFIX_BYTES]);
+    for (int place = 0; place < NESTED; place++) {
+        char name[PREFIX_TEXT_MAX];
+        const struct text prefix = {name, name_nested(place, name)};
+        size_t at = 0;
+        while (at < count && !text_equals(items[at].prefix, prefix))
+            at++;
+        /* What is told has its bounds; what is not has less than two floors more than the least. */
+        if (at == count) {
+            assert_true(truth->bytes[type][place] <=
+                        items[count - 1].entry.counts[PREFIX_BYTES] + 2 * floor);
+            continue;
+        }
+        const struct prefix_entry *entry = &items[at].entry;
+        const int64_t exact[] = {truth->keys[type][place], truth->bytes[type][place]};
+        assert_int_equal(items[at].depth, place < 40 ? 1 : place < 40 + 40 * 50 ? 2 : 3);
+        for (int weight = 0; weight < PREFIX_WEIGHTS; weight++) {
+            assert_true(entry->counts[weight] <= exact[weight]);
+            assert_true(exact[weight] <= entry->counts[weight] + entry->errors[weight]);
+            assert_true(entry->errors[weight] <= sketch->floors[weight]);
+        }
+    }
+    free(items);
+}
+
+/* Of types, over all depths; one that is not kept apart counts by depth only.  Merged they are as
+ * true. */
+static void keeps_types_apart(void **state)
+{
+    static struct nested truth;
+    struct prefixes sum, part;
+    size_t count;
+    (void)state;
+    truth = (struct nested){0};
+    init_depth(&sum, WIDTHS);
+    prefixes_keep_types(&sum, 2);
+    give_nested(&sum, &truth);
+    check_type(&sum, 0, &truth);
+    init_depth(&part, WIDTHS);
+    prefixes_keep_types(&part, 2);
+    give_nested(&part, &truth);
+    prefixes_merge(&sum, &part);
+    check_type(&sum, 0, &truth);
+    check_type(&sum, 1, &truth);
+    assert_null(prefixes_choose_of_type(&sum, 2, &count));
+    assert_int_equal(count, 0);
+    prefixes_release(&part);
+    prefixes_release(&sum);
 }
 
 static void refuses_what_is_no_checkpoint(void **state)
@@ -375,6 +480,7 @@ int main(void)
         cmocka_unit_test(splits_names),
         cmocka_unit_test(leaves_out_what_is_too_long),
         cmocka_unit_test_setup(tells_ancestors, seed),
+        cmocka_unit_test_setup(keeps_types_apart, seed),
         cmocka_unit_test(refuses_what_is_no_checkpoint),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

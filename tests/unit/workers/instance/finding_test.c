@@ -24,14 +24,14 @@ static void names_capabilities(void **state)
         bool hotkeys;
         const char *capabilities;
     } cases[] = {
-        {"single", 70015, "noeviction", false, "bigkey,expired,analysis"},
-        {"single", 70015, "allkeys-lfu", false, "bigkey,hotkey,expired,analysis"},
-        {"ha", 80600, "noeviction", true, "bigkey,hotkey,expired,analysis"},
-        {"ha", 30007, "", false, "bigkey,analysis"},
+        {"single", 70015, "noeviction", false, "bigkey,expired,analysis,offline"},
+        {"single", 70015, "allkeys-lfu", false, "bigkey,hotkey,expired,analysis,offline"},
+        {"ha", 80600, "noeviction", true, "bigkey,hotkey,expired,analysis,offline"},
+        {"ha", 30007, "", false, "bigkey,analysis,offline"},
         {"single", 20600, "", false, ""},
-        {"cluster", 70015, "noeviction", false, "bigkey,expired,analysis"},
-        {"cluster", 70015, "allkeys-lfu", false, "bigkey,hotkey,expired,analysis"},
-        {"ha_rw_split", 70015, "allkeys-lfu", true, "bigkey,hotkey,expired,analysis"},
+        {"cluster", 70015, "noeviction", false, "bigkey,expired,analysis,offline"},
+        {"cluster", 70015, "allkeys-lfu", false, "bigkey,hotkey,expired,analysis,offline"},
+        {"ha_rw_split", 70015, "allkeys-lfu", true, "bigkey,hotkey,expired,analysis,offline"},
         {"proxy", 70015, "noeviction", false, "bigkey,expired,analysis"},
         {"unheard", 70015, "allkeys-lfu", true, ""},
     };

@@ -41,9 +41,10 @@ enum { INSIGHT_UNKNOWN = -1, INSIGHT_PERSISTENT = -2 /* it has no time to live *
 
 /* A key; what is not known of it is INSIGHT_UNKNOWN. */
 struct insight_key {
-    struct text name; /* read during the call only */
-    int type;         /* as insight_find_type says; never unknown */
-    int encoding;     /* as insight_find_encoding says */
+    struct text name;   /* read during the call only */
+    size_t name_length; /* of all of it, where `name` is only its beginning; 0: it is all there */
+    int type;           /* as insight_find_type says; never unknown */
+    int encoding;       /* as insight_find_encoding says */
     int db;
     int freq;       /* of the LFU counter, 0 to 255 */
     int64_t bytes;  /* of memory */
@@ -71,6 +72,13 @@ struct insight_setup {
      * names them at the end. */
     bool sizes_of_heaviest;
 
+    /* The heaviest prefixes of each built-in type are told as well.  They are not saved. */
+    bool prefixes_by_type;
+
+    /* Keys per ranking that are kept, where these are more than options.top, as many as the
+     * document has; insight_write_members tells of them. */
+    int top_kept;
+
     /* The slot of a cluster that keeps the key; null: there is no cluster. */
     int (*slot_of)(struct text name);
 };
@@ -84,8 +92,9 @@ int insight_find_encoding(struct insight *insight, struct text name);
 
 void insight_add(struct insight *insight, const struct insight_key *key);
 
-/* Keys that were counted. */
+/* Keys that were counted, and databases that have some of them. */
 int64_t insight_keys(const struct insight *insight);
+int insight_databases(const struct insight *insight);
 
 /* Whether a key of that type and size could take a place by size; one of a size that is the least,
  * and of any before all places are taken, can. */
@@ -111,24 +120,50 @@ void insight_set_size(struct insight *insight, int db, struct text name, int64_t
 /* Takes in what another of the same setup has seen, as of another shard. */
 void insight_merge(struct insight *insight, const struct insight *other);
 
+/* Where a dump is from, as it says itself. */
+struct insight_origin {
+    const char *engine_version; /* empty: it does not say */
+    int rdb_version;
+    int64_t created_s;   /* Unix time; 0 or less: it does not say */
+    int64_t used_memory; /* of the server, in bytes; INSIGHT_UNKNOWN: left out */
+    int64_t replication_offset;
+};
+
+/* Bytes that a document has at most, as many as are recorded of a result. */
+enum { INSIGHT_DOCUMENT_MAX = 8 * 1024 * 1024 };
+
 /* What the document says beside what was counted. */
 struct insight_facts {
-    int64_t expired_released; /* INSIGHT_UNKNOWN: left out */
+    size_t most;           /* bytes of the document; 0: INSIGHT_DOCUMENT_MAX */
+    const char *memory_is; /* how bytes came about; null: left out, they were measured */
+    const struct insight_origin *origin; /* of a dump; null: left out */
+    int64_t expired_released;            /* INSIGHT_UNKNOWN: left out */
     /* Writes the name of the shard that keeps a slot; null: there is no cluster. */
     void (*name_shard)(const void *argument, int slot, char ret_name[INSIGHT_SHARD_NAME_MAX + 1]);
     const void *argument;
 };
 
-/* Writes the document, an object; returns how many entries largest_by_bytes has. */
+/* Writes the document, an object; returns how many entries largest_by_bytes has.  Where it would be
+ * longer than facts->most, rankings and prefixes are cut and `left_out` says how many entries that
+ * took; sums and histograms are always whole. */
 int64_t insight_write(const struct insight *insight, const struct insight_facts *facts,
                       struct json_writer *json);
+
+/* What an offline analysis is said to have found by the DCS v2 API (ShowOfflineKeyAnalysisTask),
+ * for an insight with prefixes_by_type and INSIGHT_MEMBERS_TOP keys: writes largest_key_prefixes,
+ * largest_keys, total_bytes, total_num, type_bytes and type_num as members of an object that the
+ * caller has begun, or will put around them.  Of both lists at most as much as goes into
+ * INSIGHT_MEMBERS_MAX bytes; an integer beyond 2^31 - 1 is 2147483647. */
+enum { INSIGHT_MEMBERS_TOP = 500, INSIGHT_MEMBERS_MAX = 4 * 1024 * 1024 };
+void insight_write_members(const struct insight *insight, struct json_writer *json);
 
 /* For checkpoints: writes the members of an object that the caller has begun, in about `most` bytes
  * where that can be had by leaving out prefixes.  The bounds of what is left stay true. */
 void insight_save(const struct insight *insight, size_t most, struct json_writer *json);
 
 /* Takes up what was saved, into one that has seen nothing, and its way of telling sizes.  False
- * where it is none of such options; the insight may then have a part of it. */
+ * where it is none of such options, and with prefixes_by_type; the insight may then have a part of
+ * it. */
 bool insight_load(struct insight *insight, const json_t *saved);
 
 #endif

@@ -19,6 +19,13 @@ struct kept_name {
 /* A view of the name, whose bytes stay the caller's. */
 struct kept_name kept_name_of(struct text name);
 
+/* The same of a name of which only the beginning is at hand: the hash is of that alone.  `length`
+ * is that of the whole name, and not less than the beginning's. */
+struct kept_name kept_name_of_part(struct text beginning, size_t length);
+
+/* As much of a beginning as is no part of a character that it breaks off in. */
+struct text key_name_whole_characters(struct text beginning);
+
 /* Negative, zero or positive: by bytes, then by the lengths, then by the hashes. */
 int kept_name_compare(const struct kept_name *a, const struct kept_name *b);
 

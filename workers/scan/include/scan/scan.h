@@ -139,13 +139,16 @@ struct scan_outcome {
     int64_t num;        /* entries of keys, or expired keys released */
     char *keys;         /* JSON array as it is sent, terminated; null for kinds without */
     size_t keys_length; /* bytes of it */
+    char *members; /* of an offline analysis: those of its DCS v2 answer, as they are sent; null */
+    size_t members_length;
     int64_t keys_seen;
     int64_t
         expired_released; /* what the server's counter of expired keys rose by during the scan */
     int64_t keys_before;  /* of the databases that are scanned, as INFO counts them */
     int64_t keys_after;
     int64_t duration_ms;
-    int64_t commands; /* sent for the scan, AUTH and the like not counted */
+    int64_t commands;   /* sent for the scan, AUTH and the like not counted */
+    int64_t bytes_read; /* of a dump; 0 of what asks about keys */
     struct scan_cost cost;
     struct scan_expiry expiry;
     char note[SCAN_NOTE_MAX + 1]; /* what the server did not allow, and what was done instead */
