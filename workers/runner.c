@@ -100,12 +100,12 @@ static void on_progress(void *argument, const struct scan_progress *progress)
 static void on_checkpoint(void *argument, const char *text, size_t length)
 {
     struct run *run = argument;
-    if (length <= SCAN_CHECKPOINT_MAX) {
+    if (text) {
         lease_set_checkpoint(run->worker->keeper, &run->lease, text, length);
         return;
     }
     if (!run->checkpoint_too_large)
-        LOG_WARNING("checkpoint_too_large", LOG_RUN(run), LOG_NUMBER("bytes", (int64_t)length));
+        LOG_WARNING("checkpoint_too_large", LOG_RUN(run));
     run->checkpoint_too_large = true;
 }
 

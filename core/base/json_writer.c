@@ -54,6 +54,10 @@ static void grow(struct json_writer *writer, size_t capacity)
 
 static char *reserve(struct json_writer *writer, size_t more)
 {
+    if (writer->most > 0 && (writer->is_overlong || writer->length + more > writer->most)) {
+        writer->is_overlong = true;
+        writer->length = 0;
+    }
     size_t needed = writer->length + more + 1;
     if (needed > writer->capacity) {
         size_t capacity = writer->capacity * 2;

@@ -30,17 +30,24 @@
  * a key, as slots move. */
 #define RANKED(ranking)                                                                            \
     "SELECT side, '" ranking "' AS ranking, k.name COLLATE \"C\" AS name, \"binary\", "            \
-    "    name_cut, type, db, bytes, size FROM found, "                                             \
+    "    name_cut, name_hash, type, db, bytes, size FROM found, "                                  \
     "    jsonb_to_recordset(document->'" ranking "') AS k (name text, \"binary\" boolean, "        \
-    "        name_cut boolean, type text, db integer, bytes bigint, size bigint) "
+    "        name_cut boolean, name_hash text, type text, db integer, bytes bigint, size bigint) "
 #define RANKED_BY_BYTES RANKED("largest_by_bytes")
 #define RANKED_BY_SIZE RANKED("largest_by_size")
+/* How much of a long name is shown follows from each task's `top`, so its hash tells which it is;
+ * documents of before, which have none, show all that was kept.  `marked` keeps a name apart that
+ * reads as another's hash, or that ends in the same ellipsis. */
 #define KEYS                                                                                       \
     "ranked AS MATERIALIZED (" RANKED_BY_BYTES "UNION ALL " RANKED_BY_SIZE "), "                   \
-    "named AS (SELECT DISTINCT ON (side, db, name, is_binary, is_cut) side, name, "                \
-    "        coalesce(\"binary\", false) AS is_binary, coalesce(name_cut, false) AS is_cut, "      \
-    "        type, coalesce(db, 0) AS db, bytes, size FROM ranked "                                \
-    "    ORDER BY side, db, name, is_binary, is_cut, bytes NULLS LAST), "
+    "told AS (SELECT bool_and(document ? 'name_kept') AS by_hash FROM found), "                    \
+    "identified AS (SELECT r.*, CASE WHEN by_hash THEN coalesce(name_hash, name) ELSE name END "   \
+    "        COLLATE \"C\" AS identity, coalesce(CASE WHEN by_hash THEN name_hash IS NOT NULL "    \
+    "        ELSE name_cut END, false) AS marked FROM ranked r, told), "                           \
+    "named AS (SELECT DISTINCT ON (side, db, identity, is_binary, marked) side, name, identity, "  \
+    "        marked, coalesce(\"binary\", false) AS is_binary, coalesce(name_cut, false) AS "      \
+    "is_cut, type, coalesce(db, 0) AS db, bytes, size FROM identified "                            \
+    "    ORDER BY side, db, identity, is_binary, marked, bytes NULLS LAST), "
 
 /* The weakest place of a ranking that is full: what is not in it is at most that large.  That of
  * bytes counts where bytes were measured, else that of the key's type. */
@@ -60,8 +67,8 @@
     "FROM (SELECT * FROM " of " WHERE side = 'before') before "                                    \
     "    FULL JOIN (SELECT * FROM " of " WHERE side = 'after') after "
 #define SAME                                                                                       \
-    "ON before.db = after.db AND before.name = after.name "                                        \
-    "    AND before.is_binary = after.is_binary AND before.is_cut = after.is_cut "
+    "ON before.db = after.db AND before.identity = after.identity "                                \
+    "    AND before.is_binary = after.is_binary AND before.marked = after.marked "
 /* Which side does not have it; null: both have. */
 #define ABSENT                                                                                     \
     "CASE WHEN before.side IS NULL THEN 'before' WHEN after.side IS NULL THEN 'after' END "
@@ -71,6 +78,7 @@
     "        after.bytes AS after_bytes, after.size AS after_count, "
 #define NAME                                                                                       \
     "coalesce(after.name, before.name) AS name, "                                                  \
+    "        coalesce(after.identity, before.identity) AS identity, "                              \
     "        coalesce(after.is_binary, before.is_binary) AS is_binary, "
 
 #define COMPARED_KEYS                                                                              \
@@ -93,6 +101,7 @@
 #define LIGHTEST_KEYS LIGHTEST("keys")
 #define PREFIXES                                                                                   \
     "grouped AS MATERIALIZED (SELECT side, (p->>'prefix') COLLATE \"C\" AS name, "                 \
+    "        (p->>'prefix') COLLATE \"C\" AS identity, false AS marked, "                          \
     "        coalesce((p->>'binary')::boolean, false) AS is_binary, false AS is_cut, "             \
     "        0 AS db, (p->>'bytes')::bigint AS bytes, (p->>'keys')::bigint AS size "               \
     "    FROM found, jsonb_array_elements(document #> '{prefixes,items}') AS items (p)), "         \
@@ -115,7 +124,7 @@
     "            WHEN weight > 0 THEN 'grown' ELSE 'shrunk' END AS list "                          \
     "    FROM weighed WHERE is_new OR is_gone OR weight <> 0), "                                   \
     "placed AS (SELECT *, row_number() OVER (PARTITION BY section, list "                          \
-    "        ORDER BY abs(weight) DESC, name, db, is_binary) AS place FROM listed), "
+    "        ORDER BY abs(weight) DESC, name, db, is_binary, identity) AS place FROM listed), "
 
 #define TYPES                                                                                      \
     "typed AS (SELECT side, t->>'type' AS type, (t->>'keys')::bigint AS keys, "                    \

@@ -6,9 +6,9 @@
 
 const struct analysis_part analysis_parts[] = {
     {"keys", "{largest_by_bytes}", "{largest_by_size}", NULL,
-     "{name,binary,name_cut,type,db,shard,bytes,size,unit,ttl_ms,encoding,idle_s,freq}"},
+     "{name,binary,name_cut,name_hash,type,db,shard,bytes,size,unit,ttl_ms,encoding,idle_s,freq}"},
     {"keys_by_size", "{largest_by_size}", NULL, NULL,
-     "{name,binary,name_cut,type,db,shard,bytes,size,unit,ttl_ms,encoding,idle_s,freq}"},
+     "{name,binary,name_cut,name_hash,type,db,shard,bytes,size,unit,ttl_ms,encoding,idle_s,freq}"},
     {"prefixes", "{prefixes,items}", NULL, NULL,
      "{prefix,binary,depth,keys,keys_error,bytes,bytes_error,keys_without_ttl,bytes_without_ttl}"},
     {"prefixes_by_type", "{prefixes_by_type}", NULL, "items",

@@ -47,7 +47,7 @@ const struct pg_statement analysis_export = {
     "    e ->> ($8::text[])[4], e ->> ($8::text[])[5], e ->> ($8::text[])[6], "
     "    e ->> ($8::text[])[7], e ->> ($8::text[])[8], e ->> ($8::text[])[9], "
     "    e ->> ($8::text[])[10], e ->> ($8::text[])[11], e ->> ($8::text[])[12], "
-    "    e ->> ($8::text[])[13] "
+    "    e ->> ($8::text[])[13], e ->> ($8::text[])[14] "
     "FROM target LEFT JOIN entries ON true ORDER BY n, m",
     8, PG_READS};
 

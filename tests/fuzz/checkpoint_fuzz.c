@@ -16,7 +16,7 @@ static void keep(void *argument, const char *text, size_t length)
 {
     char **place = argument;
     free(*place);
-    *place = fuzz_terminated((struct text){text, length});
+    *place = text ? fuzz_terminated((struct text){text, length}) : NULL;
 }
 
 static const char *member_text(const json_t *object, const char *name)

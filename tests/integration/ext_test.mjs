@@ -235,7 +235,7 @@ describe('exports', () => {
     assert.equal(table.headers['content-type'], 'text/csv; charset=utf-8');
     assert.equal(table.headers['content-disposition'], `attachment; filename="analysis-${id}-keys.csv"`);
     const [header, ...rows] = csvRows(table.body);
-    assert.deepEqual(header, ['name', 'binary', 'name_cut', 'type', 'db', 'shard', 'bytes', 'size', 'unit', 'ttl_ms', 'encoding', 'idle_s', 'freq']);
+    assert.deepEqual(header, ['name', 'binary', 'name_cut', 'name_hash', 'type', 'db', 'shard', 'bytes', 'size', 'unit', 'ttl_ms', 'encoding', 'idle_s', 'freq']);
     assert.deepEqual(rows.map((row) => row[0]), document.largest_by_bytes.map((key) => guarded(key.name)));
     assert.deepEqual(rows.map((row) => row[1]), document.largest_by_bytes.map((key) => (key.binary ? 'true' : '')));
     const prefixes = await analyses.export(id, '?part=prefixes');
@@ -285,7 +285,7 @@ describe('exports', () => {
     assert.deepEqual((await analyses.export(hot, '?part=keys')).json, keys);
     assert.equal((await analyses.export(hot)).body, JSON.stringify(keys));
     assert.deepEqual(csvRows((await analyses.export(hot, '?format=csv')).body)[1],
-      ["'=1\u0000", '', '', 'string', '0', '', '', '7', 'byte', '', '', '', '255']);
+      ["'=1\u0000", '', '', '', 'string', '0', '', '', '7', 'byte', '', '', '', '255']);
     assertProblem(await analyses.export(hot, '?part=prefixes'), 409, 'EXT.0412');
   });
 
@@ -393,6 +393,21 @@ describe('comparison', () => {
     assert.deepEqual(keys.new.map((k) => [k.name, k.db, k.name_cut]), [['k', 1, undefined], ['m…', 0, undefined]]);
     assert.deepEqual(keys.gone.map((k) => [k.name, k.db, k.name_cut]), [['k', 0, undefined], ['m…', 0, true]]);
     assert.deepEqual(keys.grown.map((k) => [k.name, k.type, k.bytes_delta]), [['l', 'set', 1]]);
+  });
+
+  test('a long name of which another `top` shows more is the same key', async () => {
+    const { analyses } = await instance();
+    const long = (last) => 'n'.repeat(300) + last;
+    const hashed = (keys, kept) => ({ ...documentOf(keys), name_kept: kept });
+    const cut = { name: `${'n'.repeat(269)}…`, name_cut: true };
+    const first = await analyses.record(hashed([{ name: long('a'), name_hash: '000000000000000a', bytes: 10 },
+      { name: long('b'), name_hash: '000000000000000b', bytes: 20 }, { name: long('c'), name_hash: '000000000000000c', bytes: 30 }], 4096));
+    const second = await analyses.record(hashed([{ ...cut, name_hash: '000000000000000a', bytes: 11 },
+      { ...cut, name_hash: '000000000000000b', bytes: 22 }, { name: '000000000000000c', bytes: 33 }], 269));
+    const { keys } = (await analyses.compare(first, second)).json;
+    assert.deepEqual(keys.grown.map((k) => [k.name, k.name_cut, k.bytes_delta]), [[cut.name, true, 2], [cut.name, true, 1]]);
+    assert.deepEqual(keys.gone.map((k) => k.name), [long('c')]);
+    assert.deepEqual(keys.new.map((k) => k.name), ['000000000000000c']);
   });
 
   test('what cannot be compared', async () => {

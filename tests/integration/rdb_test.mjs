@@ -20,6 +20,7 @@ import { until } from '../support/wait.mjs';
 const SAMPLES = fileURLToPath(new URL('../fixtures/rdb/', import.meta.url));
 const PARTS = ['keys', 'keys_by_size', 'prefixes', 'prefixes_by_type', 'types', 'encodings', 'databases', 'ttl', 'sizes', 'idle', 'frequency'];
 const TOP = ['--top', '10000'];
+const WHOLE = 658; // so many keys of a ranking have whole names
 
 const directory = mkdtempSync(join(tmpdir(), 'dcs-rdb-'));
 const random = new Random();
@@ -56,7 +57,7 @@ const entriesOf = (document) => new Map([...document.largest_by_size, ...documen
 for (const file of readdirSync(SAMPLES).filter((name) => name.endsWith('.rdb'))) {
   test(`${file}: what its server said, key by key`, async () => {
     const path = join(SAMPLES, file), said = JSON.parse(readFileSync(path.replace(/rdb$/, 'json')));
-    const document = await documentOf([path, ...TOP]);
+    const document = await documentOf([path, '--top', WHOLE]);
     const found = entriesOf(document);
     assert.deepEqual([document.keys, found.size, document.source, document.memory_is], [said.keys.length, said.keys.length, 'backup', 'estimate']);
     const made = document.origin.created_at ? Date.parse(document.origin.created_at) : statSync(path).mtimeMs;
@@ -103,7 +104,7 @@ function estimate(document, keys) {
 
 function checkDump(document, keys) {
   estimate(document, keys);
-  check(document, keys, { top: 10_000, measures: ALL, source: 'backup', now: Date.parse(document.origin.created_at) });
+  check(document, keys, { top: WHOLE, measures: ALL, source: 'backup', now: Date.parse(document.origin.created_at) });
   for (const { type, items: told, exact } of document.prefixes_by_type) {
     const all = prefixesOf(keys.filter((key) => key.type === type));
     assert.ok(exact);
@@ -115,9 +116,9 @@ function checkDump(document, keys) {
 for (const server of installedServers()) {
   test(`${server}: a dump, and the stream by standard input, of random data`, async () => {
     const redis = await start({ 'repl-diskless-sync-delay': 0, 'maxmemory-policy': 'allkeys-lru' }, server);
-    await fill(redis, random, 2400, [0, 3, 9], { leastSeconds: 600 });
+    await fill(redis, random, WHOLE - 3, [0, 3, 9], { leastSeconds: 600 });
     const allocator = (await redis.info('memory')).mem_allocator;
-    const document = await documentOf([await save(redis), ...TOP, '--allocator', allocator]);
+    const document = await documentOf([await save(redis), '--top', WHOLE, '--allocator', allocator]);
     const keys = await enumerate(redis, [0, 3, 9]);
     // What is said of the allocator counts.
     const otherwise = await documentOf([join(redis.directory, 'dump.rdb'), '--allocator', allocator === 'libc' ? 'jemalloc-system' : 'libc']);
@@ -127,7 +128,7 @@ for (const server of installedServers()) {
     assert.equal(sum(document.idle_histogram, (bucket) => bucket.keys), keys.length);
     assert.deepEqual([document.expired, document.not_measured], [{ held: 0, held_is: 'counted' }, []]);
     const { stdout, status } = await run('redis-cli | dcsctl', 'sh', ['-c',
-      `redis-cli -p ${redis.port} --rdb - 2>/dev/null | '${PROGRAMS.dcsctl}' rdb analyze - --json --top 10000 --allocator '${allocator}'`]);
+      `redis-cli -p ${redis.port} --rdb - 2>/dev/null | '${PROGRAMS.dcsctl}' rdb analyze - --json --top ${WHOLE} --allocator '${allocator}'`]);
     assert.equal(status, 0);
     checkDump(JSON.parse(stdout), keys);
   });

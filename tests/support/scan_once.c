@@ -43,7 +43,9 @@ static void on_progress(void *argument, const struct scan_progress *progress)
 static void on_checkpoint(void *argument, const char *text, size_t length)
 {
     const char *path = argument;
-    FILE *file = fopen(path, "w");
+    FILE *file = text ? fopen(path, "w") : NULL;
+    if (!text)
+        return;
     if (!file || fwrite(text, 1, length, file) != length || fclose(file) != 0)
         abort();
 }

@@ -323,6 +323,7 @@ static void write_head(struct json_writer *json, const struct document *document
     write_gaps(json, insight);
     if (facts->memory_is)
         json_writer_member_text(json, "memory_is", facts->memory_is);
+    json_writer_member_number(json, "name_kept", insight->leaders.name_most);
     document_write_keys(json, insight->counters.total.keys, insight->counters.total.bytes,
                         document->known);
     write_elements(json, insight);

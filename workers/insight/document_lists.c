@@ -4,11 +4,14 @@
  * same number of keys then, so that each is right as far as it goes. */
 #include "document.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "long_list.h"
 
-enum { OVERHEAD = 512 /* bytes of names and brackets, and of what was left out */ };
+enum { OVERHEAD = 1024 /* bytes of names and brackets, and of what was left out */ };
+enum { HASH_DIGITS = 16 };
 
 /* Entries that had no room. */
 struct left_out {
@@ -36,6 +39,18 @@ static void write_measures(struct json_writer *json, const struct insight *insig
         json_writer_member_number(json, "freq", leader->freq);
 }
 
+/* How much of a name is shown is not the same in every document; by its hash it is matched. */
+static void write_name_rest(struct json_writer *json, const struct kept_name *name)
+{
+    char hash[HASH_DIGITS + 1];
+    if (name->kept < name->length)
+        json_writer_member_boolean(json, "name_cut", true);
+    if (name->length <= RANKED_NAME_LEAST)
+        return;
+    snprintf(hash, sizeof(hash), "%016" PRIx64, kept_name_digest(name));
+    json_writer_member_text(json, "name_hash", hash);
+}
+
 static void write_leader(const void *argument, const void *items, size_t place,
                          struct json_writer *json)
 {
@@ -49,8 +64,7 @@ static void write_leader(const void *argument, const void *items, size_t place,
     key_name_write(json, &name, leader->utf8);
     if (!leader->utf8)
         json_writer_member_boolean(json, "binary", true);
-    if (name.kept < name.length)
-        json_writer_member_boolean(json, "name_cut", true);
+    write_name_rest(json, &name);
     json_writer_member_text(json, "type", insight->counters.types[leader->type].name);
     json_writer_member_number(json, "db", leader->db);
     if (facts->name_shard) {
@@ -81,31 +95,36 @@ static const struct leader **list_ranking(const struct insight *insight, int ran
     return leaders;
 }
 
-static int64_t write_rankings(const struct document *document, size_t room,
-                              struct json_writer *json, struct left_out *left_out)
-{
+struct rankings {
     const struct leader **leaders[LEADERS_RANKINGS];
     struct long_list lists[LEADERS_RANKINGS];
-    struct long_list *by_size = &lists[LEADERS_BY_SIZE];
+};
+
+static size_t fit_rankings(const struct document *document, size_t room,
+                           struct rankings *ret_rankings, struct left_out *left_out)
+{
+    struct long_list *lists = ret_rankings->lists;
     for (int i = 0; i < LEADERS_RANKINGS; i++) {
-        leaders[i] = list_ranking(document->insight, i, &lists[i].count);
-        lists[i].items = leaders[i];
+        ret_rankings->leaders[i] = list_ranking(document->insight, i, &lists[i].count);
+        lists[i].items = ret_rankings->leaders[i];
     }
-    long_lists_fill(lists, LEADERS_RANKINGS, room, write_leader, document);
+    size_t used = long_lists_fit(lists, LEADERS_RANKINGS, room, write_leader, document);
+    left_out->by_bytes = long_lists_left_out(&lists[LEADERS_BY_BYTES], LEADERS_BY_SIZE);
+    left_out->by_size = long_lists_left_out(&lists[LEADERS_BY_SIZE], INSIGHT_TYPES_BUILT_IN);
+    return used;
+}
+
+static void write_rankings(const struct document *document, const struct rankings *rankings,
+                           struct json_writer *json)
+{
+    const struct long_list *by_size = &rankings->lists[LEADERS_BY_SIZE];
     document_begin_list(json, "largest_by_bytes");
-    long_list_put(&lists[LEADERS_BY_BYTES], json);
+    long_list_put(&rankings->lists[LEADERS_BY_BYTES], write_leader, document, json);
     json_writer_end_array(json);
     document_begin_list(json, "largest_by_size");
     for (int type = 0; type < INSIGHT_TYPES_BUILT_IN; type++)
-        long_list_put(&by_size[type], json);
+        long_list_put(&by_size[type], write_leader, document, json);
     json_writer_end_array(json);
-    left_out->by_bytes = long_lists_left_out(lists, LEADERS_BY_SIZE);
-    left_out->by_size = long_lists_left_out(by_size, INSIGHT_TYPES_BUILT_IN);
-    int64_t written = (int64_t)lists[LEADERS_BY_BYTES].written;
-    long_lists_release(lists, LEADERS_RANKINGS);
-    for (int i = 0; i < LEADERS_RANKINGS; i++)
-        free(leaders[i]);
-    return written;
 }
 
 static void write_prefix(const void *argument, const void *items, size_t place,
@@ -138,32 +157,48 @@ static void write_prefix(const void *argument, const void *items, size_t place,
     json_writer_end_object(json);
 }
 
-/* As many as fit: half of the heaviest, and half again, as each is told with what it lies in. */
-static void fill_prefixes(const struct document *document, size_t room, struct long_list *list,
-                          struct left_out *left_out)
-{
-    size_t all = 0;
-    for (size_t most = PREFIX_ITEMS_HEAVIEST;; most /= 2) {
-        struct prefix_item *items =
-            prefixes_choose(&document->insight->prefixes, most, &list->count);
-        list->items = items;
-        long_lists_fill(list, 1, room, write_prefix, document);
-        free(items);
-        if (most == PREFIX_ITEMS_HEAVIEST)
-            all = list->count;
-        if (list->written == list->count)
-            break;
-        long_lists_release(list, 1);
-    }
-    left_out->prefixes = (int64_t)(all - list->count);
-}
+struct prefix_lists {
+    struct prefix_item *items, *of_type[INSIGHT_TYPES_BUILT_IN];
+    struct long_list list, types[INSIGHT_TYPES_BUILT_IN];
+};
 
-static void write_prefixes(const struct document *document, size_t room, struct json_writer *json,
+/* As many as fit: half of the heaviest, and half again, as each is told with what it lies in. */
+static size_t fit_prefixes(const struct document *document, size_t room, struct prefix_lists *lists,
                            struct left_out *left_out)
 {
+    size_t all = 0, used;
+    for (size_t most = PREFIX_ITEMS_HEAVIEST;; most /= 2) {
+        lists->items = prefixes_choose(&document->insight->prefixes, most, &lists->list.count);
+        lists->list.items = lists->items;
+        used = long_lists_fit(&lists->list, 1, room, write_prefix, document);
+        if (most == PREFIX_ITEMS_HEAVIEST)
+            all = lists->list.count;
+        if (lists->list.fitting == lists->list.count)
+            break;
+        free(lists->items);
+    }
+    left_out->prefixes = (int64_t)(all - lists->list.count);
+    return used;
+}
+
+static size_t fit_types(const struct document *document, size_t room, struct prefix_lists *lists,
+                        struct left_out *left_out)
+{
+    if (!document->insight->setup.prefixes_by_type)
+        return 0;
+    for (int type = 0; type < INSIGHT_TYPES_BUILT_IN; type++)
+        lists->types[type].items = lists->of_type[type] =
+            prefixes_choose_of_type(&document->insight->prefixes, type, &lists->types[type].count);
+    size_t used =
+        long_lists_fit(lists->types, INSIGHT_TYPES_BUILT_IN, room, write_prefix, document);
+    left_out->prefixes_by_type = long_lists_left_out(lists->types, INSIGHT_TYPES_BUILT_IN);
+    return used;
+}
+
+static void write_prefixes(const struct document *document, const struct prefix_lists *lists,
+                           struct json_writer *json)
+{
     const struct prefixes *prefixes = &document->insight->prefixes;
-    struct long_list list;
-    fill_prefixes(document, room, &list, left_out);
     json_writer_name(json, "prefixes");
     json_writer_begin_object(json);
     json_writer_member_text(json, "separators", prefixes->separators);
@@ -171,48 +206,47 @@ static void write_prefixes(const struct document *document, size_t room, struct 
     json_writer_member_number(json, "capacity", prefixes_capacity(prefixes));
     json_writer_member_boolean(json, "exact", prefixes_are_exact(prefixes));
     document_begin_list(json, "items");
-    long_list_put(&list, json);
+    long_list_put(&lists->list, write_prefix, document, json);
     json_writer_end_array(json);
     json_writer_end_object(json);
-    long_lists_release(&list, 1);
 }
 
-static void write_type(const struct insight *insight, int type, const struct long_list *list,
+static void write_type(const struct document *document, int type, const struct long_list *list,
                        struct json_writer *json)
 {
+    const struct insight *insight = document->insight;
     const struct prefix_sketch *sketch = &insight->prefixes.types[type];
     json_writer_begin_object(json);
     json_writer_member_text(json, "type", insight->counters.types[type].name);
     json_writer_member_number(json, "capacity", sketch->capacity);
     json_writer_member_boolean(json, "exact", prefix_sketch_is_exact(sketch));
     document_begin_list(json, "items");
-    long_list_put(list, json);
+    long_list_put(list, write_prefix, document, json);
     json_writer_end_array(json);
     json_writer_end_object(json);
 }
 
 /* A type none of whose names has a prefix is not told. */
-static void write_prefixes_by_type(const struct document *document, size_t room,
-                                   struct json_writer *json, struct left_out *left_out)
+static void write_types(const struct document *document, const struct prefix_lists *lists,
+                        struct json_writer *json)
 {
-    const struct prefixes *prefixes = &document->insight->prefixes;
-    struct long_list lists[INSIGHT_TYPES_BUILT_IN];
-    struct prefix_item *items[INSIGHT_TYPES_BUILT_IN];
     if (!document->insight->setup.prefixes_by_type)
         return;
-    for (int type = 0; type < INSIGHT_TYPES_BUILT_IN; type++)
-        lists[type].items = items[type] =
-            prefixes_choose_of_type(prefixes, type, &lists[type].count);
-    long_lists_fill(lists, INSIGHT_TYPES_BUILT_IN, room, write_prefix, document);
     document_begin_list(json, "prefixes_by_type");
     for (int type = 0; type < INSIGHT_TYPES_BUILT_IN; type++) {
-        if (items[type])
-            write_type(document->insight, type, &lists[type], json);
-        free(items[type]);
+        if (lists->of_type[type])
+            write_type(document, type, &lists->types[type], json);
     }
     json_writer_end_array(json);
-    left_out->prefixes_by_type = long_lists_left_out(lists, INSIGHT_TYPES_BUILT_IN);
-    long_lists_release(lists, INSIGHT_TYPES_BUILT_IN);
+}
+
+static void release(struct rankings *rankings, struct prefix_lists *prefixes)
+{
+    for (int i = 0; i < LEADERS_RANKINGS; i++)
+        free(rankings->leaders[i]);
+    for (int type = 0; type < INSIGHT_TYPES_BUILT_IN; type++)
+        free(prefixes->of_type[type]);
+    free(prefixes->items);
 }
 
 static void write_left_out(struct json_writer *json, const struct left_out *left_out)
@@ -239,18 +273,22 @@ static void write_left_out(struct json_writer *json, const struct left_out *left
         json_writer_end_object(json);
 }
 
+/* How long the whole is is known before it is written, so that its buffer grows once. */
 int64_t document_write_lists(const struct document *document, size_t room, struct json_writer *json)
 {
     struct left_out left_out = {0};
-    struct json_writer prefixes;
+    struct prefix_lists prefixes = {0};
+    struct rankings rankings;
     room -= room < OVERHEAD ? room : OVERHEAD;
-    json_writer_init(&prefixes);
-    write_prefixes(document, room / 4, &prefixes, &left_out);
-    write_prefixes_by_type(document, room / 4, &prefixes, &left_out);
-    room -= room < prefixes.length ? room : prefixes.length;
-    int64_t written = write_rankings(document, room, json, &left_out);
-    json_writer_value(json, prefixes.text, prefixes.length);
-    json_writer_release(&prefixes);
+    size_t used = fit_prefixes(document, room / 4, &prefixes, &left_out);
+    used += fit_types(document, room / 4, &prefixes, &left_out);
+    used += fit_rankings(document, room - used, &rankings, &left_out);
+    json_writer_reserve(json, used + OVERHEAD);
+    write_rankings(document, &rankings, json);
+    write_prefixes(document, &prefixes, json);
+    write_types(document, &prefixes, json);
     write_left_out(json, &left_out);
+    int64_t written = (int64_t)rankings.lists[LEADERS_BY_BYTES].fitting;
+    release(&rankings, &prefixes);
     return written;
 }

@@ -30,6 +30,12 @@ struct insight *insight_new(const struct insight_setup *setup)
     return insight;
 }
 
+size_t insight_size_most(const struct scan_analysis_options *options)
+{
+    return sizeof(struct insight) + leaders_size_most((uint32_t)options->top) +
+           (size_t)options->prefix_depth * prefix_sketch_size_most();
+}
+
 void insight_free(struct insight *insight)
 {
     if (!insight)

@@ -7,24 +7,26 @@ static const char cut_mark[] = "\xe2\x80\xa6";
 
 enum { ESCAPE_LENGTH = 4, SHOWN_MAX = RANKED_NAME_MAX * ESCAPE_LENGTH + sizeof(cut_mark) };
 
-/* FNV-1a, 64 bits: the same in every run, as checkpoints hold it. */
+static const uint64_t hash_begin = 0xcbf29ce484222325, hash_factor = 0x100000001b3;
+
+/* FNV-1a, 64 bits: the same in every run, as checkpoints and documents hold it. */
 static uint64_t hash_of(struct text name)
 {
-    uint64_t hash = 0xcbf29ce484222325;
+    uint64_t hash = hash_begin;
     for (size_t i = 0; i < name.length; i++)
-        hash = (hash ^ (unsigned char)name.bytes[i]) * 0x100000001b3;
+        hash = (hash ^ (unsigned char)name.bytes[i]) * hash_factor;
     return hash;
 }
 
 /* Where a long name is cut: not within a character. */
-static size_t cut_of(struct text name)
+static size_t cut_of(struct text name, size_t most)
 {
     for (size_t back = 1; back <= 3; back++) {
-        size_t start = RANKED_NAME_MAX - back;
+        size_t start = most - back;
         if (text_utf8_width(name.bytes + start, name.length - start) > back)
             return start;
     }
-    return RANKED_NAME_MAX;
+    return most;
 }
 
 static size_t width_of(unsigned char first)
@@ -45,12 +47,12 @@ struct text key_name_whole_characters(struct text beginning)
     return beginning;
 }
 
-struct kept_name kept_name_of_part(struct text beginning, size_t length)
+struct kept_name kept_name_of_part(struct text beginning, size_t length, size_t most)
 {
-    bool is_whole = beginning.length == length && length <= RANKED_NAME_MAX;
+    bool is_whole = beginning.length == length && length <= most;
     struct kept_name name = {.bytes = beginning.bytes, .kept = beginning.length, .length = length};
-    if (beginning.length > RANKED_NAME_MAX)
-        name.kept = cut_of(beginning);
+    if (beginning.length > most)
+        name.kept = cut_of(beginning, most);
     else if (!is_whole)
         name.kept = key_name_whole_characters(beginning).length;
     if (!is_whole)
@@ -60,7 +62,14 @@ struct kept_name kept_name_of_part(struct text beginning, size_t length)
 
 struct kept_name kept_name_of(struct text name)
 {
-    return kept_name_of_part(name, name.length);
+    return kept_name_of_part(name, name.length, RANKED_NAME_MAX);
+}
+
+uint64_t kept_name_digest(const struct kept_name *name)
+{
+    bool is_whole = name->kept == name->length;
+    uint64_t hash = is_whole ? hash_of((struct text){name->bytes, name->kept}) : name->hash;
+    return (hash ^ name->length) * hash_factor;
 }
 
 static int compare_numbers(uint64_t a, uint64_t b)

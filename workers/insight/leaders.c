@@ -8,6 +8,11 @@
 
 /* Sparse: that a key has no place is mostly told by one empty slot. */
 enum { INDEX_LEAST = 1024, INDEX_SLOTS_PER_KEY = 8, POOL_LEAST = 64 };
+enum { ALLOCATION_OVERHEAD = 24 /* bytes, of a name */ };
+
+_Static_assert(INSIGHT_NAMES_MAX / (LEADERS_RANKINGS * ANALYSIS_TOP_MAX) >= RANKED_NAME_LEAST &&
+                   (int)INSIGHT_MEMBERS_TOP <= (int)ANALYSIS_TOP_MAX,
+               "of each name enough is kept");
 
 static void *allocated(void *memory)
 {
@@ -16,12 +21,28 @@ static void *allocated(void *memory)
     return memory;
 }
 
+/* A key may be in two rankings, and be kept once; each may be in one only. */
+static uint32_t name_most(uint32_t top)
+{
+    uint32_t most = INSIGHT_NAMES_MAX / (LEADERS_RANKINGS * top);
+    return most < RANKED_NAME_MAX ? most : RANKED_NAME_MAX;
+}
+
+size_t leaders_size_most(uint32_t top)
+{
+    size_t places = (size_t)LEADERS_RANKINGS * top;
+    size_t entry = sizeof(struct leader) + ALLOCATION_OVERHEAD + name_most(top) + 1;
+    size_t indexes = sizeof(uint32_t) * 2 + sizeof(uint64_t) * 2 * INDEX_SLOTS_PER_KEY;
+    return places * (entry + indexes);
+}
+
 void leaders_init(struct leaders *leaders, const struct insight_setup *setup)
 {
     int top = setup->options.top;
     if (setup->top_kept > top)
         top = setup->top_kept;
     *leaders = (struct leaders){.top = (uint32_t)top,
+                                .name_most = name_most((uint32_t)top),
                                 .by_bytes_only = setup->sizes_of_heaviest,
                                 .slot_of = setup->slot_of,
                                 .index_size = INDEX_LEAST};
@@ -334,9 +355,11 @@ static uint64_t index_hash(uint64_t hash, int db, const struct kept_name *name)
 }
 
 /* A view: the name is only read, and copied before it is kept. */
-static struct leader view_of(uint64_t hash, int db, struct text name, size_t length)
+static struct leader view_of(const struct leaders *leaders, uint64_t hash, int db, struct text name,
+                             size_t length)
 {
-    struct kept_name kept = kept_name_of_part(name, length > name.length ? length : name.length);
+    struct kept_name kept =
+        kept_name_of_part(name, length > name.length ? length : name.length, leaders->name_most);
     struct leader view = {.kept = (uint32_t)kept.kept,
                           .length = kept.length,
                           .name_hash = kept.hash,
@@ -357,7 +380,7 @@ static bool is_below(const struct leaders *leaders, int ranking, int64_t score)
 static bool is_nothing(const struct leaders *leaders, uint64_t hash, const struct insight_key *key)
 {
     uint64_t indexed = hash + (uint64_t)(unsigned)key->db;
-    return key->name.length <= RANKED_NAME_MAX && key->name_length == 0 &&
+    return key->name.length <= leaders->name_most && key->name_length == 0 &&
            !leaders->index[slot_of(leaders, indexed)] &&
            is_below(leaders, LEADERS_BY_BYTES, key->bytes) &&
            (key->type >= INSIGHT_TYPES_BUILT_IN ||
@@ -369,7 +392,7 @@ void leaders_offer(struct leaders *leaders, uint64_t hash, const struct insight_
 {
     if (is_nothing(leaders, hash, key))
         return;
-    struct leader candidate = view_of(hash, key->db, key->name, key->name_length);
+    struct leader candidate = view_of(leaders, hash, key->db, key->name, key->name_length);
     candidate.bytes = key->bytes;
     candidate.size = key->size;
     candidate.ttl_ms = key->ttl_ms;
@@ -391,7 +414,7 @@ void leaders_offer_leader(struct leaders *leaders, const struct leader *leader, 
 
 struct leader *leaders_find(struct leaders *leaders, uint64_t hash, int db, struct text name)
 {
-    struct leader view = view_of(hash, db, name, name.length);
+    struct leader view = view_of(leaders, hash, db, name, name.length);
     struct kept_name kept = leader_name(&view);
     size_t slot = find_slot(leaders, view.hash, db, &kept);
     return leaders->index[slot] ? &leaders->pool[(uint32_t)leaders->index[slot] - 1] : NULL;

@@ -3,7 +3,8 @@
  *
  * A key is kept once, however many rankings it is in, with what was said of it last.  Rankings are
  * heaps with their weakest key at the top, so that nearly every key fails one comparison and costs
- * no more.  Plain values, one thread. */
+ * no more.  Of each name as many bytes are kept as all places together may have
+ * (INSIGHT_NAMES_MAX).  Plain values, one thread. */
 #ifndef INSIGHT_LEADERS_H
 #define INSIGHT_LEADERS_H
 
@@ -43,9 +44,13 @@ struct leaders {
     uint32_t index_size;
     struct ranking_heap heaps[LEADERS_RANKINGS];
     uint32_t top;
+    uint32_t name_most; /* bytes of a name that are kept */
     bool by_bytes_only; /* the types' rankings are by bytes, too */
     int (*slot_of)(struct text name);
 };
+
+/* Bytes that are taken at most with so many keys per ranking. */
+size_t leaders_size_most(uint32_t top);
 
 void leaders_init(struct leaders *leaders, const struct insight_setup *setup);
 void leaders_release(struct leaders *leaders);

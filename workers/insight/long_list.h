@@ -1,6 +1,9 @@
 /* Lists that may be long, written in what room there is: an entry of each in turn, so that where
  * the room is too small all are cut to about the same number.  The first entry that does not fit
- * ends all of them: what a list has is its beginning.  Plain values, one thread. */
+ * ends all of them: what a list has is its beginning.
+ *
+ * Entries are written twice, once to see how long they are: so that no more than one is held beside
+ * the text that they are for.  Plain values, one thread. */
 #ifndef INSIGHT_LONG_LIST_H
 #define INSIGHT_LONG_LIST_H
 
@@ -9,25 +12,23 @@
 struct long_list {
     const void *items; /* what the entries are made of; the caller's */
     size_t count;
-    size_t written;
-    struct json_writer json; /* the entries, with commas between */
+    size_t fitting; /* entries that have room */
 };
 
-/* Writes the entry at that place of a list. */
+/* Writes the entry at that place of a list, the same each time. */
 typedef void write_entry_fn(const void *argument, const void *items, size_t place,
                             struct json_writer *json);
 
-/* Writes as many entries as go into `room` bytes; lists have items and count. */
-void long_lists_fill(struct long_list *lists, size_t count, size_t room, write_entry_fn *write,
-                     const void *argument);
+/* Sees how many entries go into `room` bytes, and returns how many bytes these take, with the
+ * commas between; lists have items and count. */
+size_t long_lists_fit(struct long_list *lists, size_t count, size_t room, write_entry_fn *write,
+                      const void *argument);
 
-/* Appends the entries to an array that has begun. */
-void long_list_put(const struct long_list *list, struct json_writer *json);
+/* Writes the entries that fit into an array that has begun. */
+void long_list_put(const struct long_list *list, write_entry_fn *write, const void *argument,
+                   struct json_writer *json);
 
-/* Entries that had no room. */
+/* Entries that have no room. */
 int64_t long_lists_left_out(const struct long_list *lists, size_t count);
-
-/* Gives back what was written; not the items. */
-void long_lists_release(struct long_list *lists, size_t count);
 
 #endif

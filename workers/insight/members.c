@@ -45,14 +45,13 @@ static void write_prefixes(const struct insight *insight, size_t room, struct js
             prefixes_choose_of_type(&insight->prefixes, type, &lists[type].count);
         lists[type].items = &prefixes[type];
     }
-    long_lists_fill(lists, INSIGHT_TYPES_BUILT_IN, room, write_prefix, NULL);
+    long_lists_fit(lists, INSIGHT_TYPES_BUILT_IN, room, write_prefix, NULL);
     document_begin_list(json, "largest_key_prefixes");
     for (int type = 0; type < INSIGHT_TYPES_BUILT_IN; type++) {
-        long_list_put(&lists[type], json);
+        long_list_put(&lists[type], write_prefix, NULL, json);
         free(prefixes[type].items);
     }
     json_writer_end_array(json);
-    long_lists_release(lists, INSIGHT_TYPES_BUILT_IN);
 }
 
 static void write_key(const void *argument, const void *items, size_t place,
@@ -76,11 +75,10 @@ static void write_keys(const struct insight *insight, size_t room, struct json_w
     const struct leader **leaders = leaders_sort(&insight->leaders, LEADERS_BY_BYTES, &count);
     struct long_list list = {.items = leaders,
                              .count = count < INSIGHT_MEMBERS_TOP ? count : INSIGHT_MEMBERS_TOP};
-    long_lists_fill(&list, 1, room, write_key, insight);
+    json_writer_reserve(json, long_lists_fit(&list, 1, room, write_key, insight));
     document_begin_list(json, "largest_keys");
-    long_list_put(&list, json);
+    long_list_put(&list, write_key, insight, json);
     json_writer_end_array(json);
-    long_lists_release(&list, 1);
     free(leaders);
 }
 

@@ -7,13 +7,22 @@
 #include <string.h>
 
 enum { INDEX_SLOTS = 2 * PREFIX_ENTRIES_MAX, TEXTS_LEAST = 1 << 14 };
-enum { TEXTS_MOST = PREFIX_ENTRIES_MAX * PREFIX_LENGTH_MAX };
+
+/* At least half of the texts is free after a thinning. */
+_Static_assert(2 * PREFIX_CAPACITY_LEAST * PREFIX_LENGTH_MAX <= PREFIX_TEXTS_MAX / 2,
+               "long prefixes have room");
 
 static void *allocated(void *memory)
 {
     if (!memory)
         abort();
     return memory;
+}
+
+size_t prefix_sketch_size_most(void)
+{
+    return PREFIX_ENTRIES_MAX * sizeof(struct prefix_entry) + INDEX_SLOTS * sizeof(uint64_t) +
+           PREFIX_TEXTS_MAX;
 }
 
 void prefix_sketch_init(struct prefix_sketch *sketch)
@@ -99,7 +108,7 @@ static uint32_t keep_text(struct prefix_sketch *sketch, struct text prefix)
 {
     while (sketch->texts_capacity - sketch->texts_length < prefix.length) {
         sketch->texts_capacity *= 2;
-        assert(sketch->texts_capacity <= 2 * TEXTS_MOST);
+        assert(sketch->texts_capacity <= PREFIX_TEXTS_MAX);
         sketch->texts = allocated(realloc(sketch->texts, sketch->texts_capacity));
     }
     memcpy(sketch->texts + sketch->texts_length, prefix.bytes, prefix.length);
@@ -170,11 +179,11 @@ static void index_all(struct prefix_sketch *sketch)
 }
 
 /* Texts are in the order of their entries, so that none is overwritten before it was moved. */
-static void thin(struct prefix_sketch *sketch)
+static void thin_to(struct prefix_sketch *sketch, int capacity)
 {
     int64_t rises[PREFIX_WEIGHTS];
     uint32_t kept = 0, texts = 0;
-    prefix_sketch_rises(sketch, PREFIX_CAPACITY, rises);
+    prefix_sketch_rises(sketch, capacity, rises);
     for (int weight = 0; weight < PREFIX_WEIGHTS; weight++)
         sketch->floors[weight] += rises[weight];
     for (uint32_t i = 0; i < sketch->count; i++) {
@@ -192,10 +201,29 @@ static void thin(struct prefix_sketch *sketch)
     index_all(sketch);
 }
 
+/* Fewer than two entries for each of the capacity are left; so it ends. */
+static void thin(struct prefix_sketch *sketch)
+{
+    int capacity = PREFIX_CAPACITY;
+    thin_to(sketch, capacity);
+    while (sketch->texts_length > PREFIX_TEXTS_MAX / 2) {
+        capacity /= 2;
+        thin_to(sketch, capacity);
+    }
+    if (capacity < sketch->capacity)
+        sketch->capacity = capacity;
+}
+
+static bool is_full(const struct prefix_sketch *sketch, struct text prefix)
+{
+    return sketch->count == PREFIX_ENTRIES_MAX ||
+           sketch->texts_length + prefix.length > PREFIX_TEXTS_MAX;
+}
+
 static struct prefix_entry *take_in(struct prefix_sketch *sketch, size_t slot, uint64_t hash,
                                     struct text prefix)
 {
-    if (sketch->count == PREFIX_ENTRIES_MAX) {
+    if (is_full(sketch, prefix)) {
         thin(sketch);
         slot = find_slot(sketch, hash, prefix);
     }

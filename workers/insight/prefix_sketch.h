@@ -12,7 +12,8 @@
  *                              off at least `capacity` entries that had it
  *
  * Both hold for two sketches merged, and for one cut to fewer entries, whose capacity is then the
- * lower one.  Plain values, one thread. */
+ * lower one.  Long prefixes do so: where their texts would take more than PREFIX_TEXTS_MAX, the
+ * table is thinned to fewer.  Plain values, one thread. */
 #ifndef INSIGHT_PREFIX_SKETCH_H
 #define INSIGHT_PREFIX_SKETCH_H
 
@@ -26,6 +27,7 @@ enum {
     PREFIX_CAPACITY = 2048,
     PREFIX_ENTRIES_MAX = 4 * PREFIX_CAPACITY, /* of which fewer than half are left by a thinning */
     PREFIX_LENGTH_MAX = 256,                  /* bytes */
+    PREFIX_TEXTS_MAX = 1 << 20,               /* bytes of all entries' texts */
     PREFIX_CAPACITY_LEAST = 16                /* that a sketch is cut to */
 };
 
@@ -49,6 +51,9 @@ struct prefix_sketch {
     int64_t floors[PREFIX_WEIGHTS];
     int capacity; /* the least that it was ever cut to */
 };
+
+/* Bytes that one takes at most. */
+size_t prefix_sketch_size_most(void);
 
 void prefix_sketch_init(struct prefix_sketch *sketch);
 void prefix_sketch_release(struct prefix_sketch *sketch);

@@ -145,6 +145,8 @@ void insight_save(const struct insight *insight, size_t most, struct json_writer
     write_rest(json, insight);
     json_writer_name(json, "leaders");
     leaders_write(&insight->leaders, json);
+    if (json->is_overlong)
+        return;
     json_writer_name(json, "prefixes");
     size_t length = json->length - begun;
     prefixes_write(&insight->prefixes,

@@ -53,28 +53,28 @@ static void write_leader(struct json_writer *json, const struct leader *leader)
 void leaders_write(const struct leaders *leaders, struct json_writer *json)
 {
     json_writer_begin_array(json);
-    for (uint32_t i = 0; i < leaders->pool_count; i++) {
+    for (uint32_t i = 0; i < leaders->pool_count && !json->is_overlong; i++) {
         if (leaders->pool[i].name)
             write_leader(json, &leaders->pool[i]);
     }
     json_writer_end_array(json);
 }
 
-static bool read_name(const json_t *saved, struct leader *leader)
+static bool read_name(const json_t *saved, size_t most, struct leader *leader)
 {
     char hash[sizeof(leader->name_hash)];
     size_t kept, hashed;
     int64_t length;
-    if (!saved_bytes_at(saved, FIELD_NAME, RANKED_NAME_MAX, leader->name, &kept) ||
+    if (!saved_bytes_at(saved, FIELD_NAME, most, leader->name, &kept) ||
         !saved_bytes_at(saved, FIELD_HASH, sizeof(hash), hash, &hashed) ||
         !saved_integer_at(saved, FIELD_LENGTH, 0, INT64_MAX, &length))
         return false;
     leader->kept = (uint32_t)kept;
     leader->length = (size_t)length;
-    if (length <= RANKED_NAME_MAX)
+    if (leader->length <= most)
         return hashed == 0 && kept == leader->length;
     memcpy(&leader->name_hash, hash, sizeof(hash));
-    return hashed == sizeof(hash) && kept + 4 > RANKED_NAME_MAX;
+    return hashed == sizeof(hash) && kept + 4 > most;
 }
 
 static bool read_int(const json_t *saved, size_t place, int least, int most, int *ret_value)
@@ -86,12 +86,12 @@ static bool read_int(const json_t *saved, size_t place, int least, int most, int
     return true;
 }
 
-static bool read_leader(const json_t *saved, int type_count, int encoding_count,
+static bool read_leader(const json_t *saved, size_t name_most, int type_count, int encoding_count,
                         struct leader *leader, int *ret_rankings)
 {
     int utf8;
     bool read =
-        json_array_size(saved) == FIELD_COUNT && read_name(saved, leader) &&
+        json_array_size(saved) == FIELD_COUNT && read_name(saved, name_most, leader) &&
         read_int(saved, FIELD_UTF8, 0, 1, &utf8) &&
         read_int(saved, FIELD_SLOT, 0, SLOT_MAX, &leader->slot) &&
         read_int(saved, FIELD_DB, 0, INT32_MAX, &leader->db) &&
@@ -118,7 +118,8 @@ bool leaders_read(struct leaders *leaders, const json_t *saved, int type_count, 
     for (size_t i = 0; i < json_array_size(saved); i++) {
         struct leader leader = {.name = name};
         int rankings;
-        if (!read_leader(json_array_get(saved, i), type_count, encoding_count, &leader, &rankings))
+        if (!read_leader(json_array_get(saved, i), leaders->name_most, type_count, encoding_count,
+                         &leader, &rankings))
             return false;
         leader.hash = hash_of(argument, (struct text){name, leader.kept});
         if (!leaders_restore(leaders, &leader, rankings & BY_BYTES, rankings & BY_SIZE))

@@ -40,6 +40,7 @@ void scan_checkpoint_give(const struct scan_request *request, const char *part, 
 {
     struct json_writer json;
     json_writer_init(&json);
+    json.most = SCAN_CHECKPOINT_MAX;
     json_writer_begin_object(&json);
     json_writer_member_number(&json, "version", VERSION);
     json_writer_member_text(&json, "kind", request->kind->name);
@@ -47,10 +48,11 @@ void scan_checkpoint_give(const struct scan_request *request, const char *part, 
     json_writer_member_number(&json, "database", database_of(request));
     write_endpoints(&json, request);
     json_writer_name(&json, part);
-    json_writer_value(&json, text, length);
+    if (text)
+        json_writer_value(&json, text, length);
     json_writer_end_object(&json);
-    if (json.length <= SCAN_CHECKPOINT_MAX)
-        request->checkpoint(request->checkpoint_argument, json.text, json.length);
+    request->checkpoint(request->checkpoint_argument, text && !json.is_overlong ? json.text : NULL,
+                        json.length);
     json_writer_release(&json);
 }
 

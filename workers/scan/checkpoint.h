@@ -11,7 +11,8 @@
 #define SCAN_CHECKPOINT_NODE "node"
 #define SCAN_CHECKPOINT_SHARDS "shards"
 
-/* Hands the request the part of that name, whose value is JSON text. */
+/* Hands the request the part of that name, whose value is JSON text; null where that would be
+ * larger than a checkpoint may be. */
 void scan_checkpoint_give(const struct scan_request *request, const char *part, const char *text,
                           size_t length);
 

@@ -33,6 +33,10 @@ struct scan_server {
 };
 
 /* As the request has it, for a server of that probe, which need not have been met. */
+/* Nodes of a cluster that are read at a time: as many as the request says, and of an analysis only
+ * as many as with the sum have room in SCAN_INSIGHTS_MAX bytes, but one. */
+int scan_nodes_at_once(const struct scan_request *request);
+
 struct scan_server scan_server_of(const struct scan_request *request,
                                   const struct redis_probe *probe);
 

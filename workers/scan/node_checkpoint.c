@@ -95,9 +95,10 @@ void node_checkpoint_give(struct driver *driver)
         return;
     driver->checkpoint_ms = clock_monotonic_ms();
     json_writer_init(&json);
+    json.most = SCAN_CHECKPOINT_MAX;
     write(&json, driver);
-    if (json.length <= SCAN_CHECKPOINT_MAX)
-        request->checkpoint(request->checkpoint_argument, json.text, json.length);
+    request->checkpoint(request->checkpoint_argument, json.is_overlong ? NULL : json.text,
+                        json.length);
     json_writer_release(&json);
 }
 

@@ -86,7 +86,9 @@ static void keep_node(struct round *round, const struct shard *shard, char *text
 static void on_checkpoint(void *argument, const char *text, size_t length)
 {
     struct visit *visit = argument;
-    char *copy = text_copy(text, length);
+    char *copy = text ? text_copy(text, length) : NULL;
+    if (!copy)
+        return;
     pthread_mutex_lock(&visit->round->mutex);
     keep_node(visit->round, visit->shard, copy);
     pthread_mutex_unlock(&visit->round->mutex);
@@ -264,6 +266,7 @@ static void write_checkpoint(struct round *round, struct json_writer *json)
     sum.outcome.duration_ms += clock_monotonic_ms() - round->patience->started;
     sum.progress.keys_seen -= round->unsure;
     json_writer_init(json);
+    json->most = SCAN_CHECKPOINT_MAX;
     shard_checkpoint_write(json, round->map, &sum, round->nodes);
 }
 
@@ -277,7 +280,8 @@ static void give_checkpoint(struct round *round)
     pthread_mutex_lock(&round->mutex);
     write_checkpoint(round, &json);
     pthread_mutex_unlock(&round->mutex);
-    scan_checkpoint_give(request, SCAN_CHECKPOINT_SHARDS, json.text, json.length);
+    scan_checkpoint_give(request, SCAN_CHECKPOINT_SHARDS, json.is_overlong ? NULL : json.text,
+                         json.length);
     json_writer_release(&json);
 }
 
@@ -348,7 +352,7 @@ static void run_threads(struct round *round)
 {
     const struct scan_request *request = round->patience->request;
     pthread_t threads[NODES_AT_ONCE_MAX];
-    int wanted = request->nodes_at_once > 1 ? request->nodes_at_once : 1;
+    int wanted = scan_nodes_at_once(request);
     wanted = wanted < NODES_AT_ONCE_MAX ? wanted : NODES_AT_ONCE_MAX;
     int count =
         start_threads(round, threads, wanted < round->map->count ? wanted : round->map->count);

@@ -200,6 +200,7 @@ export interface RankedKey {
   name: string;
   binary?: boolean;
   name_cut?: boolean;
+  name_hash?: string;
   type: string;
   db: number;
   shard?: string;

@@ -15,6 +15,12 @@ struct json_writer {
     size_t capacity;
     bool needs_comma;
     bool is_secret; /* set by the owner: what was written is cleansed when it is given back */
+
+    /* Set by the owner: the text is of no use where it would be longer than so many bytes; 0: any
+     * length.  is_overlong says that it would have been: what was written is dropped then, so that
+     * no more than about `most` bytes are ever held, and whoever writes may stop. */
+    size_t most;
+    bool is_overlong;
 };
 
 void json_writer_init(struct json_writer *writer);

@@ -6,7 +6,7 @@
 
 #include "base/text.h"
 
-enum { ANALYSIS_PART_MEMBERS_MAX = 13, ANALYSIS_PART_MEMBER_NAME_MAX = 23 };
+enum { ANALYSIS_PART_MEMBERS_MAX = 14, ANALYSIS_PART_MEMBER_NAME_MAX = 23 };
 
 /* Where a part's entries are in the document, as text arrays of PostgreSQL, which never are empty:
  * of plain names, so that they are read elsewhere too. */

@@ -111,6 +111,33 @@ static void test_growth_and_take(void **state)
     assert_written(&writer, "[]");
 }
 
+/* No more than about that is held, and the text is none. */
+static void test_overlong(void **state)
+{
+    enum { MOST = 1000 };
+    static const size_t lengths[] = {MOST - 2, MOST - 1, 64 * MOST};
+    static char long_text[64 * MOST];
+    (void)state;
+    memset(long_text, 'x', sizeof(long_text));
+    for (size_t i = 0; i < COUNT_OF(lengths); i++) {
+        struct json_writer writer;
+        json_writer_init(&writer);
+        writer.most = MOST;
+        json_writer_text(&writer, long_text, lengths[i]);
+        assert_int_equal(writer.is_overlong, i > 0);
+        assert_true(writer.is_overlong || writer.length == MOST);
+        json_writer_release(&writer);
+    }
+    struct json_writer writer;
+    json_writer_init(&writer);
+    writer.most = MOST;
+    for (int i = 0; i < 64 * MOST; i++)
+        json_writer_number(&writer, i);
+    assert_true(writer.is_overlong);
+    assert_true(writer.capacity <= 2 * MOST + 1);
+    json_writer_release(&writer);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -118,6 +145,7 @@ int main(void)
         cmocka_unit_test(test_text),
         cmocka_unit_test(test_every_pair_of_bytes_is_valid_json),
         cmocka_unit_test(test_growth_and_take),
+        cmocka_unit_test(test_overlong),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

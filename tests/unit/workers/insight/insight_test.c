@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "insight_cases.h"
+#include "insight_internal.h"
 
 enum { KEYS = 3000, SAVED_MOST = 1 << 20 };
 
@@ -106,9 +107,11 @@ static void tells_cut_names_apart(void **state)
     json_t *document = document_of(insight, &no_facts);
     assert_int_equal(json_integer_value(json_object_get(document, "keys")), 3);
     assert_member(document, "largest_by_bytes",
-                  "[{\"name\":\"a:\xc3\xa9\xe2\x80\xa6\",\"name_cut\":true,\"type\":\"string\","
+                  "[{\"name\":\"a:\xc3\xa9\xe2\x80\xa6\",\"name_cut\":true,"
+                  "\"name_hash\":\"baf63cfd4fb105ce\",\"type\":\"string\","
                   "\"db\":0,\"bytes\":102,\"size\":1,\"unit\":\"byte\"},"
-                  "{\"name\":\"a:\xc3\xa9\xe2\x80\xa6\",\"name_cut\":true,\"type\":\"string\","
+                  "{\"name\":\"a:\xc3\xa9\xe2\x80\xa6\",\"name_cut\":true,"
+                  "\"name_hash\":\"baf63dfd4fb10781\",\"type\":\"string\","
                   "\"db\":0,\"bytes\":101,\"size\":1,\"unit\":\"byte\"}]");
     json_decref(document);
     insight_free(insight);
@@ -361,7 +364,8 @@ static void leaves_out_what_is_not_known(void **state)
     json_t *document = document_of(insight, &no_facts);
     char *text = json_dumps(document, JSON_COMPACT);
     assert_string_equal(
-        text, "{\"source\":\"scan\",\"version\":1,\"measures\":[],\"not_measured\":[],\"keys\":1,"
+        text, "{\"source\":\"scan\",\"version\":1,\"measures\":[],\"not_measured\":[],"
+              "\"name_kept\":4096,\"keys\":1,"
               "\"elements\":1,\"expired\":{\"released\":7},\"types\":[{\"type\":\"list\","
               "\"keys\":1,\"elements\":1,\"largest_size\":1}],\"databases\":[{\"db\":0,"
               "\"keys\":1}],\"largest_by_bytes\":[],\"largest_by_size\":[{\"name\":\"a:b\","
@@ -371,6 +375,204 @@ static void leaves_out_what_is_not_known(void **state)
     free(text);
     json_decref(document);
     insight_free(insight);
+}
+
+enum { NAME_BYTES = 4096, MANY_TOP = 2000, MANY = 8 * MANY_TOP };
+
+/* Long names that are alike but for their last digits; the first eighth has the most bytes. */
+static void give_long(struct insight *insight, int number, size_t filled)
+{
+    static const char *const types[] = {"string", "list", "set", "zset", "hash", "stream"};
+    static char name[NAME_BYTES + 16];
+    memset(name, 'n', filled);
+    int digits = snprintf(name + filled, 16, "%08d", number);
+    struct insight_key key =
+        key_of(insight, types[number % 6], (struct text){name, filled + (size_t)digits});
+    key.bytes = number < MANY_TOP ? (1 << 20) + number : 64 + number % 1000;
+    key.size = number < MANY_TOP ? 1 : 10 + number;
+    insight_add(insight, &key);
+}
+
+static struct insight_setup setup_of_top(int top)
+{
+    struct insight_setup setup = plain;
+    setup.options.top = top;
+    return setup;
+}
+
+/* The figures of a ranking, in its order. */
+static char *figures_of(json_t *document, const char *ranking)
+{
+    json_t *item;
+    size_t index;
+    json_array_foreach(json_object_get(document, ranking), index, item)
+    {
+        json_object_del(item, "name");
+        json_object_del(item, "name_cut");
+        json_object_del(item, "name_hash");
+    }
+    return json_dumps(json_object_get(document, ranking), JSON_COMPACT | JSON_SORT_KEYS);
+}
+
+static void assert_same_figures(const struct insight *a, const struct insight *b)
+{
+    const struct insight_facts facts = {.expired_released = 7, .most = (size_t)1 << 30};
+    json_t *one = document_of(a, &facts), *other = document_of(b, &facts);
+    static const char *const rankings[] = {"largest_by_bytes", "largest_by_size"};
+    for (size_t i = 0; i < COUNT_OF(rankings); i++) {
+        char *expected = figures_of(one, rankings[i]), *actual = figures_of(other, rankings[i]);
+        assert_int_equal(strlen(expected), strlen(actual));
+        assert_memory_equal(expected, actual, strlen(expected));
+        free(expected);
+        free(actual);
+    }
+    json_decref(one);
+    json_decref(other);
+}
+
+/* As many names as there are places, and what is kept of all is bounded; figures are ranked as
+ * those of short names are. */
+static void bounds_names(void **state)
+{
+    (void)state;
+    const struct insight_setup setup = setup_of_top(MANY_TOP);
+    struct insight *insight = insight_new(&setup), *brief = insight_new(&setup);
+    size_t kept = 0, names = 0;
+    for (int i = 0; i < MANY; i++) {
+        give_long(insight, i, NAME_BYTES - 8);
+        give_long(brief, i, 8);
+    }
+    for (uint32_t i = 0; i < insight->leaders.pool_count; i++) {
+        kept += insight->leaders.pool[i].kept;
+        names += insight->leaders.pool[i].name != NULL;
+    }
+    assert_int_equal(names, 7 * MANY_TOP);
+    assert_in_range(kept, INSIGHT_NAMES_MAX - 7 * MANY_TOP, INSIGHT_NAMES_MAX);
+    assert_int_equal(brief->leaders.pool[0].kept, 16);
+    assert_same_figures(insight, brief);
+    insight_free(insight);
+    insight_free(brief);
+}
+
+static void keeps_whole_names_by_default(void **state)
+{
+    static const struct {
+        int top, kept;
+    } cases[] = {{1, 4096}, {100, 4096}, {500, 4096}, {658, 4096}, {1000, 2696}, {10000, 269}};
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        const struct insight_setup setup = setup_of_top(cases[i].top);
+        struct insight *insight = insight_new(&setup);
+        json_t *document = document_of(insight, &no_facts);
+        assert_int_equal(json_integer_value(json_object_get(document, "name_kept")), cases[i].kept);
+        json_decref(document);
+        insight_free(insight);
+    }
+}
+
+/* What a hash says of a name is the same however much of it is shown. */
+static void names_are_told_by_hash(void **state)
+{
+    static const int tops[] = {5, 10000};
+    char *hashes[COUNT_OF(tops)];
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(tops); i++) {
+        const struct insight_setup setup = setup_of_top(tops[i]);
+        struct insight *insight = insight_new(&setup);
+        give_long(insight, 1, 249);
+        give_long(insight, 0, 1000);
+        give_long(insight, 6, 248);
+        json_t *document = document_of(insight, &no_facts);
+        const json_t *items = json_object_get(document, "largest_by_bytes");
+        assert_int_equal(json_array_size(items), 3);
+        assert_int_equal(json_is_true(json_object_get(json_array_get(items, 2), "name_cut")),
+                         tops[i] == 10000);
+        assert_null(json_object_get(json_array_get(items, 0), "name_hash"));
+        hashes[i] =
+            strdup(json_string_value(json_object_get(json_array_get(items, 2), "name_hash")));
+        assert_string_not_equal(
+            hashes[i], json_string_value(json_object_get(json_array_get(items, 1), "name_hash")));
+        json_decref(document);
+        insight_free(insight);
+    }
+    assert_string_equal(hashes[0], hashes[1]);
+    free(hashes[0]);
+    free(hashes[1]);
+}
+
+static struct insight *reload(struct insight *insight, const struct insight_setup *setup)
+{
+    struct json_writer json;
+    json_writer_init(&json);
+    json_writer_begin_object(&json);
+    insight_save(insight, SAVED_MOST, &json);
+    json_writer_end_object(&json);
+    json_t *saved = json_loadb(json.text, json.length, JSON_REJECT_DUPLICATES, NULL);
+    struct insight *read = insight_new(setup);
+    assert_true(insight_load(read, saved));
+    json_decref(saved);
+    json_writer_release(&json);
+    insight_free(insight);
+    return read;
+}
+
+/* Names that are cut alike, some of which come again after a checkpoint and from another shard. */
+static void goes_on_with_cut_names(void **state)
+{
+    enum { NAMES = 300, HALF = 150, AGAIN = 100 };
+    (void)state;
+    const struct insight_setup setup = setup_of_top(ANALYSIS_TOP_MAX);
+    struct insight *whole = insight_new(&setup), *parts = insight_new(&setup);
+    struct insight *other = insight_new(&setup);
+    for (int i = 0; i < NAMES; i++)
+        give_long(whole, i, 1000);
+    for (int i = 0; i < HALF; i++)
+        give_long(parts, i, 1000);
+    parts = reload(parts, &setup);
+    for (int i = AGAIN; i < HALF; i++)
+        give_long(parts, i, 1000);
+    for (int i = AGAIN; i < NAMES; i++)
+        give_long(other, i, 1000);
+    insight_merge(parts, other);
+    json_t *expected = document_of(whole, &no_facts), *actual = document_of(parts, &no_facts);
+    assert_int_equal(json_array_size(json_object_get(actual, "largest_by_bytes")), NAMES);
+    static const char *const same[] = {"largest_by_bytes", "largest_by_size"};
+    for (size_t i = 0; i < COUNT_OF(same); i++)
+        assert_true(
+            json_equal(json_object_get(expected, same[i]), json_object_get(actual, same[i])));
+    json_decref(expected);
+    json_decref(actual);
+    insight_free(whole);
+    insight_free(parts);
+    insight_free(other);
+}
+
+static void stops_saving_what_is_too_long(void **state)
+{
+    (void)state;
+    const struct insight_setup setup = setup_of_top(MANY_TOP);
+    struct insight *insight = insight_new(&setup);
+    struct json_writer json;
+    for (int i = 0; i < MANY_TOP; i++)
+        give_long(insight, i, NAME_BYTES - 8);
+    json_writer_init(&json);
+    json.most = SAVED_MOST;
+    insight_save(insight, SAVED_MOST, &json);
+    assert_true(json.is_overlong);
+    assert_true(json.capacity <= 2 * SAVED_MOST);
+    json_writer_release(&json);
+    insight_free(insight);
+}
+
+static void says_what_it_takes_at_most(void **state)
+{
+    struct scan_analysis_options options;
+    (void)state;
+    analysis_options_init(&options);
+    assert_in_range(insight_size_most(&options), 15 << 20, 17 << 20);
+    options.top = ANALYSIS_TOP_MAX;
+    options.prefix_depth = ANALYSIS_DEPTH_MAX;
+    assert_in_range(insight_size_most(&options), 60 << 20, 64 << 20);
 }
 
 int main(void)
@@ -386,6 +588,12 @@ int main(void)
         cmocka_unit_test(survives_a_liar),
         cmocka_unit_test(tells_sizes_of_the_heaviest),
         cmocka_unit_test(leaves_out_what_is_not_known),
+        cmocka_unit_test(bounds_names),
+        cmocka_unit_test(keeps_whole_names_by_default),
+        cmocka_unit_test(names_are_told_by_hash),
+        cmocka_unit_test(goes_on_with_cut_names),
+        cmocka_unit_test(stops_saving_what_is_too_long),
+        cmocka_unit_test(says_what_it_takes_at_most),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

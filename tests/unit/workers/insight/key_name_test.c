@@ -113,13 +113,13 @@ static void test_beginnings_end_between_characters(void **state)
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct kept_name name = kept_name_of_part(cases[i].beginning, 1000);
+        struct kept_name name = kept_name_of_part(cases[i].beginning, 1000, RANKED_NAME_MAX);
         assert_int_equal(name.kept, cases[i].kept);
         assert_int_equal(name.length, 1000);
-        struct kept_name longer = kept_name_of_part(cases[i].beginning, 1001);
+        struct kept_name longer = kept_name_of_part(cases[i].beginning, 1001, RANKED_NAME_MAX);
         assert_true(kept_name_compare(&name, &longer) < 0);
     }
-    struct kept_name whole = kept_name_of_part(TEXT("abc"), 3);
+    struct kept_name whole = kept_name_of_part(TEXT("abc"), 3, RANKED_NAME_MAX);
     assert_int_equal(whole.kept, 3);
     assert_int_equal(whole.hash, 0);
 }

@@ -470,6 +470,49 @@ static int seed(void **state)
     return 0;
 }
 
+static struct text long_prefix(int number)
+{
+    static char name[PREFIX_LENGTH_MAX + 1];
+    memset(name, 'p', sizeof(name));
+    int digits = snprintf(name, sizeof(name), "%08d", number);
+    name[digits] = 'p';
+    return (struct text){name, PREFIX_LENGTH_MAX};
+}
+
+/* So long that texts are full before entries are, some of many keys and others of many bytes: fewer
+ * are kept, and the bounds hold. */
+static void bounds_long_prefixes(void **state)
+{
+    enum { PREFIXES = 16000, KEYS_MOST = 20, HEAVY = 0, HEAVY_EACH = 10 };
+    const int64_t exact[PREFIX_WEIGHTS] = {PREFIXES / HEAVY_EACH, 50 * PREFIXES / HEAVY_EACH};
+    int64_t total[PREFIX_WEIGHTS] = {0};
+    struct prefix_sketch sketch;
+    (void)state;
+    prefix_sketch_init(&sketch);
+    for (int i = 0; i < PREFIXES; i++) {
+        int number = i % HEAVY_EACH == 0 ? HEAVY : i;
+        int keys = number == HEAVY || i % 2 ? 1 : i % KEYS_MOST;
+        int64_t bytes = number == HEAVY ? 50 : i % 2 ? i : 1;
+        for (int key = 0; key < keys; key++)
+            prefix_sketch_add(&sketch, (uint64_t)number * 0x9e3779b97f4a7c15, long_prefix(number),
+                              bytes, false);
+        total[PREFIX_KEYS] += keys;
+        total[PREFIX_BYTES] += keys * bytes;
+        assert_true(sketch.texts_capacity <= PREFIX_TEXTS_MAX);
+    }
+    const struct prefix_entry *heavy =
+        prefix_sketch_find(&sketch, HEAVY * 0x9e3779b97f4a7c15, long_prefix(HEAVY));
+    assert_non_null(heavy);
+    for (int weight = 0; weight < PREFIX_WEIGHTS; weight++) {
+        assert_in_range(exact[weight], heavy->counts[weight],
+                        heavy->counts[weight] + heavy->errors[weight]);
+        assert_true(sketch.floors[weight] > 0);
+        assert_true(sketch.floors[weight] <= total[weight] / sketch.capacity);
+    }
+    assert_int_equal(sketch.capacity, PREFIX_CAPACITY / 2);
+    prefix_sketch_release(&sketch);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -482,6 +525,7 @@ int main(void)
         cmocka_unit_test_setup(tells_ancestors, seed),
         cmocka_unit_test_setup(keeps_types_apart, seed),
         cmocka_unit_test(refuses_what_is_no_checkpoint),
+        cmocka_unit_test(bounds_long_prefixes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -64,6 +64,11 @@ enum insight_gap {
     INSIGHT_GAP_COUNT
 };
 
+/* Bytes of all names that rankings keep together.  It is enough for whole ones of RANKED_NAME_MAX
+ * up to 658 keys per ranking; where there are more, less of each name is kept (key_name.h), and
+ * with ANALYSIS_TOP_MAX 269 bytes.  How keys are ranked by their figures is the same. */
+enum { INSIGHT_NAMES_MAX = 18 << 20 };
+
 struct insight_setup {
     struct scan_analysis_options options;
     const char *source; /* `scan`; valid for as long as the insight is */
@@ -82,6 +87,10 @@ struct insight_setup {
     /* The slot of a cluster that keeps the key; null: there is no cluster. */
     int (*slot_of)(struct text name);
 };
+
+/* Bytes that an insight of such options has at most, whatever the names are; without
+ * prefixes_by_type, which is as much again as six of a depth. */
+size_t insight_size_most(const struct scan_analysis_options *options);
 
 struct insight *insight_new(const struct insight_setup *setup);
 void insight_free(struct insight *insight);
@@ -158,7 +167,8 @@ enum { INSIGHT_MEMBERS_TOP = 500, INSIGHT_MEMBERS_MAX = 4 * 1024 * 1024 };
 void insight_write_members(const struct insight *insight, struct json_writer *json);
 
 /* For checkpoints: writes the members of an object that the caller has begun, in about `most` bytes
- * where that can be had by leaving out prefixes.  The bounds of what is left stay true. */
+ * where that can be had by leaving out prefixes.  The bounds of what is left stay true.  Rankings
+ * are saved whole: where json->most is less than they take, the text is of no use. */
 void insight_save(const struct insight *insight, size_t most, struct json_writer *json);
 
 /* Takes up what was saved, into one that has seen nothing, and its way of telling sizes.  False

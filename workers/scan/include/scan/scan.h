@@ -22,6 +22,10 @@ enum { SCAN_BATCH_KEYS_LEAST = 1, SCAN_BATCH_KEYS_MOST = 20000 };
 
 enum { SCAN_CHECKPOINT_MS = 2000, SCAN_CHECKPOINT_MAX = 1 << 20 };
 
+/* Bytes that an analysis of a cluster has found at most: each node that is being read, and their
+ * sum.  It is enough for four nodes at once with the default options. */
+enum { SCAN_INSIGHTS_MAX = 96 << 20 };
+
 /* More shards than these are scanned and not told of. */
 enum { SCAN_SHARDS_TOLD_MAX = 64 };
 
@@ -116,8 +120,8 @@ struct scan_request {
 
     /* Called with where the scan could be taken up, about every SCAN_CHECKPOINT_MS and once more
      * when it is cancelled or fails for a reason that may pass: a JSON object, valid during the
-     * call, on the thread that progress is called on; must be quick.  What would be larger than
-     * SCAN_CHECKPOINT_MAX bytes is left out, so that the one before stays.  May be null. */
+     * call, on the thread that progress is called on; must be quick.  Null where it would be larger
+     * than SCAN_CHECKPOINT_MAX bytes, so that the one before stays.  May be null. */
     void (*checkpoint)(void *argument, const char *text, size_t length);
     void *checkpoint_argument;
 };
