@@ -180,6 +180,8 @@ export function Surface(props: SurfaceProps) {
     else if (event.key === 'Enter' || event.key === ' ') onPress?.(current.id);
     else if (event.key === 'Escape' || event.key === 'Backspace') onLeave?.();
     else if (!(event.key in DIRECTIONS)) return;
+    // Whoever presses keys means what the keys have chosen, wherever the pointer rests.
+    setHovered(undefined);
     event.preventDefault();
   };
   const shown = boxOf(hovered) ?? (focused ? current : undefined);
