@@ -140,31 +140,23 @@ int render_analysis_deleted(const struct api_request *request, const struct pg_r
     return 0;
 }
 
+static void write_listed(struct json_writer *body, const struct pg_rows *rows, int row)
+{
+    struct scan_task task;
+    scan_task_read(rows, row, ANALYSIS_LIST_FIRST, &task);
+    write_task_head(body, &task, false);
+    write_task_times(body, &task);
+    write_number_column(body, "keys", rows, row, ANALYSIS_LIST_KEYS);
+    write_number_column(body, "bytes", rows, row, ANALYSIS_LIST_BYTES);
+    write_source(body, rows, row, ANALYSIS_LIST_SOURCE);
+}
+
 int render_analysis_list(const struct api_request *request, const struct pg_rows *rows,
                          struct api_reply *reply, struct error *err)
 {
-    struct json_writer *body = &reply->body;
-    if (rows->row_count == 0)
-        return error_set(err, ERROR_UNKNOWN_INSTANCE, "no such instance in the project");
-    json_writer_begin_object(body);
-    json_writer_member_text(body, "instance_id", request->instance.text);
-    json_writer_member_number(body, "count", pg_rows_integer(rows, 0, ANALYSIS_LIST_COUNT));
-    json_writer_name(body, "records");
-    json_writer_begin_array(body);
-    for (int row = 0; row < rows->row_count; row++) {
-        struct scan_task task;
-        if (pg_rows_is_null(rows, row, ANALYSIS_LIST_FIRST))
-            continue;
-        scan_task_read(rows, row, ANALYSIS_LIST_FIRST, &task);
-        json_writer_begin_object(body);
-        write_task_head(body, &task, false);
-        write_task_times(body, &task);
-        write_number_column(body, "keys", rows, row, ANALYSIS_LIST_KEYS);
-        write_number_column(body, "bytes", rows, row, ANALYSIS_LIST_BYTES);
-        write_source(body, rows, row, ANALYSIS_LIST_SOURCE);
-        json_writer_end_object(body);
-    }
-    json_writer_end_array(body);
-    json_writer_end_object(body);
-    return 0;
+    static const struct task_page page = {.count_name = "count",
+                                          .count_column = ANALYSIS_LIST_COUNT,
+                                          .first = ANALYSIS_LIST_FIRST,
+                                          .write_record = write_listed};
+    return render_task_page(request, rows, &page, reply, err);
 }

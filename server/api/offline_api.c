@@ -98,31 +98,23 @@ int render_offline_deleted(const struct api_request *request, const struct pg_ro
                                                       : write_task_id(request->task.text, reply);
 }
 
+static void write_listed(struct json_writer *body, const struct pg_rows *rows, int row)
+{
+    struct scan_task task;
+    scan_task_read(rows, row, SCAN_TASK_LIST_FIRST, &task);
+    json_writer_member_text(body, "id", task.id);
+    json_writer_member_text(body, "status", scan_status_name(task.status));
+    write_task_times(body, &task);
+}
+
 int render_offline_list(const struct api_request *request, const struct pg_rows *rows,
                         struct api_reply *reply, struct error *err)
 {
-    struct json_writer *body = &reply->body;
-    if (rows->row_count == 0)
-        return error_set(err, ERROR_UNKNOWN_INSTANCE, "no such instance in the project");
-    json_writer_begin_object(body);
-    json_writer_member_text(body, "instance_id", request->instance.text);
-    json_writer_member_number(body, "total", pg_rows_integer(rows, 0, SCAN_TASK_LIST_COUNT));
-    json_writer_name(body, "records");
-    json_writer_begin_array(body);
-    for (int row = 0; row < rows->row_count; row++) {
-        struct scan_task task;
-        if (pg_rows_is_null(rows, row, SCAN_TASK_LIST_FIRST))
-            continue;
-        scan_task_read(rows, row, SCAN_TASK_LIST_FIRST, &task);
-        json_writer_begin_object(body);
-        json_writer_member_text(body, "id", task.id);
-        json_writer_member_text(body, "status", scan_status_name(task.status));
-        write_task_times(body, &task);
-        json_writer_end_object(body);
-    }
-    json_writer_end_array(body);
-    json_writer_end_object(body);
-    return 0;
+    static const struct task_page page = {.count_name = "total",
+                                          .count_column = SCAN_TASK_LIST_COUNT,
+                                          .first = SCAN_TASK_LIST_FIRST,
+                                          .write_record = write_listed};
+    return render_task_page(request, rows, &page, reply, err);
 }
 
 static void write_group_name(struct json_writer *body, const struct analysis_source *source)

@@ -62,6 +62,19 @@ int check_task_outcome(const struct api_request *request, const struct pg_rows *
 void write_task_head(struct json_writer *body, const struct scan_task *task, bool with_instance);
 void write_task_times(struct json_writer *body, const struct scan_task *task);
 
+/* A page of tasks: `instance_id`, what `page` says, and `records` of an object for each row that
+ * has one at its column `first`, whose members write_record writes. */
+struct task_page {
+    const char *count_name; /* of the number of all that match, at count_column */
+    int count_column;
+    const char *total_name; /* of the sum at total_column; null: there is none */
+    int total_column;
+    int first;
+    void (*write_record)(struct json_writer *body, const struct pg_rows *rows, int row);
+};
+int render_task_page(const struct api_request *request, const struct pg_rows *rows,
+                     const struct task_page *page, struct api_reply *reply, struct error *err);
+
 /* A node as `id`, `name`, which is its address and port, and `group_name`. */
 void write_node_head(struct json_writer *body, const struct analysis_source *source);
 /* Where an analysis has its keys from: `source`, and of an offline one `node` and `backup_id`. */

@@ -162,31 +162,25 @@ int render_expired_created(const struct api_request *request, const struct pg_ro
     return 0;
 }
 
-/* A page of tasks.  Histories carry the instance and the number in each record, and the sum over
- * all. */
-static int render_records(const struct api_request *request, const struct pg_rows *rows,
-                          struct api_reply *reply, bool histories, struct error *err)
+int render_task_page(const struct api_request *request, const struct pg_rows *rows,
+                     const struct task_page *page, struct api_reply *reply, struct error *err)
 {
     struct json_writer *body = &reply->body;
     if (rows->row_count == 0)
         return refuse_unknown_instance(err);
     json_writer_begin_object(body);
     json_writer_member_text(body, "instance_id", request->instance.text);
-    json_writer_member_number(body, "count", pg_rows_integer(rows, 0, SCAN_TASK_LIST_COUNT));
-    if (histories)
-        json_writer_member_number(body, "total", pg_rows_integer(rows, 0, SCAN_TASK_LIST_TOTAL));
+    json_writer_member_number(body, page->count_name, pg_rows_integer(rows, 0, page->count_column));
+    if (page->total_name)
+        json_writer_member_number(body, page->total_name,
+                                  pg_rows_integer(rows, 0, page->total_column));
     json_writer_name(body, "records");
     json_writer_begin_array(body);
     for (int row = 0; row < rows->row_count; row++) {
-        struct scan_task task;
-        if (pg_rows_is_null(rows, row, SCAN_TASK_LIST_FIRST))
+        if (pg_rows_is_null(rows, row, page->first))
             continue;
-        scan_task_read(rows, row, SCAN_TASK_LIST_FIRST, &task);
         json_writer_begin_object(body);
-        write_task_head(body, &task, histories);
-        if (histories)
-            json_writer_member_number(body, "num", task.num);
-        write_task_times(body, &task);
+        page->write_record(body, rows, row);
         json_writer_end_object(body);
     }
     json_writer_end_array(body);
@@ -194,16 +188,43 @@ static int render_records(const struct api_request *request, const struct pg_row
     return 0;
 }
 
+static void write_listed(struct json_writer *body, const struct pg_rows *rows, int row)
+{
+    struct scan_task task;
+    scan_task_read(rows, row, SCAN_TASK_LIST_FIRST, &task);
+    write_task_head(body, &task, false);
+    write_task_times(body, &task);
+}
+
 int render_task_list(const struct api_request *request, const struct pg_rows *rows,
                      struct api_reply *reply, struct error *err)
 {
-    return render_records(request, rows, reply, false, err);
+    static const struct task_page page = {.count_name = "count",
+                                          .count_column = SCAN_TASK_LIST_COUNT,
+                                          .first = SCAN_TASK_LIST_FIRST,
+                                          .write_record = write_listed};
+    return render_task_page(request, rows, &page, reply, err);
+}
+
+static void write_history(struct json_writer *body, const struct pg_rows *rows, int row)
+{
+    struct scan_task task;
+    scan_task_read(rows, row, SCAN_TASK_LIST_FIRST, &task);
+    write_task_head(body, &task, true);
+    json_writer_member_number(body, "num", task.num);
+    write_task_times(body, &task);
 }
 
 int render_expired_histories(const struct api_request *request, const struct pg_rows *rows,
                              struct api_reply *reply, struct error *err)
 {
-    return render_records(request, rows, reply, true, err);
+    static const struct task_page page = {.count_name = "count",
+                                          .count_column = SCAN_TASK_LIST_COUNT,
+                                          .total_name = "total",
+                                          .total_column = SCAN_TASK_LIST_TOTAL,
+                                          .first = SCAN_TASK_LIST_FIRST,
+                                          .write_record = write_history};
+    return render_task_page(request, rows, &page, reply, err);
 }
 
 static void write_member(struct json_writer *body, const json_t *entry, const char *name,

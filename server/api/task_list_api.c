@@ -17,7 +17,6 @@ static void write_record(struct json_writer *body, const struct pg_rows *rows, i
 {
     struct scan_task task;
     scan_task_read(rows, row, SCAN_TASK_ALL_FIRST, &task);
-    json_writer_begin_object(body);
     json_writer_member_text(body, "id", task.id);
     json_writer_member_text(body, "kind", pg_rows_string(rows, row, SCAN_TASK_ALL_KIND));
     json_writer_member_text(body, "status", scan_status_name(task.status));
@@ -27,25 +26,14 @@ static void write_record(struct json_writer *body, const struct pg_rows *rows, i
     write_number_column(body, "keys_seen", rows, row, SCAN_TASK_ALL_KEYS_SEEN);
     write_number_column(body, "keys_total", rows, row, SCAN_TASK_ALL_KEYS_TOTAL);
     write_number_column(body, "attempt", rows, row, SCAN_TASK_ALL_ATTEMPT);
-    json_writer_end_object(body);
 }
 
 int render_task_list_all(const struct api_request *request, const struct pg_rows *rows,
                          struct api_reply *reply, struct error *err)
 {
-    struct json_writer *body = &reply->body;
-    if (rows->row_count == 0)
-        return error_set(err, ERROR_UNKNOWN_INSTANCE, "no such instance in the project");
-    json_writer_begin_object(body);
-    json_writer_member_text(body, "instance_id", request->instance.text);
-    json_writer_member_number(body, "count", pg_rows_integer(rows, 0, SCAN_TASK_ALL_COUNT));
-    json_writer_name(body, "records");
-    json_writer_begin_array(body);
-    for (int row = 0; row < rows->row_count; row++) {
-        if (!pg_rows_is_null(rows, row, SCAN_TASK_ALL_FIRST))
-            write_record(body, rows, row);
-    }
-    json_writer_end_array(body);
-    json_writer_end_object(body);
-    return 0;
+    static const struct task_page page = {.count_name = "count",
+                                          .count_column = SCAN_TASK_ALL_COUNT,
+                                          .first = SCAN_TASK_ALL_FIRST,
+                                          .write_record = write_record};
+    return render_task_page(request, rows, &page, reply, err);
 }
