@@ -28,7 +28,7 @@ struct form {
 /* A dump while it is read. */
 struct run {
     const char *path;
-    struct rdb_input *input;
+    struct rdb_file *input;
     struct rdb_reader *reader;
     struct offline_insight *insight;
     struct progress progress;
@@ -83,7 +83,7 @@ static int read_form(const struct cli *cli, struct form *form, struct error *err
 static int64_t estimate_keys(const struct run *run, int64_t keys)
 {
     int64_t announced = rdb_reader_facts(run->reader)->keys_announced;
-    int64_t size = rdb_input_size(run->input), position = rdb_input_position(run->input);
+    int64_t size = rdb_file_size(run->input), position = rdb_file_position(run->input);
     if (announced > 0 || size == 0 || position == 0)
         return announced > keys ? announced : keys;
     return (int64_t)((double)keys * (double)size / (double)position);
@@ -122,7 +122,7 @@ static void note_rest(struct run *run)
 {
     struct error ignored = {0};
     char bytes[END_MARK_LENGTH + 1];
-    int64_t rest = rdb_input_bytes(run->input) - rdb_reader_offset(run->reader);
+    int64_t rest = rdb_file_given(run->input) - rdb_reader_offset(run->reader);
     ssize_t more = 1;
     while (more > 0 && rest <= END_MARK_LENGTH) {
         more = rdb_input_read(run->input, bytes, sizeof(bytes), &ignored);
@@ -201,7 +201,7 @@ int command_rdb_analyze(struct cli *cli, struct error *err)
     run.reader = rdb_reader_new(&source);
     if (allocator)
         rdb_reader_set_allocator(run.reader, allocator);
-    run.insight = offline_insight_new(&form.options, "backup", rdb_input_time_ms(run.input));
+    run.insight = offline_insight_new(&form.options, "backup", rdb_file_time_ms(run.input));
     int status = analyse(&run, form.wants_progress, err);
     if (status == 0)
         status = write_result(&run, &form, err);
@@ -209,6 +209,6 @@ int command_rdb_analyze(struct cli *cli, struct error *err)
         note_rest(&run);
     offline_insight_free(run.insight);
     rdb_reader_free(run.reader);
-    rdb_input_free(run.input);
+    rdb_file_free(run.input);
     return status;
 }

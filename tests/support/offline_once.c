@@ -9,30 +9,15 @@
  * user and password are taken from REDIS_USER and REDIS_PASSWORD, the PEM text of a CA (which turns
  * TLS on) from REDIS_CA, of a client's certificate and key from REDIS_CERTIFICATE and REDIS_KEY,
  * the options of an analysis, an object, from SCAN_ANALYSIS. */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/json_writer.h"
 #include "offline/offline.h"
+#include "once.h"
 
 enum { NODE_LEAST = 4, NODE_MOST = 7, BACKUP = 7 };
-
-static volatile sig_atomic_t cancelled;
-
-static void cancel(int number)
-{
-    (void)number;
-    cancelled = 1;
-}
-
-static bool is_stopped(void *argument)
-{
-    (void)argument;
-    return cancelled;
-}
 
 static void on_progress(void *argument, const struct scan_progress *progress)
 {
@@ -44,19 +29,6 @@ static void on_progress(void *argument, const struct scan_progress *progress)
             (long long)progress->keys_total);
 }
 
-/* Never released: it lives as long as the program. */
-static int take_analysis(const char *text, struct offline_request *request)
-{
-    static struct scan_analysis_options options;
-    struct error err = {0};
-    json_t *object = text ? json_loads(text, 0, NULL) : NULL;
-    analysis_options_init(&options);
-    request->analysis = &options;
-    int status = text && !object ? -1 : analysis_options_read(object, &options, &err);
-    json_decref(object);
-    return status;
-}
-
 static int take_number(const char *text, int64_t *ret_number)
 {
     return text_parse_integer(text_of(text), ret_number);
@@ -64,6 +36,7 @@ static int take_number(const char *text, int64_t *ret_number)
 
 static int parse_backup(char **argv, struct offline_request *request)
 {
+    request->target.outbound = outbound_new_anywhere();
     request->backup_root = argv[1];
     request->backup_directory = argv[2];
     request->backup_id = argv[3];
@@ -80,13 +53,7 @@ static int parse_node(int argc, char **argv, struct offline_request *request)
     if (endpoint_parse(text_of(argv[1]), &target->endpoint) < 0 ||
         take_number(argv[2], &request->timeout_ms) < 0 || take_number(argv[3], &reply_timeout) < 0)
         return -1;
-    target->username = getenv("REDIS_USER");
-    target->password = getenv("REDIS_PASSWORD");
-    target->tls_ca = getenv("REDIS_CA");
-    target->tls_certificate = getenv("REDIS_CERTIFICATE");
-    target->tls_key = getenv("REDIS_KEY");
-    target->tls = target->tls_ca != NULL;
-    target->connect_timeout_ms = target->reply_timeout_ms = (int)reply_timeout;
+    once_read_target(reply_timeout, target);
     if ((argc > NODE_LEAST && take_number(argv[NODE_LEAST], &request->bytes_per_second) < 0) ||
         (argc > NODE_LEAST + 1 && take_number(argv[NODE_LEAST + 1], &percent) < 0) ||
         (argc > NODE_LEAST + 2 && scan_profile_parse(argv[NODE_LEAST + 2], &request->profile) < 0))
@@ -97,29 +64,10 @@ static int parse_node(int argc, char **argv, struct offline_request *request)
 
 static int parse_request(int argc, char **argv, struct offline_request *ret_request)
 {
-    *ret_request = (struct offline_request){.stopped = is_stopped};
-    if (take_analysis(getenv("SCAN_ANALYSIS"), ret_request) < 0)
-        return -1;
+    *ret_request = (struct offline_request){.stopped = once_is_stopped};
     if (argc == BACKUP && strcmp(argv[BACKUP - 1], "backup") == 0)
         return parse_backup(argv, ret_request);
     return argc >= NODE_LEAST && argc <= NODE_MOST ? parse_node(argc, argv, ret_request) : -1;
-}
-
-/* The most that this program ever had in memory, in KiB.  getrusage() would tell that of whoever
- * started it, where it had more. */
-static int64_t peak_kib(void)
-{
-    FILE *file = fopen("/proc/self/status", "r");
-    static const char name[] = "VmHWM:";
-    char line[256];
-    int64_t kib = 0;
-    while (kib == 0 && file && fgets(line, sizeof(line), file)) {
-        if (strncmp(line, name, strlen(name)) == 0)
-            kib = strtoll(line + strlen(name), NULL, 10);
-    }
-    if (!file || fclose(file) != 0 || kib == 0)
-        abort();
-    return kib;
 }
 
 static void write_outcome(struct json_writer *writer, const struct scan_outcome *outcome)
@@ -140,11 +88,7 @@ static void write_result(const struct scan_outcome *outcome, const struct error 
     size_t length;
     json_writer_init(&writer);
     json_writer_begin_object(&writer);
-    json_writer_member_text(&writer, "status", outcome ? "success" : "failed");
-    json_writer_member_text(&writer, "code", outcome ? "" : error_describe(err->code)->symbol);
-    json_writer_member_text(&writer, "reason", outcome ? "" : err->text);
-    json_writer_member_number(&writer, "ms", ms);
-    json_writer_member_number(&writer, "peak_kib", peak_kib());
+    once_write_end(&writer, outcome ? NULL : err, ms);
     if (outcome)
         write_outcome(&writer, outcome);
     json_writer_end_object(&writer);
@@ -158,9 +102,10 @@ static void write_result(const struct scan_outcome *outcome, const struct error 
 int main(int argc, char **argv)
 {
     struct offline_request request;
+    struct scan_analysis_options analysis;
     struct scan_outcome outcome;
     struct error err = {0};
-    if (parse_request(argc, argv, &request) < 0) {
+    if (parse_request(argc, argv, &request) < 0 || once_read_analysis(&analysis) < 0) {
         fprintf(stderr,
                 "usage: dcs_offline_once HOST:PORT TIMEOUT_MS REPLY_TIMEOUT_MS [BYTES_PER_SECOND "
                 "[MEMORY_PERCENT [PROFILE]]]\n"
@@ -168,10 +113,10 @@ int main(int argc, char **argv)
         return 2;
     }
     int64_t keys = 0;
+    request.analysis = &analysis;
     request.progress = on_progress;
     request.progress_argument = &keys;
-    request.target.outbound = outbound_new_anywhere();
-    signal(SIGTERM, cancel);
+    once_listen();
     int64_t started = clock_monotonic_ms();
     int status = offline_run(&request, &outcome, &err);
     write_result(status < 0 ? NULL : &outcome, &err, clock_monotonic_ms() - started);

@@ -8,30 +8,15 @@
  * turns TLS on) from REDIS_CA, the options of an analysis, an object, from SCAN_ANALYSIS.
  * SCAN_CHECKPOINT names a file: the scan is taken up where that says, if it is there, and its own
  * checkpoints are written to it. */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/json_writer.h"
+#include "once.h"
 #include "scan/scan.h"
 
 enum { ARGUMENTS = 6, ARGUMENTS_MOST = 8, BATCH_KEYS = 100 };
-
-static volatile sig_atomic_t cancelled;
-
-static void cancel(int number)
-{
-    (void)number;
-    cancelled = 1;
-}
-
-static bool is_stopped(void *argument)
-{
-    (void)argument;
-    return cancelled;
-}
 
 static void on_progress(void *argument, const struct scan_progress *progress)
 {
@@ -64,19 +49,6 @@ static void resume_from(char *path, struct scan_request *request)
     fclose(file);
 }
 
-/* Never released either. */
-static int take_analysis(const char *text, struct scan_request *request)
-{
-    static struct scan_analysis_options options;
-    struct error err = {0};
-    json_t *object = text ? json_loads(text, 0, NULL) : NULL;
-    analysis_options_init(&options);
-    request->analysis = &options;
-    int status = text && !object ? -1 : analysis_options_read(object, &options, &err);
-    json_decref(object);
-    return status;
-}
-
 static int parse_layout(const char *name, enum scan_layout *ret_layout)
 {
     static const char *const names[] = {
@@ -107,7 +79,7 @@ static int parse_request(char **argv, struct scan_request *ret_request)
                                          .profile = SCAN_FAST,
                                          .endpoints = argv[1],
                                          .nodes_at_once = 2,
-                                         .stopped = is_stopped};
+                                         .stopped = once_is_stopped};
     struct redis_target *target = &ret_request->target;
     const struct text first = {argv[1], strcspn(argv[1], ",")};
     if (endpoint_parse(first, &target->endpoint) < 0 || !ret_request->kind ||
@@ -116,12 +88,7 @@ static int parse_request(char **argv, struct scan_request *ret_request)
         text_parse_integer(text_of(argv[5]), &reply_timeout) < 0)
         return -1;
     ret_request->timeout_ms = timeout;
-    target->outbound = outbound_new_anywhere();
-    target->username = getenv("REDIS_USER");
-    target->password = getenv("REDIS_PASSWORD");
-    target->tls_ca = getenv("REDIS_CA");
-    target->tls = target->tls_ca != NULL;
-    target->connect_timeout_ms = target->reply_timeout_ms = (int)reply_timeout;
+    once_read_target(reply_timeout, target);
     return 0;
 }
 
@@ -138,34 +105,13 @@ static void write_cost(struct json_writer *writer, const struct scan_outcome *ou
     json_writer_member_number(writer, "worst_us", cost->worst_us);
 }
 
-/* The most that this program ever had in memory, in KiB.  getrusage() would tell that of whoever
- * started it, where it had more. */
-static int64_t peak_kib(void)
-{
-    FILE *file = fopen("/proc/self/status", "r");
-    static const char name[] = "VmHWM:";
-    char line[256];
-    int64_t kib = 0;
-    while (kib == 0 && file && fgets(line, sizeof(line), file)) {
-        if (strncmp(line, name, strlen(name)) == 0)
-            kib = strtoll(line + strlen(name), NULL, 10);
-    }
-    if (!file || fclose(file) != 0 || kib == 0)
-        abort();
-    return kib;
-}
-
 static void write_result(const struct scan_outcome *outcome, const struct error *err, int64_t ms)
 {
     struct json_writer writer;
     size_t length;
     json_writer_init(&writer);
     json_writer_begin_object(&writer);
-    json_writer_member_text(&writer, "status", outcome ? "success" : "failed");
-    json_writer_member_text(&writer, "code", outcome ? "" : error_describe(err->code)->symbol);
-    json_writer_member_text(&writer, "reason", outcome ? "" : err->text);
-    json_writer_member_number(&writer, "ms", ms);
-    json_writer_member_number(&writer, "peak_kib", peak_kib());
+    once_write_end(&writer, outcome ? NULL : err, ms);
     json_writer_member_number(&writer, "keys_seen", outcome ? outcome->keys_seen : 0);
     json_writer_member_number(&writer, "num", outcome ? outcome->num : 0);
     if (outcome)
@@ -180,21 +126,22 @@ static void write_result(const struct scan_outcome *outcome, const struct error 
 int main(int argc, char **argv)
 {
     struct scan_request request;
+    struct scan_analysis_options analysis;
     struct scan_outcome outcome;
     struct error err = {0};
     if (argc < ARGUMENTS || argc > ARGUMENTS_MOST || parse_request(argv, &request) < 0 ||
-        parse_more(argc, argv, &request) < 0 ||
-        take_analysis(getenv("SCAN_ANALYSIS"), &request) < 0) {
+        parse_more(argc, argv, &request) < 0 || once_read_analysis(&analysis) < 0) {
         fprintf(stderr,
                 "usage: dcs_scan_once HOST:PORT[,...] KIND one|replicated|cluster TIMEOUT_MS "
                 "REPLY_TIMEOUT_MS [PROFILE [bytes]]\n");
         return 2;
     }
     int64_t pauses = 0;
+    request.analysis = &analysis;
     request.progress = on_progress;
     request.progress_argument = &pauses;
     resume_from(getenv("SCAN_CHECKPOINT"), &request);
-    signal(SIGTERM, cancel);
+    once_listen();
     int64_t started = clock_monotonic_ms();
     int status = scan_run(&request, &outcome, &err);
     write_result(status < 0 ? NULL : &outcome, &err, clock_monotonic_ms() - started);

@@ -1,22 +1,14 @@
-/* zlib reads what is not compressed as it is, so that both are read by it. */
+/* From the operator's root to a file below it, part by part. */
 #include "backup.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <zlib.h>
+#include <unistd.h>
 
 #include "base/scope.h"
 #include "base/text.h"
-
-enum { BUFFER_SIZE = 128 << 10 };
-
-struct backup {
-    gzFile file;
-    int64_t modified_s;
-};
 
 static bool is_id(const char *id)
 {
@@ -58,23 +50,12 @@ static int open_directory(int root, const char *directory, struct error *err)
 }
 
 /* Not a device, nor a pipe that somebody else fills. */
-static int take(int file, struct backup **ret_backup, struct error *err)
+static int take(int opened, struct rdb_file **ret_file, struct error *err)
 {
     struct stat status;
-    if (fstat(file, &status) < 0)
-        return fail_with_errno(errno, "the file", err);
-    if (!S_ISREG(status.st_mode))
+    if (fstat(opened, &status) == 0 && !S_ISREG(status.st_mode))
         return error_set(err, ERROR_BACKUP, "not a regular file");
-    struct backup *backup = calloc(1, sizeof(*backup));
-    if (!backup)
-        abort();
-    backup->modified_s = status.st_mtime;
-    backup->file = gzdopen(file, "rb");
-    if (!backup->file || gzbuffer(backup->file, BUFFER_SIZE) != 0)
-        abort();
-    posix_fadvise(file, 0, 0, POSIX_FADV_SEQUENTIAL);
-    *ret_backup = backup;
-    return 0;
+    return rdb_file_new(opened, ret_file) == 0 ? 0 : fail_with_errno(errno, "the file", err);
 }
 
 static int open_file(const char *root, const char *directory, const char *id, struct error *err)
@@ -90,7 +71,7 @@ static int open_file(const char *root, const char *directory, const char *id, st
     return opened < 0 ? error_prefix(err, "the backup") : opened;
 }
 
-int backup_open(const char *root, const char *directory, const char *id, struct backup **ret_backup,
+int backup_open(const char *root, const char *directory, const char *id, struct rdb_file **ret_file,
                 struct error *err)
 {
     if (!root || !root[0])
@@ -99,35 +80,11 @@ int backup_open(const char *root, const char *directory, const char *id, struct 
         return error_set(err, ERROR_BACKUP, "the instance has no directory of backups");
     if (!is_id(id))
         return error_set(err, ERROR_BACKUP, "not the name of a backup");
-    int file = open_file(root, directory, id, err);
-    if (file < 0)
+    int opened = open_file(root, directory, id, err);
+    if (opened < 0)
         return -1;
-    if (take(file, ret_backup, err) == 0)
+    if (take(opened, ret_file, err) == 0)
         return 0;
-    close(file);
+    close(opened);
     return error_prefix(err, "the backup: %s", id);
-}
-
-void backup_free(struct backup *backup)
-{
-    if (!backup)
-        return;
-    gzclose_r(backup->file);
-    free(backup);
-}
-
-ssize_t backup_read(struct backup *backup, void *ret_bytes, size_t most, struct error *err)
-{
-    int number = Z_OK;
-    int moved = gzread(backup->file, ret_bytes, most < BUFFER_SIZE ? (unsigned)most : BUFFER_SIZE);
-    const char *reason = moved > 0 ? NULL : gzerror(backup->file, &number);
-    if (moved > 0 || (moved == 0 && number == Z_OK))
-        return moved;
-    return error_set(err, ERROR_BACKUP, "the backup cannot be read: %s",
-                     number == Z_ERRNO ? strerrordesc_np(errno) : reason);
-}
-
-int64_t backup_modified_s(const struct backup *backup)
-{
-    return backup->modified_s;
 }

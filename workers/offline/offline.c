@@ -13,17 +13,20 @@
 #include "rate.h"
 #include "rdb/reader.h"
 
-enum { MS_OF_S = 1000 };
-
 struct run {
     struct errand errand;
-    struct node *node;     /* or */
-    struct backup *backup; /* one of both */
-    struct rate rate;      /* of the backup */
-    int64_t given;         /* bytes of it */
+    struct node *node;       /* or */
+    struct rdb_file *backup; /* one of both */
+    struct rate rate;        /* of the backup */
     struct rdb_reader *reader;
     struct offline_insight *insight;
 };
+
+static ssize_t read_file_bytes(struct run *run, void *ret_bytes, size_t most, struct error *err)
+{
+    ssize_t moved = rdb_file_read(run->backup, ret_bytes, most, ERROR_BACKUP, err);
+    return moved < 0 ? error_prefix(err, "the backup") : moved;
+}
 
 /* How the request stands, and how far its rate allows. */
 static ssize_t read_backup(void *argument, void *ret_bytes, size_t most, struct error *err)
@@ -39,11 +42,9 @@ static ssize_t read_backup(void *argument, void *ret_bytes, size_t most, struct 
             return -1;
     }
     ssize_t moved =
-        backup_read(run->backup, ret_bytes, allowed < (int64_t)most ? (size_t)allowed : most, err);
-    if (moved > 0) {
+        read_file_bytes(run, ret_bytes, allowed < (int64_t)most ? (size_t)allowed : most, err);
+    if (moved > 0)
         rate_take(&run->rate, moved);
-        run->given += moved;
-    }
     return moved;
 }
 
@@ -52,9 +53,9 @@ static ssize_t read_backup(void *argument, void *ret_bytes, size_t most, struct 
 static int end_backup(struct run *run, struct error *err)
 {
     char next;
-    ssize_t moved = run->given > rdb_reader_offset(run->reader)
+    ssize_t moved = rdb_file_given(run->backup) > rdb_reader_offset(run->reader)
                         ? 1
-                        : backup_read(run->backup, &next, sizeof(next), err);
+                        : read_file_bytes(run, &next, sizeof(next), err);
     return moved > 0 ? error_set(err, ERROR_RDB_FORMAT,
                                  "bytes behind the end of the RDB, at %lld: no RDB alone",
                                  (long long)rdb_reader_offset(run->reader))
@@ -135,7 +136,7 @@ static int read_file(struct run *run, struct error *err)
         return -1;
     const struct rdb_source source = {read_backup, run};
     rate_init(&run->rate, clock_monotonic_us());
-    if (read_all(run, &source, backup_modified_s(run->backup) * MS_OF_S, err) == 0 &&
+    if (read_all(run, &source, rdb_file_time_ms(run->backup), err) == 0 &&
         end_backup(run, err) == 0)
         return 0;
     return err->code == ERROR_RDB_FORMAT ? error_prefix(err, "the backup: %s", request->backup_id)
@@ -155,6 +156,6 @@ int offline_run(const struct offline_request *request, struct scan_outcome *ret_
     offline_insight_free(run.insight);
     rdb_reader_free(run.reader);
     node_free(run.node);
-    backup_free(run.backup);
+    rdb_file_free(run.backup);
     return status;
 }

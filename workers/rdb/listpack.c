@@ -1,9 +1,7 @@
 #include "packed.h"
 
 enum {
-    HEADER = 6, /* bytes and elements, 32 and 16 bits */
-    LAST = 0xff,
-    ENTRY_HAVE = 16 /* no entry has more before its text, nor is it longer after that */
+    HEADER = 6 /* bytes and elements, 32 and 16 bits */
 };
 
 struct entry {
@@ -97,23 +95,12 @@ static void note(struct packed *packed, const struct entry *entry)
 /* 1: the end. */
 static int walk_entry(struct blob *blob, struct packed *packed)
 {
-    unsigned char copied[ENTRY_HAVE];
-    size_t there = 0;
+    unsigned char copy[PACKED_ENTRY_HAVE];
+    const unsigned char *at;
     struct entry entry;
-    if (blob_have_most(blob, ENTRY_HAVE, &there) < 0)
-        return -1;
-    if (there == 0)
-        return blob_fail(blob, "a listpack without an end");
-    const unsigned char *at = blob->at;
-    if (*at == LAST) {
-        blob->at++;
-        return 1;
-    }
-    if (there < ENTRY_HAVE) {
-        memset(copied, 0, sizeof(copied));
-        memcpy(copied, at, there);
-        at = copied;
-    }
+    int status = packed_next(blob, "listpack", copy, &at);
+    if (status != 0)
+        return status;
     if (parse(at, &entry) < 0)
         return blob_fail(blob, "0x%02x begins no element of a listpack", *at);
     note(packed, &entry);

@@ -9,6 +9,8 @@
 #ifndef RDB_PACKED_H
 #define RDB_PACKED_H
 
+#include <string.h>
+
 #include "blob.h"
 
 enum { PACKED_LEADING = 2 };
@@ -25,6 +27,32 @@ int ziplist_walk(struct blob *blob, struct packed *ret_packed);
 int listpack_walk(struct blob *blob, struct packed *ret_packed);
 int zipmap_walk(struct blob *blob, struct packed *ret_packed);
 int intset_walk(struct blob *blob, struct packed *ret_packed);
+
+enum { PACKED_ENTRY_HAVE = 10, PACKED_LAST = 0xff };
+
+/* The entry that comes next of a ziplist or listpack, of which PACKED_ENTRY_HAVE bytes can be read
+ * (beyond the end they are 0), no entry having more before its text; 1: there is none, and its mark
+ * has been passed. */
+static inline int packed_next(struct blob *blob, const char *noun,
+                              unsigned char copy[PACKED_ENTRY_HAVE], const unsigned char **ret_at)
+{
+    size_t there = 0;
+    if (blob_have_most(blob, PACKED_ENTRY_HAVE, &there) < 0)
+        return -1;
+    if (there == 0)
+        return blob_fail(blob, "a %s without an end", noun);
+    *ret_at = blob->at;
+    if (*blob->at == PACKED_LAST) {
+        blob->at++;
+        return 1;
+    }
+    if (there < PACKED_ENTRY_HAVE) {
+        memset(copy, 0, PACKED_ENTRY_HAVE);
+        memcpy(copy, blob->at, there);
+        *ret_at = copy;
+    }
+    return 0;
+}
 
 /* 65535 elements or more are not counted in the headers that have 16 bits for it. */
 enum { PACKED_UNCOUNTED = 65535 };

@@ -2,9 +2,7 @@
 
 enum {
     HEADER = 10, /* bytes, where the last entry is, elements: 32, 32 and 16 bits */
-    FAR = 254,   /* 32 bits follow with the length of the entry before */
-    LAST = 0xff,
-    ENTRY_HAVE = 10 /* no entry has more before its text */
+    FAR = 254    /* 32 bits follow with the length of the entry before */
 };
 
 struct entry {
@@ -64,23 +62,12 @@ static int parse(const unsigned char *at, struct entry *ret_entry)
 /* 1: the end.  length: of the entry before, and then of this. */
 static int walk_entry(struct blob *blob, uint64_t *length)
 {
-    unsigned char copied[ENTRY_HAVE];
-    size_t there = 0;
+    unsigned char copy[PACKED_ENTRY_HAVE];
+    const unsigned char *at;
     struct entry entry;
-    if (blob_have_most(blob, ENTRY_HAVE, &there) < 0)
-        return -1;
-    if (there == 0)
-        return blob_fail(blob, "a ziplist without an end");
-    const unsigned char *at = blob->at;
-    if (*at == LAST) {
-        blob->at++;
-        return 1;
-    }
-    if (there < ENTRY_HAVE) {
-        memset(copied, 0, sizeof(copied));
-        memcpy(copied, at, there);
-        at = copied;
-    }
+    int status = packed_next(blob, "ziplist", copy, &at);
+    if (status != 0)
+        return status;
     if (parse(at, &entry) < 0)
         return blob_fail(blob, "an element of a ziplist of unknown form");
     if (entry.before != *length)

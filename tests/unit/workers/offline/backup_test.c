@@ -107,15 +107,16 @@ static int end(void **state)
 static ptrdiff_t read_all(const struct yard *yard, const char *directory, const char *id,
                           char *ret_bytes, size_t size, struct error *err)
 {
-    struct backup *backup;
+    struct rdb_file *backup;
     ssize_t moved;
     size_t length = 0;
     if (backup_open(yard->root, directory, id, &backup, err) < 0)
         return -1;
-    assert_true(backup_modified_s(backup) > 1000000000);
-    while ((moved = backup_read(backup, ret_bytes + length, size - length, err)) > 0)
+    assert_true(rdb_file_time_ms(backup) > 1000000000000);
+    while ((moved = rdb_file_read(backup, ret_bytes + length, size - length, ERROR_BACKUP, err)) >
+           0)
         length += (size_t)moved;
-    backup_free(backup);
+    rdb_file_free(backup);
     return moved < 0 ? -1 : (ptrdiff_t)length;
 }
 
@@ -182,7 +183,7 @@ static void test_nothing_else_is_opened(void **state)
     }
     static const char *const roots[] = {NULL, "", "/nonexistent/root"};
     for (size_t i = 0; i < COUNT_OF(roots); i++) {
-        struct backup *backup;
+        struct rdb_file *backup;
         struct error err = {0};
         assert_int_equal(backup_open(roots[i], "two", "a.rdb", &backup, &err), -1);
         assert_non_null(strstr(err.text, "backup_root"));
@@ -205,7 +206,7 @@ static void test_damaged_files_are_no_shorter_ones(void **state)
         struct error err = {0};
         assert_int_equal(read_all(yard, "tenant/one", names[i], bytes, BIG * 2, &err), -1);
         assert_int_equal(err.code, ERROR_BACKUP);
-        assert_non_null(strstr(err.text, "cannot be read: "));
+        assert_non_null(strstr(err.text, "cannot be uncompressed: "));
     }
 }
 
