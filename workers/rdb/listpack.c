@@ -96,7 +96,7 @@ static void note(struct packed *packed, const struct entry *entry)
 static int walk_entry(struct blob *blob, struct packed *packed)
 {
     unsigned char copy[PACKED_ENTRY_HAVE];
-    const unsigned char *at;
+    const unsigned char *at = NULL;
     struct entry entry;
     int status = packed_next(blob, "listpack", copy, &at);
     if (status != 0)

@@ -63,7 +63,7 @@ static int parse(const unsigned char *at, struct entry *ret_entry)
 static int walk_entry(struct blob *blob, uint64_t *length)
 {
     unsigned char copy[PACKED_ENTRY_HAVE];
-    const unsigned char *at;
+    const unsigned char *at = NULL;
     struct entry entry;
     int status = packed_next(blob, "ziplist", copy, &at);
     if (status != 0)
