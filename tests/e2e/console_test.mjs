@@ -173,6 +173,8 @@ test('the treemap and the icicle, by mouse and by keyboard', async () => {
   await icicle.focus();
   const named = async () => (await icicle.getByRole('option').textContent()).split('\n')[0];
   const inFocus = (name) => until(`${name} is in focus`, async () => await trail.locator('[aria-current]').innerText() === name);
+  // A key that comes before the boxes are placed chooses none.
+  await until('the whole is chosen', async () => await named() === 'All keys');
   await icicle.press('ArrowDown');
   await until('a prefix is chosen', async () => await named() !== 'All keys');
   const widest = await named();
